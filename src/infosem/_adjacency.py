@@ -1,0 +1,80 @@
+"""The weighted adjacency of the regulators, full or as a product of an effect and an edge probability."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class FullAdjacency(nn.Module):
+    r"""A free weight for every pair of a regulator and a gene.
+
+    Initialised at :math:`1 / (R - 1) + U(0, 2 \cdot 10^{-4})`: with all genes as regulators DeepSEM's start, with a
+    mask the same spectral radius of one for the effects among the regulators. Pairs that cannot be edges (a gene with
+    itself, or a gene that does not vary) have weight zero and no gradient.
+
+    Parameters
+    ----------
+    possible
+        Which pairs can be edges, boolean ``(R, G)``.
+    """
+
+    def __init__(self, possible: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("possible", possible)
+        self.free_effect = nn.Parameter(_initial_effect(possible))
+
+    def effect(self) -> Tensor:
+        """Effects :math:`A_e`, ``(R, G)``; here the adjacency itself."""
+        return self.free_effect * self.possible
+
+    def logits(self) -> Tensor | None:
+        """Logits of the edge probabilities, or ``None``: every edge is taken as given."""
+        return None
+
+    def forward(self) -> Tensor:
+        """The adjacency :math:`A`, ``(R, G)``."""
+        return self.effect()
+
+
+class ProductAdjacency(nn.Module):
+    r"""An effect times the probability of the edge (Eq. 10), with low-rank logits.
+
+    .. math:: A = A_e \odot \sigma(A_l), \qquad A_l = U V^T, \quad U \in \mathbb{R}^{R \times r},
+              V \in \mathbb{R}^{G \times r}
+
+    :math:`U` and :math:`V` start small and random, since zero is a saddle point, so that every probability starts near
+    one half; :math:`A_e` starts at twice the value of :class:`FullAdjacency`, so that both start at the same :math:`A`.
+
+    Parameters
+    ----------
+    possible
+        Which pairs can be edges, boolean ``(R, G)``.
+    rank
+        Rank :math:`r` of the logits.
+    """
+
+    def __init__(self, possible: Tensor, *, rank: int = 128) -> None:
+        super().__init__()
+        self.register_buffer("possible", possible)
+        self.free_effect = nn.Parameter(2 * _initial_effect(possible))
+        n_regulators, n_genes = possible.shape
+        spread = 0.1 * rank**-0.25
+        self.regulator_factors = nn.Parameter(spread * torch.randn(n_regulators, rank))
+        self.target_factors = nn.Parameter(spread * torch.randn(n_genes, rank))
+
+    def effect(self) -> Tensor:
+        """Effects :math:`A_e`, ``(R, G)``."""
+        return self.free_effect * self.possible
+
+    def logits(self) -> Tensor | None:
+        """Logits :math:`A_l` of the edge probabilities, ``(R, G)``."""
+        return self.regulator_factors @ self.target_factors.T
+
+    def forward(self) -> Tensor:
+        """The adjacency :math:`A`, ``(R, G)``."""
+        return self.effect() * torch.sigmoid(self.logits())
+
+
+def _initial_effect(possible: Tensor) -> Tensor:
+    return 1 / (possible.shape[0] - 1) + 2e-4 * torch.rand(possible.shape)

@@ -1,0 +1,144 @@
+"""Statistics of the expression, in one pass over blocks of cells, and what is wrong with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+logger = logging.getLogger(__name__)
+
+_BLOCK_ENTRIES = 2**23
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    """Location and scale of every gene.
+
+    Attributes
+    ----------
+    mean, sd
+        ``(G,)``. A gene whose counted values do not vary has an sd of one.
+    n_counted
+        Number of entries that they were computed from.
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    n_counted: int
+
+
+@dataclass
+class _Moments:
+    """Mean and sum of squared deviations per gene, merged block by block (Chan et al. 1983)."""
+
+    n: np.ndarray
+    mean: np.ndarray
+    squares: np.ndarray
+
+    @classmethod
+    def empty(cls, n_genes: int) -> _Moments:
+        return cls(np.zeros(n_genes), np.zeros(n_genes), np.zeros(n_genes))
+
+    def add(self, block: np.ndarray, counted: np.ndarray) -> None:
+        n = counted.sum(0)
+        mean = np.divide((block * counted).sum(0), n, out=np.zeros(len(n)), where=n > 0)
+        squares = (np.square(block - mean) * counted).sum(0)
+        total = self.n + n
+        share = np.divide(n, total, out=np.zeros(len(n)), where=total > 0)
+        shift = mean - self.mean
+        self.squares += squares + np.square(shift) * self.n * share
+        self.mean += shift * share
+        self.n = total
+
+    def standardisation(self) -> Standardisation:
+        sd = np.sqrt(np.divide(self.squares, self.n, out=np.zeros(len(self.n)), where=self.n > 0))
+        sd[sd <= 1e-6 * np.abs(self.mean)] = 1.0
+        return Standardisation(self.mean, sd, int(self.n.sum()))
+
+
+@dataclass(frozen=True)
+class ExpressionSummary:
+    """What one pass over the expression tells.
+
+    Attributes
+    ----------
+    all_values, nonzero_values
+        Standardisation by all values of a gene and by its non-zero values.
+    varies
+        Genes that are not constant over the cells, ``(G,)``.
+    n_cells
+        Number of cells.
+    """
+
+    all_values: Standardisation
+    nonzero_values: Standardisation
+    varies: np.ndarray
+    n_cells: int
+
+    def standardisation(self, standardise: Literal["non-zero", "all"]) -> Standardisation:
+        """The statistics that the treatment ``standardise`` of the input uses."""
+        return self.nonzero_values if standardise == "non-zero" else self.all_values
+
+
+def summarise_expression(x: Any, *, name: str) -> ExpressionSummary:
+    """Compute the statistics of ``x`` and check that it can be log-normalised expression.
+
+    Parameters
+    ----------
+    x
+        Cells x genes: an array, a sparse matrix, or a backed data set of either.
+    name
+        Where it was found, for messages.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two cells or genes, or values that are negative or not finite.
+    """
+    n_cells, n_genes = x.shape
+    if n_cells < 2 or n_genes < 2:
+        raise ValueError(f"{name} has {n_cells} cells and {n_genes} genes; a network needs at least two of each.")
+    all_values, nonzero_values = _Moments.empty(n_genes), _Moments.empty(n_genes)
+    lowest, highest = np.full(n_genes, np.inf), np.full(n_genes, -np.inf)
+    integral = True
+    for block in _blocks_of_cells(x):
+        if not np.isfinite(block).all():
+            raise ValueError(
+                f"{name} holds values that are not finite (NaN or infinity). Remove or impute them first, for instance "
+                "with numpy.nan_to_num."
+            )
+        all_values.add(block, np.ones_like(block, dtype=bool))
+        nonzero_values.add(block, block != 0)
+        np.minimum(lowest, block.min(0), out=lowest)
+        np.maximum(highest, block.max(0), out=highest)
+        integral = integral and bool((block == np.floor(block)).all())
+    if lowest.min() < 0:
+        raise ValueError(
+            f"{name} holds negative values (lowest {lowest.min():.3g}): it looks scaled. InfoSEM expects log-normalised "
+            "expression and standardises it itself. Pass layer= with log-normalised values, or use "
+            "adata.raw.to_adata()."
+        )
+    if integral and highest.max() > 1:
+        logger.warning(
+            "%s holds whole numbers only: it looks like raw counts. InfoSEM expects log-normalised expression: run "
+            "scanpy.pp.normalize_total(adata) and scanpy.pp.log1p(adata) first, or pass layer=.",
+            name,
+        )
+    varies = highest > lowest
+    if not varies.all():
+        logger.warning("%d of %d genes are constant over the cells; their weights are zero.", (~varies).sum(), n_genes)
+    return ExpressionSummary(all_values.standardisation(), nonzero_values.standardisation(), varies, n_cells)
+
+
+def _blocks_of_cells(x: Any) -> Iterator[np.ndarray]:
+    if sparse.issparse(x) and x.format != "csr":
+        x = x.tocsr()
+    size = max(1, _BLOCK_ENTRIES // x.shape[1])
+    for start in range(0, x.shape[0], size):
+        block = x[start : start + size]
+        yield np.asarray(block.toarray() if sparse.issparse(block) else block, dtype=np.float64)

@@ -1,0 +1,259 @@
+"""AnnData fields of the model, and the manager that keeps gene-aligned fields out of the minibatches."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scvi import REGISTRY_KEYS
+from scvi.data import AnnDataManager, AnnTorchDataset
+from scvi.data.fields import BaseAnnDataField, LayerField
+from torch.utils.data import Dataset
+
+from infosem._expression import summarise_expression
+from infosem._interactions import KnownInteractions, read_known_interactions
+
+logger = logging.getLogger(__name__)
+
+EMBEDDING_FIELD = "gene_embedding"
+INTERACTIONS_FIELD = "known_interactions"
+REGULATOR_FIELD = "regulators"
+
+
+class ExpressionField(LayerField):
+    """Log-normalised expression. It is checked, never changed; its genes must keep their order.
+
+    The state registry carries the statistics that standardise it (:class:`~infosem._expression.ExpressionSummary`),
+    so that other cells are standardised as the training cells were.
+    """
+
+    def __init__(self, layer: str | None) -> None:
+        super().__init__(REGISTRY_KEYS.X_KEY, layer, is_count_data=False, correct_data_format=False)
+
+    def validate_field(self, adata: AnnData) -> None:
+        """Check that the genes' names are unique and the layer is there."""
+        if self.attr_key is not None:
+            require_key(adata, "layers", self.attr_key)
+        elif adata.X is None:
+            raise ValueError("adata.X is empty. Pass layer= with the name of the log-normalised layer.")
+        repeated = adata.var_names[adata.var_names.duplicated()].unique()
+        if len(repeated):
+            raise ValueError(
+                f"{len(repeated)} gene names occur more than once ({', '.join(map(str, repeated[:5]))}). Names identify "
+                "genes in the network: call adata.var_names_make_unique() first."
+            )
+
+    def register_field(self, adata: AnnData) -> dict[str, Any]:
+        """Check and summarise the expression."""
+        state: dict[str, Any] = super().register_field(adata)
+        name = "adata.X" if self.attr_key is None else f"adata.layers[{self.attr_key!r}]"
+        state["summary"] = summarise_expression(self.get_field_data(adata), name=name)
+        return state
+
+    def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
+        """Use the training cells' statistics on other cells of the same genes."""
+        self.validate_field(adata_target)
+        expected, found = pd.Index(state_registry[self.COLUMN_NAMES_KEY]), adata_target.var_names
+        missing = expected.difference(found, sort=False)
+        if len(missing):
+            raise ValueError(
+                f"{len(missing)} of the model's {len(expected)} genes are missing from this AnnData "
+                f"({', '.join(map(str, missing[:5]))}). Pass data with all genes that the model was trained on."
+            )
+        if not expected.equals(found):
+            raise ValueError(
+                f"The genes of this AnnData ({len(found)}) are not in the order of the model's {len(expected)} genes. "
+                "Reorder them: adata = adata[:, model.gene_names].copy()."
+            )
+        return {**state_registry, self.N_OBS_KEY: adata_target.n_obs}
+
+
+class GeneField(BaseAnnDataField):
+    """An entry of ``var``, ``varm`` or ``varp``: one value, row or pair of rows per gene.
+
+    It describes genes, not cells. Other cells may come without it, and the model keeps its own copy, so that moving
+    to other data needs nothing.
+    """
+
+    def __init__(self, registry_key: str, attr_name: str, attr_key: str | None) -> None:
+        super().__init__()
+        self._registry_key, self._attr_name, self._attr_key = registry_key, attr_name, attr_key
+
+    @property
+    def registry_key(self) -> str:  # noqa: D102
+        return self._registry_key
+
+    @property
+    def attr_name(self) -> str:  # noqa: D102
+        return self._attr_name
+
+    @property
+    def attr_key(self) -> str | None:  # noqa: D102
+        return self._attr_key
+
+    @property
+    def is_empty(self) -> bool:  # noqa: D102
+        return self._attr_key is None
+
+    def validate_field(self, adata: AnnData) -> None:
+        """Check that the key is there."""
+        require_key(adata, self.attr_name, str(self.attr_key))
+
+    def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
+        """Keep the state of the data that the model was trained on."""
+        return state_registry
+
+    def get_summary_stats(self, state_registry: dict[str, Any]) -> dict[str, Any]:
+        """Shapes that the module is built from."""
+        return {key: value for key, value in state_registry.items() if key.startswith("n_")}
+
+    def view_state_registry(self, state_registry: dict[str, Any]) -> None:  # noqa: D102
+        return None
+
+
+class EmbeddingField(GeneField):
+    """Text embeddings of the genes in ``varm``; a row of NaN is a gene without one."""
+
+    def __init__(self, key: str | None) -> None:
+        super().__init__(EMBEDDING_FIELD, "varm", key)
+
+    def register_field(self, adata: AnnData) -> dict[str, Any]:
+        """Check the embeddings and count them."""
+        super().register_field(adata)
+        embeddings = self.read(adata)
+        n_present = int((~np.isnan(embeddings).any(1)).sum())
+        logger.info("%d of %d genes have an embedding; the others get the average.", n_present, adata.n_vars)
+        return {"n_embedding": embeddings.shape[1], "n_embedded_genes": n_present}
+
+    def read(self, adata: AnnData) -> np.ndarray:
+        """Embeddings, ``(G, d)`` float32.
+
+        Raises
+        ------
+        ValueError
+            If the array is not two-dimensional, is infinite somewhere, or has fewer than two genes with a vector.
+        """
+        name = f"adata.varm[{self.attr_key!r}]"
+        values = self.get_field_data(adata)
+        embeddings = np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float32)
+        if embeddings.ndim != 2 or embeddings.shape[1] == 0:
+            raise ValueError(f"{name} has shape {embeddings.shape}, expected (genes, width): one vector per gene.")
+        if np.isinf(embeddings).any():
+            raise ValueError(f"{name} holds infinite values. Use a row of NaN for a gene without an embedding.")
+        present = (~np.isnan(embeddings).any(1)).sum()
+        if present < 2:
+            raise ValueError(
+                f"{name} has a vector for {present} of {adata.n_vars} genes; the others are NaN. Check that gene names "
+                "match (case, symbol or Ensembl id), or switch the prior off with embedding_key=None."
+            )
+        return embeddings
+
+
+class InteractionsField(GeneField):
+    """Known interactions in ``varp``, of three states."""
+
+    def __init__(self, key: str | None, regulator_key: str | None) -> None:
+        super().__init__(INTERACTIONS_FIELD, "varp", key)
+        self._regulators = RegulatorField(regulator_key)
+
+    def register_field(self, adata: AnnData) -> dict[str, Any]:
+        """Check the known interactions and count those that can be used."""
+        super().register_field(adata)
+        known, ignored = self._read_all(adata)
+        n_edges = int(known.is_edge.sum())
+        logger.info("%d known edges and %d known non-edges.", n_edges, len(known) - n_edges)
+        if ignored:
+            logger.warning(
+                "%d known interactions are ignored: their source is no regulator, or it is the target itself.", ignored
+            )
+        if not len(known):
+            raise ValueError(
+                f"adata.varp[{self.attr_key!r}] holds no known interaction that can be used (ignored: {ignored}). "
+                "Check gene names and the regulator mask, or switch the prior off with interactions_key=None."
+            )
+        return {"n_interactions": len(known), "n_known_edges": n_edges}
+
+    def read(self, adata: AnnData) -> KnownInteractions:
+        """Known interactions of the regulators with other genes."""
+        return self._read_all(adata)[0]
+
+    def _read_all(self, adata: AnnData) -> tuple[KnownInteractions, int]:
+        known = read_known_interactions(self.get_field_data(adata), n_genes=adata.n_vars, key=str(self.attr_key))
+        usable = np.isin(known.source, self._regulators.read(adata)) & (known.source != known.target)
+        kept = KnownInteractions(known.source[usable], known.target[usable], known.is_edge[usable])
+        return kept, int((~usable).sum())
+
+
+class RegulatorField(GeneField):
+    """The genes that may have targets: a boolean column of ``var``, or all genes."""
+
+    def __init__(self, key: str | None) -> None:
+        super().__init__(REGULATOR_FIELD, "var", key)
+
+    def register_field(self, adata: AnnData) -> dict[str, Any]:
+        """Check the mask and count the regulators."""
+        super().register_field(adata)
+        regulators = self.read(adata)
+        logger.info("%d of %d genes are regulators.", len(regulators), adata.n_vars)
+        return {"n_regulators": len(regulators), "columns": regulators}
+
+    def read(self, adata: AnnData) -> np.ndarray:
+        """Columns of the regulators among the genes, ``(R,)``.
+
+        Raises
+        ------
+        ValueError
+            If the column is not boolean, or marks fewer than two genes.
+        """
+        if self.attr_key is None:
+            return np.arange(adata.n_vars)
+        column = adata.var[self.attr_key]
+        if column.isna().any() or not set(column.unique()) <= {True, False}:
+            raise ValueError(
+                f"adata.var[{self.attr_key!r}] holds {list(column.unique()[:5])}; expected True for regulators and "
+                "False for other genes."
+            )
+        regulators = np.flatnonzero(column.to_numpy(dtype=bool))
+        if len(regulators) < 2:
+            raise ValueError(
+                f"adata.var[{self.attr_key!r}] marks {len(regulators)} of {adata.n_vars} genes as regulators; a network "
+                "needs at least two. Check that gene names match, or pass regulator_key=None to use all genes."
+            )
+        return regulators
+
+
+class GeneAlignedManager(AnnDataManager):
+    """A manager whose minibatches hold fields of the cells only.
+
+    scvi-tools slices every registered field by cell, which breaks on fields that have a row per gene.
+    """
+
+    @property
+    def is_transferred(self) -> bool:
+        """Whether the registry came from other data (a saved or trained model)."""
+        return self._source_registry is not None
+
+    def create_torch_dataset(
+        self,
+        indices: Any = None,
+        data_and_attributes: Any = None,
+        load_sparse_tensor: bool = False,
+    ) -> AnnTorchDataset | Dataset:
+        """Data set of the cells; by default of the fields in ``X``, ``layers``, ``obs`` and ``obsm``."""
+        if data_and_attributes is None:
+            data_and_attributes = [
+                key
+                for key, location in self.data_registry.items()
+                if location["attr_name"] in ("X", "layers", "obs", "obsm")
+            ]
+        return super().create_torch_dataset(indices, data_and_attributes, load_sparse_tensor)
+
+
+def require_key(adata: AnnData, attribute: str, key: str) -> None:
+    """Raise a :class:`KeyError` that names the keys there are, if ``key`` is not among them."""
+    there = list(getattr(adata, attribute).keys())
+    if key not in there:
+        raise KeyError(f"{key!r} is not in adata.{attribute}; it has {there or 'no entries'}.")

@@ -1,0 +1,399 @@
+"""The InfoSEM model: AnnData in, network out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from anndata import AnnData
+from scvi import REGISTRY_KEYS
+from scvi.data._utils import _check_if_view
+from scvi.dataloaders import DataSplitter
+from scvi.model._utils import use_distributed_sampler
+from scvi.model.base import BaseModelClass
+from scvi.train import TrainRunner
+
+from infosem import _keys
+from infosem._fields import (
+    EMBEDDING_FIELD,
+    INTERACTIONS_FIELD,
+    REGULATOR_FIELD,
+    EmbeddingField,
+    ExpressionField,
+    GeneAlignedManager,
+    InteractionsField,
+    RegulatorField,
+    require_key,
+)
+from infosem._model_cells import CellsMixin
+from infosem._model_network import NetworkMixin
+from infosem._module import GeneData, InfoSEMModule, PriorName
+from infosem._priors import centre_embeddings
+from infosem._training import AlternatingTrainingPlan
+
+logger = logging.getLogger(__name__)
+
+_CHOICES = {
+    "prior": ("auto", *get_args(PriorName)),
+    "standardise": ("non-zero", "all"),
+    "likelihood": ("unit", "heteroscedastic"),
+    "latent_prior": ("learned", "fixed"),
+    "evaluation": ("tabulated", "exact"),
+}
+
+
+class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
+    r"""A gene regulatory network from single-cell expression, with priors from text and known interactions.
+
+    A variational auto-encoder whose latent layer is a linear structural equation model, :math:`H = Z (I - A)^{-1}`
+    (Cui et al., ICML 2025). :math:`A_{ij}` is the effect of gene :math:`i` on gene :math:`j`: row = regulator, column =
+    target. Training maximises, by minus two over :math:`M` times itself (:math:`M` counted entries of the expression),
+
+    .. math:: \mathrm{ELBO} = \mathbb{E}_q[\log p(X \mid Z, A)] + \log p(A)
+              - \tfrac{\beta M}{2NG}\, \mathrm{KL}(q(Z \mid X, A) \,\|\, p(Z)),
+
+    which is the loss :math:`\overline{(X - \mu)^2} + \beta\,\overline{\mathrm{KL}} + \text{penalty}` of means. With
+    :math:`P` pairs that can be edges, the priors' weights mean
+
+    =========================== ================================================= ==================================
+    ``prior``                   density                                           scale
+    =========================== ================================================= ==================================
+    ``"laplace"``               :math:`A_{ij} \sim \mathrm{Laplace}(0, b)`        :math:`b = 2P / (\alpha M)`
+    ``"embedding"``             :math:`A_{ij} \sim N(c + u_i + v_j, s_a^2)`       :math:`s_a^2 = P / (\lambda_e M)`
+    ``"interactions"``          :math:`A = A_e \odot \sigma(UV^T)`,               :math:`s_a^2 = P / (\alpha M)`,
+                                :math:`A_{e,ij} \sim N(0, s_a^2)`, logits of      :math:`s_l^2 = P_{obs} /
+                                observed pairs                                    (\lambda_l M)`
+                                :math:`\sim N(\pm\mathrm{logit}\,0.95, s_l^2)`
+    ``"embedding+interactions"``  as above with :math:`A_{e,ij} \sim N(c + u_i +  both
+                                v_j, s_a^2)`
+    =========================== ================================================= ==================================
+
+    Parameters
+    ----------
+    adata
+        AnnData registered with :meth:`setup_anndata`.
+    prior
+        Prior of the adjacency. ``"laplace"`` is the DeepSEM model (Eqs. 4-8), ``"embedding"`` InfoSEM-B (Eqs. 9, 14),
+        ``"embedding+interactions"`` InfoSEM-BC (Eqs. 10-13, 15). ``"auto"`` takes all that was registered.
+    standardise
+        How each gene is standardised, and which entries the likelihood counts: by its ``"non-zero"`` values, or
+        ``"all"``. Clipped to [-10, 10].
+    alpha
+        Weight :math:`\alpha` of the Laplace penalty; of the zero-mean Normal for interactions without embeddings.
+    beta
+        Weight :math:`\beta` of the KL divergence.
+    embedding_weight
+        Weight :math:`\lambda_e` of the text prior. Below about 100 it does nothing measurable.
+    coefficient_sd
+        Prior standard deviation :math:`s_w` of the text prior's coefficients.
+    interaction_weight
+        Weight :math:`\lambda_l` of the known interactions, the precision of the labels.
+    rank
+        Rank of the logits of the edge probabilities.
+    likelihood
+        ``"unit"`` variance, or ``"heteroscedastic"``: a variance learned by the decoder (Eq. 5).
+    latent_prior
+        ``"learned"`` mean and variance per gene, or the paper's ``"fixed"`` :math:`N(0, s_z^2)`.
+    latent_sd
+        :math:`s_z` of the fixed latent prior.
+    n_hidden
+        Width of the scalar encoder and decoder.
+    evaluation
+        During training, evaluate the scalar networks ``"tabulated"`` on a grid and interpolated (relative error about
+        1e-5, many times faster), or ``"exact"`` at every entry. After training it is always exact.
+    seed
+        Seed of the initial parameters and of training. On a CPU one seed gives one network.
+
+    Examples
+    --------
+    >>> infosem.InfoSEM.setup_anndata(adata)
+    >>> model = infosem.InfoSEM(adata)
+    >>> model.train()
+    >>> model.write_network()
+    >>> edges = model.get_edges(top=100)
+
+    Notes
+    -----
+    Implements `Cui et al. (2025) <https://openreview.net/forum?id=Ux0vTcx7rI>`__ on the method of
+    `Shu et al. (2021) <https://doi.org/10.1038/s43588-021-00099-8>`__.
+    """
+
+    def __init__(
+        self,
+        adata: AnnData | None = None,
+        *,
+        prior: Literal["auto"] | PriorName = "auto",
+        standardise: Literal["non-zero", "all"] = "non-zero",
+        alpha: float = 1.0,
+        beta: float = 0.01,
+        embedding_weight: float = 1e3,
+        coefficient_sd: float = 1.0,
+        interaction_weight: float = 0.1,
+        rank: int = 128,
+        likelihood: Literal["unit", "heteroscedastic"] = "unit",
+        latent_prior: Literal["learned", "fixed"] = "learned",
+        latent_sd: float = 1.0,
+        n_hidden: int = 128,
+        evaluation: Literal["tabulated", "exact"] = "tabulated",
+        seed: int = 0,
+        registry: dict[str, Any] | None = None,
+    ) -> None:
+        arguments = dict(locals())
+        super().__init__(adata, registry=registry)
+        for name, choices in _CHOICES.items():
+            if arguments[name] not in choices:
+                raise ValueError(f"{name}={arguments[name]!r} is not one of {', '.join(map(repr, choices))}.")
+        for name in ("alpha", "beta", "embedding_weight", "interaction_weight"):
+            if not arguments[name] >= 0:
+                raise ValueError(f"{name}={arguments[name]!r} must be zero or positive: it is the weight of a penalty.")
+        self.prior_ = self._resolve_prior(prior)
+        self.standardise_ = standardise
+        self.seed_ = seed
+        self.init_params_ = self._get_init_params(arguments)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.module = InfoSEMModule(
+                self._gene_data(standardise),
+                n_cells=self._state(REGISTRY_KEYS.X_KEY)["summary"].n_cells,
+                prior=self.prior_,
+                standardise=standardise,
+                alpha=alpha,
+                beta=beta,
+                embedding_weight=embedding_weight,
+                coefficient_sd=coefficient_sd,
+                interaction_weight=interaction_weight,
+                rank=rank,
+                likelihood=likelihood,
+                latent_prior=latent_prior,
+                latent_sd=latent_sd,
+                n_hidden=n_hidden,
+                evaluation=evaluation,
+            )
+        self._model_summary_string = (
+            f"InfoSEM: {len(self.regulator_names)} regulators, {len(self.gene_names)} genes, prior {self.prior_!r}, "
+            f"{standardise} standardisation, seed {seed}"
+        )
+
+    @classmethod
+    def setup_anndata(
+        cls,
+        adata: AnnData,
+        *,
+        layer: str | None = None,
+        embedding_key: str | None = "auto",
+        interactions_key: str | None = "auto",
+        regulator_key: str | None = "auto",
+        **kwargs: Any,
+    ) -> None:
+        """Register log-normalised expression and, where there are any, priors and regulators.
+
+        Nothing of ``adata`` is changed but scvi-tools' own entries in ``uns``.
+
+        Parameters
+        ----------
+        adata
+            Cells x genes. A view is made an actual AnnData.
+        layer
+            Layer with log-normalised expression; ``None`` for ``X``.
+        embedding_key
+            Key in ``varm`` of the genes' text embeddings, rows of NaN where a gene has none.
+        interactions_key
+            Key in ``varp`` of known interactions, row = regulator, column = target: +1 known edge, -1 known non-edge,
+            unobserved where absent (sparse) or NaN (dense). See :func:`infosem.pp.known_interactions`.
+        regulator_key
+            Boolean column of ``var``: the genes that may have targets. Without one, all genes may.
+        **kwargs
+            Passed to :meth:`scvi.data.AnnDataManager.register_fields`.
+
+        Notes
+        -----
+        ``"auto"`` takes ``varm["gene_embedding"]``, ``varp["known_interactions"]`` and ``var["is_regulator"]`` if they
+        are there; ``None`` switches a part off.
+
+        Raises
+        ------
+        KeyError
+            If a key that was named is not there.
+        ValueError
+            If the expression, the embeddings, the interactions or the regulators cannot be used as they are.
+        """
+        if not isinstance(adata, AnnData):
+            raise TypeError(
+                f"setup_anndata needs an AnnData, not {type(adata).__name__}. With a MuData pass one modality: "
+                "mdata.mod['rna']."
+            )
+        _check_if_view(adata, copy_if_view=True)
+        embedding_key = _resolve_key(adata, "varm", embedding_key, _keys.GENE_EMBEDDING)
+        interactions_key = _resolve_key(adata, "varp", interactions_key, _keys.KNOWN_INTERACTIONS)
+        regulator_key = _resolve_key(adata, "var", regulator_key, _keys.IS_REGULATOR)
+        if "source_registry" not in kwargs:
+            for attribute, key in (("varm", embedding_key), ("varp", interactions_key), ("var", regulator_key)):
+                if key is not None:
+                    require_key(adata, attribute, key)
+        setup_method_args = cls._get_setup_method_args(**locals())
+        manager = GeneAlignedManager(
+            fields=[
+                ExpressionField(layer),
+                EmbeddingField(embedding_key),
+                InteractionsField(interactions_key, regulator_key),
+                RegulatorField(regulator_key),
+            ],
+            setup_method_args=setup_method_args,
+        )
+        manager.register_fields(adata, **kwargs)
+        cls.register_manager(manager)
+
+    def train(
+        self,
+        max_epochs: int = 120,
+        *,
+        accelerator: str = "auto",
+        devices: int | list[int] | str = "auto",
+        batch_size: int = 64,
+        train_size: float = 1.0,
+        validation_size: float | None = None,
+        early_stopping: bool = False,
+        plan_kwargs: dict[str, Any] | None = None,
+        **trainer_kwargs: Any,
+    ) -> None:
+        """Train the model, for one pass over the cells each epoch.
+
+        Interrupting it (Ctrl-C, the stop button of a notebook) keeps the network as it is at that moment.
+
+        Parameters
+        ----------
+        max_epochs
+            Number of epochs; with the default plan two thirds of them train the adjacency.
+        accelerator, devices
+            As in Lightning's ``Trainer``.
+        batch_size
+            Cells per step.
+        train_size
+            Share of the cells to train on; all by default, since a network should see every cell.
+        validation_size
+            Share of the cells to hold out; by default the rest.
+        early_stopping
+            Stop when ``early_stopping_monitor`` (``"elbo_validation"`` by default, which needs ``train_size`` < 1) no
+            longer improves.
+        plan_kwargs
+            Step sizes and schedule: ``lr_networks``, ``lr_decay``, ``lr_adjacency``, ``lr_coefficients``,
+            ``lr_probability``, ``network_epochs``, ``adjacency_epochs``.
+        **trainer_kwargs
+            Passed to :class:`scvi.train.Trainer`, for instance ``enable_progress_bar=False``, ``callbacks=[...]``,
+            ``enable_checkpointing=True``, ``strategy="ddp_find_unused_parameters_true"``.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss turns non-finite.
+        """
+        if self.adata is None:
+            raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
+        if max_epochs < 1:
+            raise ValueError(f"max_epochs={max_epochs} must be at least 1.")
+        splitter = DataSplitter(
+            self.adata_manager,
+            train_size=train_size,
+            validation_size=validation_size,
+            batch_size=batch_size,
+            distributed_sampler=use_distributed_sampler(trainer_kwargs.get("strategy")),
+        )
+        plan = AlternatingTrainingPlan(self.module, **(plan_kwargs or {}))
+        runner = TrainRunner(
+            self,
+            training_plan=plan,
+            data_splitter=splitter,
+            max_epochs=max_epochs,
+            accelerator=accelerator,
+            devices=devices,
+            early_stopping=early_stopping,
+            **trainer_kwargs,
+        )
+        with torch.random.fork_rng():
+            torch.manual_seed(self.seed_)
+            runner()
+
+    @property
+    def gene_names(self) -> list[str]:
+        """Names of the genes, the columns of the adjacency."""
+        return [str(name) for name in self._state(REGISTRY_KEYS.X_KEY)["column_names"]]
+
+    @property
+    def regulator_names(self) -> list[str]:
+        """Names of the regulators, the rows of the adjacency."""
+        names = self.gene_names
+        return [names[i] for i in self._regulators()]
+
+    def _state(self, registry_key: str) -> dict[str, Any]:
+        return self.registry_["field_registries"][registry_key]["state_registry"]
+
+    def _regulators(self) -> Sequence[int]:
+        return self._state(REGULATOR_FIELD).get("columns", range(len(self.gene_names)))
+
+    def _resolve_prior(self, prior: str) -> PriorName:
+        registered = {
+            "embedding": "n_embedding" in self._state(EMBEDDING_FIELD),
+            "interactions": "n_interactions" in self._state(INTERACTIONS_FIELD),
+        }
+        if prior == "auto":
+            return "+".join(name for name, there in registered.items() if there) or "laplace"
+        for part, argument in (("embedding", "embedding_key"), ("interactions", "interactions_key")):
+            if part in prior and not registered[part]:
+                raise ValueError(
+                    f"prior={prior!r} needs {part}, but none are registered. Call "
+                    f"InfoSEM.setup_anndata(adata, {argument}=...) first."
+                )
+        return prior
+
+    def _gene_data(self, standardise: Literal["non-zero", "all"]) -> GeneData:
+        summary = self._state(REGISTRY_KEYS.X_KEY)["summary"]
+        statistics = summary.standardisation(standardise)
+        regulators = np.asarray(self._regulators())
+        embeddings = pairs = is_edge = None
+        if "embedding" in self.prior_:
+            embeddings = self._embeddings()
+        if "interactions" in self.prior_:
+            pairs, is_edge = self._interactions(regulators)
+        return GeneData(
+            mean=torch.as_tensor(statistics.mean, dtype=torch.float32),
+            sd=torch.as_tensor(statistics.sd, dtype=torch.float32),
+            varies=torch.as_tensor(summary.varies),
+            regulators=torch.as_tensor(regulators),
+            n_counted=statistics.n_counted,
+            embeddings=embeddings,
+            pairs=pairs,
+            is_edge=is_edge,
+        )
+
+    def _field(self, registry_key: str) -> Any:
+        """The field, or ``None`` where its data come from a saved or trained model."""
+        if self._adata_manager is None or self._adata_manager.is_transferred:
+            return None
+        return next(field for field in self._adata_manager.fields if field.registry_key == registry_key)
+
+    def _embeddings(self) -> torch.Tensor:
+        field = self._field(EMBEDDING_FIELD)
+        if field is None:
+            return torch.zeros(len(self.gene_names), self._state(EMBEDDING_FIELD)["n_embedding"])
+        return centre_embeddings(torch.as_tensor(field.read(self.adata)))
+
+    def _interactions(self, regulators: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        field = self._field(INTERACTIONS_FIELD)
+        if field is None:
+            n = self._state(INTERACTIONS_FIELD)["n_interactions"]
+            return torch.zeros(2, n, dtype=torch.long), torch.zeros(n, dtype=torch.bool)
+        known = field.read(self.adata)
+        pairs = np.stack([np.searchsorted(regulators, known.source), known.target])
+        return torch.as_tensor(pairs), torch.as_tensor(known.is_edge)
+
+
+def _resolve_key(adata: AnnData, attribute: str, key: str | None, default: str) -> str | None:
+    if key != "auto":
+        return key
+    if default not in getattr(adata, attribute).keys():
+        return None
+    logger.info("Using adata.%s[%r].", attribute, default)
+    return default

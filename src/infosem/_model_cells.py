@@ -1,0 +1,175 @@
+"""What the model says about cells: latent noise, denoised expression, ELBO, new cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from anndata import AnnData
+from scvi.module.base import LossOutput
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from infosem._module import InfoSEMModule
+
+
+class CellsMixin:
+    """Methods of :class:`infosem.InfoSEM` that return something per cell.
+
+    All take ``adata`` (other cells of the same genes; by default the model's), ``indices`` (which cells; by default
+    all) and ``batch_size``, and evaluate the scalar networks exactly.
+    """
+
+    if TYPE_CHECKING:
+        adata: AnnData | None
+        module: InfoSEMModule
+        gene_names: list[str]
+        seed_: int
+
+        def _check_if_trained(self, warn: bool = True, message: str = "") -> None: ...
+        def _validate_anndata(self, adata: AnnData | None = None) -> AnnData: ...
+        def _make_data_loader(self, **kwargs: Any) -> Any: ...
+
+    def get_latent_representation(
+        self,
+        adata: AnnData | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> np.ndarray:
+        r"""Posterior mean of the latent noise, :math:`m_\phi(X)(I - A)`.
+
+        Returns
+        -------
+        Cells x genes, float32: what of each gene its regulators do not explain.
+        """
+        means = self._evaluate(lambda _, inference: inference["qz"].loc.cpu(), adata, indices, batch_size)
+        return torch.cat(means).numpy()
+
+    def get_denoised_expression(
+        self,
+        adata: AnnData | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> pd.DataFrame:
+        r"""Expression decoded from the posterior mean, in the units of the input.
+
+        :math:`\mu_\theta(H)` with :math:`H = m_\phi(X)`, times the sd plus the mean of each gene. Under
+        ``standardise="non-zero"`` the likelihood counts non-zero entries only, so a zero is answered with the value
+        expected had the gene been detected.
+
+        Returns
+        -------
+        Cells x genes.
+        """
+
+        def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
+            px = self.module.generative(inference["qz"].loc, inference["adjacency"])["px"]
+            return self.module.restore(px.loc).cpu()
+
+        values = torch.cat(self._evaluate(decode, adata, indices, batch_size)).numpy()
+        cells = (self.adata if adata is None else adata).obs_names
+        return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
+
+    def get_elbo(
+        self,
+        adata: AnnData | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> float:
+        r"""Evidence lower bound (Eqs. 8, 14, 15) per cell, in nats; higher is better.
+
+        One sample of :math:`q(Z)` per cell, drawn with the model's seed. :math:`\log p(A)` is divided by the number of
+        cells that the model was set up with.
+
+        Returns
+        -------
+        Mean over the cells of :math:`\log p(X \mid Z, A) - \tfrac{\beta M}{2NG} \mathrm{KL}`, plus
+        :math:`\log p(A) / N`.
+        """
+        outputs = self._losses(adata, indices, batch_size)
+        total = sum(float(output.reconstruction_loss_sum + output.kl_local_sum) for output in outputs)
+        n_cells = sum(output.n_obs_minibatch for output in outputs)
+        return -total / n_cells - float(outputs[0].kl_global_sum) / self.module.n_cells
+
+    def get_reconstruction_error(
+        self,
+        adata: AnnData | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> dict[str, float]:
+        r"""Minus the expected log likelihood :math:`-\log p(X \mid Z, A)` per cell, in nats; lower is better.
+
+        Returns
+        -------
+        ``{"reconstruction_loss": value}``, as other scvi-tools models do.
+        """
+        outputs = self._losses(adata, indices, batch_size)
+        total = sum(float(output.reconstruction_loss_sum) for output in outputs)
+        return {"reconstruction_loss": total / sum(output.n_obs_minibatch for output in outputs)}
+
+    def sample_cells(self, n_cells: int, *, seed: int | None = None) -> pd.DataFrame:
+        r"""Sample new cells from the generative model.
+
+        :math:`Z \sim p(Z)`, :math:`H = Z(I - A)^{-1}`, :math:`X \sim p(X \mid H)`, taken back to the units of the input.
+        Negative values are set to zero.
+
+        Parameters
+        ----------
+        n_cells
+            Number of cells.
+        seed
+            Seed; by default the model's.
+
+        Returns
+        -------
+        Cells x genes. Under ``standardise="non-zero"`` these are values given detection: dropout is not modelled.
+        """
+        self._check_if_trained()
+        if n_cells < 1:
+            raise ValueError(f"n_cells={n_cells} must be at least 1.")
+        with _seeded_inference(self.module, self.seed_ if seed is None else seed):
+            values = self.module.sample(n_cells).clamp_min(0).cpu().numpy()
+        return pd.DataFrame(values, columns=self.gene_names)
+
+    def _losses(
+        self, adata: AnnData | None, indices: Sequence[int] | None, batch_size: int | None
+    ) -> list[LossOutput]:
+        def loss(tensors: dict[str, Tensor], inference: dict[str, Any]) -> LossOutput:
+            generative = self.module.generative(**self.module._get_generative_input(tensors, inference))
+            return self.module.loss(tensors, inference, generative)
+
+        return self._evaluate(loss, adata, indices, batch_size)
+
+    def _evaluate(
+        self,
+        function: Callable[[dict[str, Tensor], dict[str, Any]], Any],
+        adata: AnnData | None,
+        indices: Sequence[int] | None,
+        batch_size: int | None,
+    ) -> list[Any]:
+        """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""
+        self._check_if_trained()
+        adata = self._validate_anndata(adata)
+        results = []
+        with _seeded_inference(self.module, self.seed_):
+            for batch in self._make_data_loader(adata=adata, indices=indices, batch_size=batch_size):
+                tensors = {key: value.to(self.module.device) for key, value in batch.items()}
+                results.append(function(tensors, self.module.inference(**self.module._get_inference_input(tensors))))
+        return results
+
+
+@contextmanager
+def _seeded_inference(module: torch.nn.Module, seed: int) -> Iterator[None]:
+    """Evaluation mode, without gradients, under a seed of its own."""
+    module.eval()
+    with torch.inference_mode(), torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield

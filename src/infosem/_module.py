@@ -1,0 +1,255 @@
+"""The evidence lower bound of InfoSEM (Eqs. 8, 14, 15), on tensors only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from scvi import REGISTRY_KEYS
+from scvi.module.base import BaseModuleClass, LossOutput, auto_move_data
+from torch import Tensor, nn
+from torch.distributions import Normal, kl_divergence
+
+from infosem._adjacency import FullAdjacency, ProductAdjacency
+from infosem._networks import ScalarNetwork, TabulatedNetwork
+from infosem._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior
+from infosem._sem import propagate_effects, remove_effects
+
+PriorName = Literal["laplace", "embedding", "interactions", "embedding+interactions"]
+
+
+@dataclass(frozen=True)
+class GeneData:
+    """What the model knows of the genes, as tensors.
+
+    Attributes
+    ----------
+    mean, sd
+        Location and scale of the standardisation, ``(G,)``.
+    varies
+        Genes that are not constant over the cells, boolean ``(G,)``.
+    regulators
+        Column of each regulator among the genes, ``(R,)``.
+    n_counted
+        Number :math:`M` of entries of the expression that the loss counts.
+    embeddings
+        Text embedding of each gene, ``(G, d)``, rows of NaN where there is none.
+    pairs, is_edge
+        Observed pairs (regulator row, target column), ``(2, P_obs)``, and which of them are known edges.
+    """
+
+    mean: Tensor
+    sd: Tensor
+    varies: Tensor
+    regulators: Tensor
+    n_counted: int
+    embeddings: Tensor | None = None
+    pairs: Tensor | None = None
+    is_edge: Tensor | None = None
+
+
+class InfoSEMModule(BaseModuleClass):
+    r"""Variational auto-encoder with a linear structural equation model as its latent layer.
+
+    With :math:`X` the standardised expression (cells x genes), :math:`A_{ij}` the effect of gene :math:`i` on gene
+    :math:`j` and :math:`f_\phi, f_\theta` scalar networks shared by all genes and cells,
+
+    .. math::
+        q(Z \mid X, A) &= N\left(m_\phi(X)(I - A),\; e^{l_\phi(X)(I - A)}\right) \\
+        H &= Z (I - A)^{-1} \\
+        p(X \mid Z, A) &= N\left(\mu_\theta(H), \sigma_\theta^2(H)\right) \\
+        p(Z) &= N\left(m_p (I - A),\; e^{l_p (I - A)}\right) \text{ learned per gene, or } N(0, s_z^2) \text{ fixed}
+
+    The training loss is :math:`-\tfrac{2}{M}` times the ELBO, so that it is a sum of means:
+
+    .. math:: \overline{(X - \mu)^2} + \beta\, \overline{\mathrm{KL}} + \text{prior penalties},
+
+    the first mean over the :math:`M` counted entries (non-zero ones under ``standardise="non-zero"``), the second over
+    all cells and genes. In the ELBO's terms the KL has weight :math:`\beta M / (2NG)`.
+
+    Parameters
+    ----------
+    genes
+        What the model knows of the genes.
+    n_cells
+        Number :math:`N` of cells that it is trained on.
+    prior, standardise, alpha, beta, embedding_weight, coefficient_sd, interaction_weight, rank, likelihood, \
+latent_prior, latent_sd, n_hidden, evaluation
+        See :class:`infosem.InfoSEM`.
+    """
+
+    def __init__(
+        self,
+        genes: GeneData,
+        *,
+        n_cells: int,
+        prior: PriorName,
+        standardise: Literal["non-zero", "all"],
+        alpha: float,
+        beta: float,
+        embedding_weight: float,
+        coefficient_sd: float,
+        interaction_weight: float,
+        rank: int,
+        likelihood: Literal["unit", "heteroscedastic"],
+        latent_prior: Literal["learned", "fixed"],
+        latent_sd: float,
+        n_hidden: int,
+        evaluation: Literal["tabulated", "exact"],
+    ) -> None:
+        super().__init__()
+        n_genes = len(genes.mean)
+        self.n_cells, self.n_counted = n_cells, genes.n_counted
+        self.beta = beta
+        self.only_nonzero = standardise == "non-zero"
+        self.heteroscedastic = likelihood == "heteroscedastic"
+        self.learned_latent_prior = latent_prior == "learned"
+        self.latent_sd = latent_sd
+
+        self.register_buffer("mean", genes.mean)
+        self.register_buffer("sd", genes.sd)
+        self.register_buffer("regulators", genes.regulators)
+        possible = genes.varies[genes.regulators][:, None] & genes.varies[None, :]
+        possible[torch.arange(len(genes.regulators)), genes.regulators] = False
+
+        encoder = ScalarNetwork(2, n_hidden=n_hidden)
+        decoder = ScalarNetwork(2 if self.heteroscedastic else 1, n_hidden=n_hidden)
+        tabulated = evaluation == "tabulated"
+        self.encoder: nn.Module = TabulatedNetwork(encoder) if tabulated else encoder
+        self.decoder: nn.Module = TabulatedNetwork(decoder) if tabulated else decoder
+        if self.learned_latent_prior:
+            self.latent_mean = nn.Parameter(torch.zeros(n_genes))
+            self.latent_log_variance = nn.Parameter(torch.zeros(n_genes))
+
+        with_embedding, with_interactions = "embedding" in prior, "interactions" in prior
+        self.adjacency: FullAdjacency | ProductAdjacency
+        self.adjacency = ProductAdjacency(possible, rank=rank) if with_interactions else FullAdjacency(possible)
+        self.interaction_prior: InteractionPrior | None = None
+        self.effect_prior: LaplacePrior | ShrinkagePrior | EmbeddingPrior
+        if with_embedding:
+            self.effect_prior = EmbeddingPrior(
+                genes.embeddings,
+                possible,
+                genes.regulators,
+                weight=embedding_weight,
+                coefficient_sd=coefficient_sd,
+                intercept=self.adjacency.effect().detach().sum().item() / max(int(possible.sum()), 1),
+            )
+        elif with_interactions:
+            self.effect_prior = ShrinkagePrior(possible, weight=alpha)
+        else:
+            self.effect_prior = LaplacePrior(possible, weight=alpha)
+        if with_interactions:
+            self.interaction_prior = InteractionPrior(genes.pairs, genes.is_edge, weight=interaction_weight)
+
+    def standardise(self, x: Tensor) -> Tensor:
+        """Standardise expression ``(B, G)`` per gene and clip it to [-10, 10]."""
+        return ((x - self.mean) / self.sd).clamp(-10, 10)
+
+    def restore(self, standardised: Tensor) -> Tensor:
+        """Take standardised values ``(B, G)`` back to the units of the input."""
+        return standardised * self.sd + self.mean
+
+    def _get_inference_input(self, tensors: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
+        return {"x": tensors[REGISTRY_KEYS.X_KEY]}
+
+    def _get_generative_input(
+        self, tensors: dict[str, Tensor], inference_outputs: dict[str, Tensor], **_: object
+    ) -> dict[str, Tensor]:
+        return {key: inference_outputs[key] for key in ("z", "adjacency")}
+
+    @auto_move_data
+    def inference(self, x: Tensor) -> dict[str, Tensor | Normal]:
+        """Draw the latent noise of each cell from :math:`q(Z | X, A)`.
+
+        Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, and the ``adjacency`` used, ``(R, G)``.
+        """
+        adjacency = self.adjacency()
+        standardised = self.standardise(x)
+        mean, log_variance = (
+            remove_effects(channel, adjacency, self.regulators) for channel in self.encoder(standardised)
+        )
+        sd = (0.5 * log_variance).exp()
+        qz = Normal(mean, sd, validate_args=False)
+        return {"z": qz.rsample(), "qz": qz, "x": standardised, "adjacency": adjacency}
+
+    @auto_move_data
+    def generative(self, z: Tensor, adjacency: Tensor) -> dict[str, Normal]:
+        """Decode latent noise; returns ``px``, the distribution of the standardised expression, and ``pz``."""
+        h = propagate_effects(z, adjacency, self.regulators)
+        mean, *rest = self.decoder(h)
+        sd = (0.5 * rest[0]).exp() if self.heteroscedastic else torch.ones_like(mean)
+        return {"px": Normal(mean, sd, validate_args=False), "pz": self.latent_distribution(adjacency)}
+
+    def latent_distribution(self, adjacency: Tensor) -> Normal:
+        """The prior of the latent noise, ``(G,)``."""
+        if not self.learned_latent_prior:
+            return Normal(torch.zeros_like(self.mean), torch.full_like(self.mean, self.latent_sd), validate_args=False)
+        mean = remove_effects(self.latent_mean, adjacency, self.regulators)
+        log_variance = remove_effects(self.latent_log_variance, adjacency, self.regulators)
+        return Normal(mean, (0.5 * log_variance).exp(), validate_args=False)
+
+    def counted(self, x: Tensor) -> Tensor:
+        """Which entries of the raw expression ``(B, G)`` the likelihood counts."""
+        return x != 0 if self.only_nonzero else torch.ones_like(x, dtype=torch.bool)
+
+    def loss(
+        self,
+        tensors: dict[str, Tensor],
+        inference_outputs: dict[str, Tensor | Normal],
+        generative_outputs: dict[str, Normal],
+    ) -> LossOutput:
+        r"""Minus two over :math:`M` times the ELBO of a batch, and its terms.
+
+        ``reconstruction_loss`` and ``kl_local`` are per cell and in nats, the KL weighted as in the ELBO;
+        ``kl_global`` is :math:`-\log p(A)`.
+        """
+        counted = self.counted(tensors[REGISTRY_KEYS.X_KEY])
+        px, pz = generative_outputs["px"], generative_outputs["pz"]
+        x = inference_outputs["x"]
+        misfit = ((x - px.loc) / px.scale).square()
+        if self.heteroscedastic:
+            misfit = misfit + 2 * px.scale.log()
+        misfit = (misfit * counted).sum(1)
+        n_counted = counted.sum(1)
+        kl = kl_divergence(inference_outputs["qz"], pz).sum(1)
+        penalty = self.penalty(inference_outputs["adjacency"])
+        loss = misfit.sum() / n_counted.sum().clamp_min(1) + self.beta * kl.mean() / x.shape[1] + penalty
+        return LossOutput(
+            loss=loss,
+            reconstruction_loss=0.5 * (misfit + n_counted * torch.log(torch.tensor(2 * torch.pi))),
+            kl_local=self.kl_weight * kl,
+            kl_global=-self.log_prior().detach(),
+        )
+
+    @property
+    def kl_weight(self) -> float:
+        r"""Weight :math:`\beta M / (2NG)` of the KL in the ELBO."""
+        return self.beta * self.n_counted / (2 * self.n_cells * len(self.mean))
+
+    def penalty(self, adjacency: Tensor) -> Tensor:
+        """The priors' share of the training loss."""
+        values = adjacency if isinstance(self.effect_prior, LaplacePrior) else self.adjacency.effect()
+        total = self.effect_prior.penalty(values)
+        if isinstance(self.effect_prior, EmbeddingPrior):
+            total = total - 2 / self.n_counted * self.effect_prior.coefficient_log_prob()
+        if self.interaction_prior is not None:
+            total = total + self.interaction_prior.penalty(self.adjacency.logits())
+        return total
+
+    def log_prior(self) -> Tensor:
+        r"""Log density of everything that parametrises :math:`A`, in nats."""
+        total = self.effect_prior.log_prob(self.adjacency.effect(), n_counted=self.n_counted)
+        if isinstance(self.effect_prior, EmbeddingPrior):
+            total = total + self.effect_prior.coefficient_log_prob()
+        if self.interaction_prior is not None:
+            total = total + self.interaction_prior.log_prob(self.adjacency.logits(), n_counted=self.n_counted)
+        return total
+
+    @torch.inference_mode()
+    def sample(self, n_cells: int) -> Tensor:
+        """Sample cells from the generative model; ``(n_cells, G)`` in the units of the input."""
+        adjacency = self.adjacency()
+        z = self.latent_distribution(adjacency).sample((n_cells,))
+        return self.restore(self.generative(z, adjacency)["px"].sample())

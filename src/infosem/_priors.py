@@ -1,0 +1,243 @@
+r"""Priors of the adjacency, one class each.
+
+Every prior gives two forms of the same thing. :meth:`penalty` is what training adds to a loss made of means over the
+:math:`M` counted entries of the expression: a weight times a mean over the :math:`P` pairs it speaks of.
+:meth:`log_prob` is the normalised log density in nats, the term of the ELBO. They differ by the factor :math:`-M/2` and
+by constants, which ties each weight to a scale, :meth:`scale`.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+
+class Prior(nn.Module, ABC):
+    """What all priors of the adjacency have in common.
+
+    Parameters
+    ----------
+    weight
+        Weight of the mean in the loss; zero switches the prior off (a flat prior).
+    """
+
+    def __init__(self, *, weight: float) -> None:
+        super().__init__()
+        self.weight = weight
+
+    @property
+    @abstractmethod
+    def n_pairs(self) -> int:
+        """Number :math:`P` of pairs that the prior speaks of."""
+
+    @abstractmethod
+    def penalty(self, values: Tensor) -> Tensor:
+        """Scalar penalty of ``values`` ``(R, G)``, in the units of a mean squared error."""
+
+    @abstractmethod
+    def scale(self, n_counted: int) -> float:
+        """Scale of the density when the loss is a mean over ``n_counted`` entries of the expression."""
+
+    @abstractmethod
+    def log_normaliser(self, n_counted: int) -> float:
+        """Logarithm of the density's normalising constant, summed over the pairs."""
+
+    def log_prob(self, values: Tensor, *, n_counted: int) -> Tensor:
+        """Log density of ``values`` ``(R, G)`` in nats; zero for a flat prior."""
+        if self.weight == 0 or self.n_pairs == 0:
+            return values.new_zeros(())
+        return -0.5 * n_counted * self.penalty(values) - self.log_normaliser(n_counted)
+
+
+class LaplacePrior(Prior):
+    r"""Sparse effects (Eq. 5).
+
+    .. math:: A_{ij} \sim \mathrm{Laplace}(0, b), \qquad b = \frac{2P}{\alpha M},
+              \qquad \text{penalty} = \alpha \, \overline{|A|}
+
+    Parameters
+    ----------
+    possible
+        Pairs that can be edges, boolean ``(R, G)``; :math:`P` is their number.
+    weight
+        :math:`\alpha`.
+    """
+
+    def __init__(self, possible: Tensor, *, weight: float) -> None:
+        super().__init__(weight=weight)
+        self.register_buffer("possible", possible, persistent=False)
+        self._n_pairs = int(possible.sum())
+
+    @property
+    def n_pairs(self) -> int:  # noqa: D102
+        return self._n_pairs
+
+    def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
+        return self.weight * (values * self.possible).abs().sum() / max(self.n_pairs, 1)
+
+    def scale(self, n_counted: int) -> float:
+        """Scale :math:`b` of the Laplace density."""
+        return 2 * self.n_pairs / (self.weight * n_counted)
+
+    def log_normaliser(self, n_counted: int) -> float:  # noqa: D102
+        return self.n_pairs * math.log(2 * self.scale(n_counted))
+
+
+class _NormalPrior(Prior):
+    """A Normal of common standard deviation around a mean that subclasses give."""
+
+    def scale(self, n_counted: int) -> float:
+        """Standard deviation of the Normal density."""
+        return math.sqrt(self.n_pairs / (self.weight * n_counted))
+
+    def log_normaliser(self, n_counted: int) -> float:  # noqa: D102
+        return self.n_pairs * (math.log(self.scale(n_counted)) + 0.5 * math.log(2 * math.pi))
+
+
+class ShrinkagePrior(_NormalPrior):
+    r"""Effects around zero, for known interactions without embeddings.
+
+    .. math:: A_{e,ij} \sim N(0, s_a^2), \qquad s_a^2 = \frac{P}{\lambda M},
+              \qquad \text{penalty} = \lambda \, \overline{A_e^2}
+
+    Parameters
+    ----------
+    possible
+        Pairs that can be edges, boolean ``(R, G)``; :math:`P` is their number.
+    weight
+        :math:`\lambda`.
+    """
+
+    def __init__(self, possible: Tensor, *, weight: float) -> None:
+        super().__init__(weight=weight)
+        self.register_buffer("possible", possible, persistent=False)
+        self._n_pairs = int(possible.sum())
+
+    @property
+    def n_pairs(self) -> int:  # noqa: D102
+        return self._n_pairs
+
+    def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
+        return self.weight * (values * self.possible).square().sum() / max(self.n_pairs, 1)
+
+
+class EmbeddingPrior(_NormalPrior):
+    r"""Effects around a linear function of the genes' embeddings (Eqs. 9 and 11).
+
+    .. math:: A_{e,ij} \mid w \sim N(c + u_i + v_j, s_a^2), \quad u = H_R w_1, \; v = H w_2, \quad
+              w \sim N(0, s_w^2 I), \qquad s_a^2 = \frac{P}{\lambda M}
+
+    which is :math:`[h_i, h_j] w` with an intercept :math:`c`, in :math:`O((R + G) d)`. Embeddings are centred over the
+    genes that have one and brought to a mean squared norm of one; a gene without (a row of NaN) gets the centre, hence
+    the average effect. :math:`w` and :math:`c` are MAP estimates; :math:`c` has a flat prior.
+
+    Parameters
+    ----------
+    embeddings
+        One row per gene, ``(G, d)``, from :func:`centre_embeddings`.
+    possible
+        Pairs that can be edges, boolean ``(R, G)``; :math:`P` is their number.
+    regulators
+        Column of each regulator among the genes, ``(R,)``.
+    weight
+        :math:`\lambda`.
+    coefficient_sd
+        :math:`s_w`, in units of effect per unit of embedding norm.
+    intercept
+        Starting value of :math:`c`.
+    """
+
+    def __init__(
+        self,
+        embeddings: Tensor,
+        possible: Tensor,
+        regulators: Tensor,
+        *,
+        weight: float,
+        coefficient_sd: float = 1.0,
+        intercept: float = 0.0,
+    ) -> None:
+        super().__init__(weight=weight)
+        self.coefficient_sd = coefficient_sd
+        self.register_buffer("embeddings", embeddings)
+        self.register_buffer("possible", possible, persistent=False)
+        self.register_buffer("regulators", regulators, persistent=False)
+        self._n_pairs = int(possible.sum())
+        width = embeddings.shape[1]
+        self.regulator_coefficients = nn.Parameter(torch.zeros(width))
+        self.target_coefficients = nn.Parameter(torch.zeros(width))
+        self.intercept = nn.Parameter(torch.tensor(float(intercept)))
+
+    @property
+    def n_pairs(self) -> int:  # noqa: D102
+        return self._n_pairs
+
+    def mean(self) -> Tensor:
+        """Prior mean of the effects, ``(R, G)``."""
+        regulator_effect = self.embeddings[self.regulators] @ self.regulator_coefficients
+        target_effect = self.embeddings @ self.target_coefficients
+        return self.intercept + regulator_effect[:, None] + target_effect[None, :]
+
+    def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
+        deviation = (values - self.mean()) * self.possible
+        return self.weight * deviation.square().sum() / max(self.n_pairs, 1)
+
+    def coefficient_log_prob(self) -> Tensor:
+        """Log density of ``w`` under :math:`N(0, s_w^2 I)`, in nats."""
+        sd = torch.as_tensor(self.coefficient_sd, dtype=self.intercept.dtype, device=self.intercept.device)
+        normal = torch.distributions.Normal(0.0, sd)
+        return normal.log_prob(self.regulator_coefficients).sum() + normal.log_prob(self.target_coefficients).sum()
+
+
+class InteractionPrior(_NormalPrior):
+    r"""Known interactions as a prior on the logits of the edge probabilities (Eqs. 12 and 13).
+
+    .. math:: A_{l,ij} \sim N(\mathrm{logit}(y'_{ij}), s_l^2), \qquad y' = 0.95 \text{ or } 0.05,
+              \qquad s_l^2 = \frac{P_{obs}}{\lambda M}
+
+    for the :math:`P_{obs}` observed pairs, known edges and known non-edges; a flat prior on the logit elsewhere.
+
+    Parameters
+    ----------
+    pairs
+        Regulator row and target column of the observed pairs, ``(2, P_obs)``.
+    is_edge
+        Whether each observed pair is a known edge, boolean ``(P_obs,)``.
+    weight
+        :math:`\lambda`.
+    """
+
+    edge_probability = 0.95
+
+    def __init__(self, pairs: Tensor, is_edge: Tensor, *, weight: float) -> None:
+        super().__init__(weight=weight)
+        self.register_buffer("pairs", pairs)
+        self.register_buffer("is_edge", is_edge)
+
+    @property
+    def n_pairs(self) -> int:  # noqa: D102
+        return self.pairs.shape[1]
+
+    def mode(self) -> Tensor:
+        """Prior mode of the logit of every observed pair, ``(P_obs,)``."""
+        logit = math.log(self.edge_probability / (1 - self.edge_probability))
+        sign = 2 * self.is_edge.to(torch.get_default_dtype()) - 1
+        return logit * sign
+
+    def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
+        observed = values[self.pairs[0], self.pairs[1]]
+        return self.weight * (observed - self.mode().to(values.dtype)).square().sum() / max(self.n_pairs, 1)
+
+
+def centre_embeddings(embeddings: Tensor) -> Tensor:
+    """Centre embeddings over the genes that have one and scale them to a mean squared norm of one.
+
+    Rows of NaN (genes without an embedding) become zero, the centre.
+    """
+    present = ~embeddings.isnan().any(1)
+    centred = torch.where(present[:, None], embeddings - embeddings[present].mean(0), 0.0)
+    norm = centred[present].square().sum(1).mean().sqrt()
+    return centred / norm if norm > 0 else centred

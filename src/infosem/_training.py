@@ -1,0 +1,113 @@
+"""The training plan: networks and adjacency in turn, each with its own optimiser."""
+
+from __future__ import annotations
+
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from scvi.train import TrainingPlan
+from torch import Tensor, nn
+
+from infosem._module import InfoSEMModule
+
+
+class AlternatingTrainingPlan(TrainingPlan):
+    r"""Train the scalar networks for some epochs, then the adjacency for some, as in DeepSEM (Shu et al. 2021).
+
+    Both parts use RMSprop. The step size of the networks (and of the latent prior) decays every epoch; that of the
+    adjacency, the embedding coefficients and the probability factors does not.
+
+    Parameters
+    ----------
+    module
+        The module to train.
+    lr_networks
+        Step size of the encoder, the decoder and the latent prior.
+    lr_decay
+        Factor on ``lr_networks`` after every epoch.
+    lr_adjacency
+        Step size of the effects :math:`A` or :math:`A_e`.
+    lr_coefficients
+        Step size of the embedding prior's :math:`w` and :math:`c`.
+    lr_probability
+        Step size of the factors :math:`U, V` of the edge probabilities.
+    network_epochs, adjacency_epochs
+        Length of the two phases of a cycle, in epochs.
+    """
+
+    def __init__(
+        self,
+        module: InfoSEMModule,
+        *,
+        lr_networks: float = 1e-4,
+        lr_decay: float = 0.95,
+        lr_adjacency: float = 2e-5,
+        lr_coefficients: float = 1e-4,
+        lr_probability: float = 1e-3,
+        network_epochs: int = 1,
+        adjacency_epochs: int = 2,
+    ) -> None:
+        super().__init__(module)
+        self.automatic_optimization = False
+        self.lr_networks, self.lr_decay = lr_networks, lr_decay
+        self.lr_adjacency, self.lr_coefficients, self.lr_probability = lr_adjacency, lr_coefficients, lr_probability
+        self.network_epochs, self.adjacency_epochs = network_epochs, adjacency_epochs
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """RMSprop for the networks, decayed every epoch, and for the adjacency."""
+        groups = _parameter_groups(self.module)
+        networks = torch.optim.RMSprop(groups["networks"], lr=self.lr_networks)
+        adjacency = torch.optim.RMSprop(
+            [
+                {"params": groups[name], "lr": lr}
+                for name, lr in (
+                    ("effects", self.lr_adjacency),
+                    ("coefficients", self.lr_coefficients),
+                    ("factors", self.lr_probability),
+                )
+                if groups[name]
+            ]
+        )
+        decay = torch.optim.lr_scheduler.ExponentialLR(networks, gamma=self.lr_decay)
+        return [networks, adjacency], [decay]
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        """One step of the optimiser whose phase it is."""
+        networks, adjacency = self.optimizers()
+        in_network_phase = self.current_epoch % (self.network_epochs + self.adjacency_epochs) < self.network_epochs
+        optimizer = networks if in_network_phase else adjacency
+        self.toggle_optimizer(optimizer)
+        optimizer.zero_grad()
+        _, _, output = self.forward(batch)
+        self.manual_backward(output.loss)
+        self._stop_if_not_finite(output.loss)
+        optimizer.step()
+        self.untoggle_optimizer(optimizer)
+        self.log("train_loss", output.loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=self.use_sync_dist)
+        self.compute_and_log_metrics(output, self.train_metrics, "train")
+
+    def forward(self, *args: object, **kwargs: object) -> object:
+        """Pass through to the module."""
+        return self.module(*args, **kwargs)
+
+    def on_train_epoch_end(self) -> None:
+        """Decay the networks' step size."""
+        self.lr_schedulers().step()
+
+    def _stop_if_not_finite(self, loss: Tensor) -> None:
+        gradients = [p.grad.sum() for p in self.module.parameters() if p.requires_grad and p.grad is not None]
+        if not torch.isfinite(torch.stack([loss.detach(), *gradients])).all():
+            raise FloatingPointError(
+                f"The loss or its gradient is no longer finite (loss {loss.item():.3g} in epoch {self.current_epoch}). "
+                "The model keeps the parameters of the last good step. Lower the step sizes, for instance "
+                "model.train(plan_kwargs={'lr_networks': 1e-5, 'lr_adjacency': 2e-6}), and check the expression for "
+                "outliers."
+            )
+
+
+def _parameter_groups(module: InfoSEMModule) -> dict[str, list[nn.Parameter]]:
+    effects = [module.adjacency.free_effect]
+    factors = [p for name, p in module.adjacency.named_parameters() if name.endswith("_factors")]
+    coefficients = list(module.effect_prior.parameters())
+    slow = {id(p) for p in effects + factors + coefficients}
+    networks = [p for p in module.parameters() if id(p) not in slow]
+    return {"networks": networks, "effects": effects, "coefficients": coefficients, "factors": factors}

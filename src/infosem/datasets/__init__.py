@@ -1,0 +1,5 @@
+"""Data to learn, test and compare with."""
+
+from infosem.datasets._simulate import simulate
+
+__all__ = ["simulate"]

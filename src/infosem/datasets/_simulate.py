@@ -1,0 +1,147 @@
+"""Cells from a planted network with the model's own structure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from infosem import _keys
+
+
+def simulate(
+    n_cells: int = 500,
+    n_genes: int = 60,
+    n_regulators: int = 12,
+    *,
+    density: float = 0.15,
+    effect: float = 0.5,
+    spectral_radius: float = 0.6,
+    repression: float = 0.3,
+    dropout: float = 0.3,
+    embedding_width: int = 16,
+    embedding_signal: float = 0.8,
+    embedding_missing: float = 0.0,
+    known_fraction: float = 0.2,
+    seed: int = 0,
+) -> AnnData:
+    r"""Simulate cells from a planted regulatory network with the structure of the model.
+
+    .. math:: Z_{cj} \sim N(0, 1), \qquad H = Z (I - A)^{-1}, \qquad
+              X_{cj} = \max(0, m_j + s_j \tanh(H_{cj} / 2)) \cdot D_{cj}
+
+    The planted network is a sparse :math:`A` with :math:`R` rows. How likely a pair is an edge rises with the activity
+    :math:`a_i` of the regulator and the susceptibility :math:`b_j` of the target, both standard normal,
+    :math:`p_{ij} \propto \exp(a_i + b_j)`. The embeddings hold :math:`a` and :math:`b` in two random orthogonal
+    directions, mixed with noise. Expression is set to zero with a probability that falls with its mean.
+
+    Parameters
+    ----------
+    n_cells, n_genes, n_regulators
+        Sizes :math:`N, G, R`. The regulators are the first genes.
+    density
+        Expected share of pairs that are edges.
+    effect
+        Mean absolute effect of an edge, before the effects among regulators are scaled down.
+    spectral_radius
+        Largest modulus of the eigenvalues of :math:`A`; below one, so that effects propagate to a limit.
+    repression
+        Share of edges with a negative effect.
+    dropout
+        Mean share of zeros.
+    embedding_width
+        Width of the embeddings.
+    embedding_signal
+        Share of the variance of :math:`a` and :math:`b` that the embeddings carry, in [0, 1].
+    embedding_missing
+        Share of genes without an embedding (a row of NaN).
+    known_fraction
+        Share of pairs, edges and non-edges alike, that are known.
+    seed
+        Seed; one seed gives one data set.
+
+    Returns
+    -------
+    AnnData, cells x genes, ``X`` CSR float32 like log-normalised values, with ``varp["truth"]`` (the planted
+    :math:`A`), ``var["is_regulator"]``, ``varm["gene_embedding"]``, ``varp["known_interactions"]``.
+    """
+    if not 2 <= n_regulators <= n_genes:
+        raise ValueError(f"n_regulators={n_regulators} must be between 2 and n_genes={n_genes}.")
+    if not 0 <= spectral_radius < 1:
+        raise ValueError(f"spectral_radius={spectral_radius} must be in [0, 1): effects must propagate to a limit.")
+    rng = np.random.default_rng(seed)
+    activity, susceptibility = rng.standard_normal(n_genes), rng.standard_normal(n_genes)
+    adjacency = _plant(rng, activity[:n_regulators], susceptibility, density, effect, spectral_radius, repression)
+
+    noise = rng.standard_normal((n_cells, n_genes))
+    among = np.eye(n_regulators) - adjacency[:, :n_regulators]
+    h = noise + np.linalg.solve(among.T, noise[:, :n_regulators].T).T @ adjacency
+    level, spread = rng.uniform(1.5, 3.0, n_genes), rng.uniform(0.8, 1.4, n_genes)
+    expression = np.maximum(0, level + spread * np.tanh(h / 2))
+    kept = rng.random((n_cells, n_genes)) > _dropout_rate(level, dropout)
+
+    names = [f"TF{i}" for i in range(n_regulators)] + [f"gene{i}" for i in range(n_genes - n_regulators)]
+    adata = AnnData(
+        sparse.csr_matrix((expression * kept).astype(np.float32)),
+        obs=pd.DataFrame(index=[f"cell{c}" for c in range(n_cells)]),
+        var=pd.DataFrame({_keys.IS_REGULATOR: np.arange(n_genes) < n_regulators}, index=names),
+    )
+    truth = sparse.csr_matrix(np.pad(adjacency, ((0, n_genes - n_regulators), (0, 0))))
+    adata.varp["truth"] = truth
+    adata.varm[_keys.GENE_EMBEDDING] = _embed(
+        rng, activity, susceptibility, embedding_width, embedding_signal, embedding_missing
+    )
+    adata.varp[_keys.KNOWN_INTERACTIONS] = _reveal(rng, adjacency, n_genes, known_fraction)
+    return adata
+
+
+def _plant(
+    rng: np.random.Generator,
+    activity: np.ndarray,
+    susceptibility: np.ndarray,
+    density: float,
+    effect: float,
+    spectral_radius: float,
+    repression: float,
+) -> np.ndarray:
+    n_regulators, n_genes = len(activity), len(susceptibility)
+    odds = np.exp(activity[:, None] + susceptibility[None, :])
+    odds[np.arange(n_regulators), np.arange(n_regulators)] = 0
+    probability = np.minimum(1, odds * density * odds.size / odds.sum())
+    edge = rng.random(odds.shape) < probability
+    size = effect * rng.uniform(0.5, 1.5, odds.shape) * np.where(rng.random(odds.shape) < repression, -1, 1)
+    adjacency = np.where(edge, size, 0.0)
+    radius = np.abs(np.linalg.eigvals(adjacency[:, :n_regulators])).max()
+    if radius > spectral_radius:
+        adjacency[:, :n_regulators] *= spectral_radius / radius
+    return adjacency
+
+
+def _dropout_rate(level: np.ndarray, dropout: float) -> np.ndarray:
+    rate = np.exp(-level)
+    return np.minimum(0.95, rate * dropout / rate.mean())
+
+
+def _embed(
+    rng: np.random.Generator,
+    activity: np.ndarray,
+    susceptibility: np.ndarray,
+    width: int,
+    signal: float,
+    missing: float,
+) -> np.ndarray:
+    traits = np.stack([activity, susceptibility], axis=1)
+    noisy = np.sqrt(signal) * traits + np.sqrt(1 - signal) * rng.standard_normal(traits.shape)
+    directions = np.linalg.qr(rng.standard_normal((width, 2)))[0]
+    embedding = noisy @ directions.T + 0.1 * rng.standard_normal((len(activity), width)) + rng.standard_normal(width)
+    embedding[rng.random(len(activity)) < missing] = np.nan
+    return embedding.astype(np.float32)
+
+
+def _reveal(rng: np.random.Generator, adjacency: np.ndarray, n_genes: int, fraction: float) -> sparse.csr_matrix:
+    known = rng.random(adjacency.shape) < fraction
+    known[np.arange(len(adjacency)), np.arange(len(adjacency))] = False
+    source, target = np.nonzero(known)
+    values = np.where(adjacency[source, target] != 0, 1, -1).astype(np.int8)
+    return sparse.csr_matrix((values, (source, target)), shape=(n_genes, n_genes))
