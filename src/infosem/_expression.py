@@ -142,3 +142,17 @@ def _blocks_of_cells(x: Any) -> Iterator[np.ndarray]:
     for start in range(0, x.shape[0], size):
         block = x[start : start + size]
         yield np.asarray(block.toarray() if sparse.issparse(block) else block, dtype=np.float64)
+
+
+def pearson_correlation(x: Any, rows: np.ndarray) -> np.ndarray:
+    """Pearson correlation over the cells of the genes ``rows`` with all genes, ``(R, G)``; zero for constant genes."""
+    n_genes = x.shape[1]
+    moments, products = _Moments.empty(n_genes), np.zeros((len(rows), n_genes))
+    for block in _blocks_of_cells(x):
+        products += block[:, rows].T @ block
+        moments.add(block, np.ones_like(block, dtype=bool))
+    n_cells = x.shape[0]
+    covariance = products / n_cells - np.outer(moments.mean[rows], moments.mean)
+    sd = np.sqrt(moments.squares / n_cells)
+    scale = np.outer(sd[rows], sd)
+    return np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)

@@ -14,8 +14,11 @@ from scipy import sparse
 from scvi import REGISTRY_KEYS
 
 from infosem import _keys
+from infosem._expression import pearson_correlation
 
 if TYPE_CHECKING:
+    from scvi.data import AnnDataManager
+
     from infosem._module import InfoSEMModule
 
 logger = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ class NetworkMixin:
 
     if TYPE_CHECKING:
         adata: AnnData | None
+        adata_manager: AnnDataManager
         module: InfoSEMModule
         registry_: dict[str, Any]
         init_params_: dict[str, Any]
@@ -55,7 +59,7 @@ class NetworkMixin:
         r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions."""
         if self.module.adjacency.logits() is None:
             return None
-        return self._frame(self.module.adjacency.probability)
+        return self._frame(lambda: torch.sigmoid(self.module.adjacency.logits()))
 
     def get_edges(self, *, top: int | None = None, min_weight: float | None = None) -> pd.DataFrame:
         """The edges of the network, strongest first.
@@ -150,5 +154,12 @@ class NetworkMixin:
         return sparse.csr_matrix(placement @ sparse.csr_matrix(rows.to_numpy()))
 
     def _signs(self) -> np.ndarray:
-        summary = self.registry_["field_registries"][REGISTRY_KEYS.X_KEY]["state_registry"]["summary"]
-        raise NotImplementedError(summary)
+        """Sign of the correlation of every regulator with every gene, ``(R, G)``; a correlation of zero counts as +1."""
+        if self.adata is None:
+            raise RuntimeError(
+                "The sign of an edge is that of the correlation of its genes, and this model was loaded without data. "
+                "Load it with InfoSEM.load(path, adata=adata)."
+            )
+        x = self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
+        correlation = pearson_correlation(x, self.module.regulators.cpu().numpy())
+        return np.where(correlation < 0, -1, 1)
