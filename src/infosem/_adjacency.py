@@ -9,20 +9,23 @@ from torch import Tensor, nn
 class FullAdjacency(nn.Module):
     r"""A free weight for every pair of a regulator and a gene.
 
-    Initialised at :math:`1 / (R - 1) + U(0, 2 \cdot 10^{-4})`: with all genes as regulators DeepSEM's start, with a
-    mask the same spectral radius of one for the effects among the regulators. Pairs that cannot be edges (a gene with
-    itself, or a gene that does not vary) have weight zero and no gradient.
+    Initialised at :math:`(c + U(0, 0.2)) / (R - 1)`, so that the regulators of every gene start with a total effect of
+    about :math:`c`. With all genes as regulators and :math:`c = 1` it is DeepSEM's start, at which :math:`I - A` is
+    nearly singular. Pairs that cannot be edges (a gene with itself, or a gene that does not vary) have weight zero and
+    no gradient.
 
     Parameters
     ----------
     possible
         Which pairs can be edges, boolean ``(R, G)``.
+    initial_effect
+        :math:`c`.
     """
 
-    def __init__(self, possible: Tensor) -> None:
+    def __init__(self, possible: Tensor, *, initial_effect: float) -> None:
         super().__init__()
         self.register_buffer("possible", possible)
-        self.free_effect = nn.Parameter(_initial_effect(possible))
+        self.free_effect = nn.Parameter(_uniform_effect(possible, initial_effect))
 
     def effect(self) -> Tensor:
         """Effects :math:`A_e`, ``(R, G)``; here the adjacency itself."""
@@ -50,14 +53,16 @@ class ProductAdjacency(nn.Module):
     ----------
     possible
         Which pairs can be edges, boolean ``(R, G)``.
+    initial_effect
+        Total effect :math:`c` on every gene at the start, as in :class:`FullAdjacency`.
     rank
         Rank :math:`r` of the logits.
     """
 
-    def __init__(self, possible: Tensor, *, rank: int = 128) -> None:
+    def __init__(self, possible: Tensor, *, initial_effect: float, rank: int) -> None:
         super().__init__()
         self.register_buffer("possible", possible)
-        self.free_effect = nn.Parameter(2 * _initial_effect(possible))
+        self.free_effect = nn.Parameter(_uniform_effect(possible, 2 * initial_effect))
         n_regulators, n_genes = possible.shape
         spread = 0.1 * rank**-0.25
         self.regulator_factors = nn.Parameter(spread * torch.randn(n_regulators, rank))
@@ -76,5 +81,5 @@ class ProductAdjacency(nn.Module):
         return self.effect() * torch.sigmoid(self.logits())
 
 
-def _initial_effect(possible: Tensor) -> Tensor:
-    return 1 / (possible.shape[0] - 1) + 2e-4 * torch.rand(possible.shape)
+def _uniform_effect(possible: Tensor, total: float) -> Tensor:
+    return (total + 0.2 * torch.rand(possible.shape)) / (possible.shape[0] - 1)

@@ -75,7 +75,7 @@ class InfoSEMModule(BaseModuleClass):
     n_cells
         Number :math:`N` of cells that it is trained on.
     prior, standardise, alpha, beta, embedding_weight, coefficient_sd, interaction_weight, rank, likelihood, \
-latent_prior, latent_sd, n_hidden, evaluation
+latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         See :class:`infosem.InfoSEM`.
     """
 
@@ -95,6 +95,7 @@ latent_prior, latent_sd, n_hidden, evaluation
         likelihood: Literal["unit", "heteroscedastic"],
         latent_prior: Literal["learned", "fixed"],
         latent_sd: float,
+        initial_effect: float,
         n_hidden: int,
         evaluation: Literal["tabulated", "exact"],
     ) -> None:
@@ -124,7 +125,11 @@ latent_prior, latent_sd, n_hidden, evaluation
 
         with_embedding, with_interactions = "embedding" in prior, "interactions" in prior
         self.adjacency: FullAdjacency | ProductAdjacency
-        self.adjacency = ProductAdjacency(possible, rank=rank) if with_interactions else FullAdjacency(possible)
+        self.adjacency = (
+            ProductAdjacency(possible, initial_effect=initial_effect, rank=rank)
+            if with_interactions
+            else FullAdjacency(possible, initial_effect=initial_effect)
+        )
         self.interaction_prior: InteractionPrior | None = None
         self.effect_prior: LaplacePrior | ShrinkagePrior | EmbeddingPrior
         if with_embedding:

@@ -1,5 +1,6 @@
 """Data to learn, test and compare with."""
 
+from infosem.datasets._pbmc import pbmc
 from infosem.datasets._simulate import simulate
 
-__all__ = ["simulate"]
+__all__ = ["pbmc", "simulate"]

@@ -1,0 +1,5 @@
+"""``python -m infosem``."""
+
+from infosem._cli import main
+
+raise SystemExit(main())

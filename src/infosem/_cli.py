@@ -1,0 +1,160 @@
+"""The command ``infosem``: the Python interface from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from infosem import InfoSEM
+
+logger = logging.getLogger("infosem")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logger.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
+    try:
+        arguments.run(arguments)
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError, ArithmeticError) as error:
+        message = error.args[0] if isinstance(error, KeyError) and error.args else error
+        print(f"infosem: error: {message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("infosem: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
+    parser = argparse.ArgumentParser(
+        prog="infosem",
+        description="Gene regulatory networks from single-cell expression, with priors from text and known edges.",
+    )
+    parser.add_argument("--version", action="version", version=f"infosem {version('infosem')}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    infer = commands.add_parser("infer", help="infer the network of an h5ad file")
+    infer.set_defaults(run=_infer)
+    infer.add_argument("input", type=Path, help="h5ad file, cells x genes, log-normalised expression")
+    infer.add_argument("--output", type=Path, required=True, help="h5ad file to write, with the network in varp and uns")
+    infer.add_argument("--edges", type=Path, help="CSV file to write, the edges, strongest first")
+    infer.add_argument("--top", type=int, help="write this many edges (default: all)")
+    infer.add_argument("--layer", help="layer with log-normalised expression (default: X)")
+    for part, where, default in (
+        ("embedding", "varm key of the genes' text embeddings", "gene_embedding"),
+        ("interactions", "varp key of the known interactions", "known_interactions"),
+        ("regulator", "boolean var column of the regulators", "is_regulator"),
+    ):
+        infer.add_argument(
+            f"--{part}-key", default="auto", help=f"{where}; 'none' switches it off (default: {default}, if there)"
+        )
+    infer.add_argument(
+        "--prior",
+        default="auto",
+        choices=("auto", "laplace", "embedding", "interactions", "embedding+interactions"),
+        help="prior of the network (default: all that the file has)",
+    )
+    infer.add_argument(
+        "--standardise", default="non-zero", choices=("non-zero", "all"), help="input treatment (default: %(default)s)"
+    )
+    infer.add_argument("--key-added", default="infosem", help="key of the network (default: %(default)s)")
+    infer.add_argument("--accelerator", default="auto", help="cpu, gpu, mps or auto (default: %(default)s)")
+    _add_common(infer)
+
+    demo = commands.add_parser("demo", help="infer the network of 700 real blood cells, without any download")
+    demo.set_defaults(run=_demo, accelerator="auto")
+    demo.add_argument("--output", type=Path, default=Path("infosem_demo"), help="folder to write (default: %(default)s)")
+    _add_common(demo)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-epochs", type=int, default=120, help="passes over the cells (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, warnings only")
+
+
+def _infer(arguments: argparse.Namespace) -> None:
+    for path in (arguments.output, arguments.edges):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise FileNotFoundError(f"The folder of {path} does not exist. Create it first.")
+    if arguments.output.suffix != ".h5ad":
+        raise ValueError(f"--output {arguments.output} must end in .h5ad.")
+    import anndata
+
+    from infosem import InfoSEM
+
+    adata = anndata.read_h5ad(arguments.input)
+    keys = {
+        name: None if value == "none" else value
+        for name, value in (
+            ("embedding_key", arguments.embedding_key),
+            ("interactions_key", arguments.interactions_key),
+            ("regulator_key", arguments.regulator_key),
+        )
+    }
+    InfoSEM.setup_anndata(adata, layer=arguments.layer, **keys)
+    model = InfoSEM(adata, prior=arguments.prior, standardise=arguments.standardise, seed=arguments.seed)
+    _train(model, arguments)
+    _write(model, adata, arguments.output, arguments.edges, key_added=arguments.key_added, top=arguments.top)
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from infosem import InfoSEM, datasets, pl
+
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    adata = datasets.pbmc()
+    logger.info("%d blood cells x %d genes, bundled with scanpy.", *adata.shape)
+    InfoSEM.setup_anndata(adata)
+    model = InfoSEM(adata, seed=arguments.seed)
+    _train(model, arguments)
+    edges = _write(model, adata, arguments.output / "pbmc.h5ad", arguments.output / "edges.csv")
+    picture = arguments.output / "network.png"
+    axes = pl.network(edges, known=adata.uns["known_edges"])
+    axes.set_title("Strongest edges in 700 blood cells (infosem demo)", fontsize=10)
+    axes.figure.savefig(picture, dpi=150)
+    print(f"Wrote {picture}")
+    print("\nStrongest edges (sign: of the correlation; probability: of the edge, from the known interactions):")
+    print(edges.head(15).to_string(index=False, float_format="{:.3f}".format))
+
+
+def _train(model: InfoSEM, arguments: argparse.Namespace) -> None:
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    model.train(
+        max_epochs=arguments.max_epochs,
+        accelerator=arguments.accelerator,
+        enable_progress_bar=not arguments.quiet,
+    )
+
+
+def _write(
+    model: InfoSEM,
+    adata: AnnData,
+    output: Path,
+    table: Path | None,
+    *,
+    key_added: str = "infosem",
+    top: int | None = None,
+):  # type: ignore[no-untyped-def]
+    model.write_network(key_added=key_added)
+    adata.write_h5ad(output)
+    print(f"Wrote {output}")
+    edges = model.get_edges(top=top)
+    if table is not None:
+        edges.to_csv(table, index=False)
+        print(f"Wrote {table}: {len(edges)} edges")
+    return edges

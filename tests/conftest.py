@@ -1,0 +1,41 @@
+"""What all tests share: small data, quiet training, and where the real data are."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from anndata import AnnData
+
+from infosem import InfoSEM, datasets
+
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+
+PRIORS = ("laplace", "embedding", "interactions", "embedding+interactions")
+QUIET = {"accelerator": "cpu", "enable_progress_bar": False}
+
+
+@pytest.fixture
+def cells() -> AnnData:
+    """120 simulated cells x 24 genes, 6 regulators, with embeddings and known interactions."""
+    return datasets.simulate(120, 24, 6, seed=0)
+
+
+@pytest.fixture
+def trained(cells: AnnData) -> InfoSEM:
+    """A model with all priors, trained for one cycle."""
+    InfoSEM.setup_anndata(cells)
+    model = InfoSEM(cells)
+    model.train(max_epochs=3, **QUIET)
+    return model
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder that INFOSEM_DATA names."""
+    folder = os.environ.get("INFOSEM_DATA")
+    if not folder:
+        pytest.skip("needs real data: set INFOSEM_DATA to a folder laid out as the project's shared data")
+    return Path(folder)
