@@ -301,8 +301,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             raise ValueError(f"max_epochs={max_epochs} must be at least 1.")
         splitter = DataSplitter(
             self.adata_manager,
-            train_size=train_size,
-            validation_size=validation_size,
+            external_indexing=_split(self.adata.n_obs, train_size, validation_size, self.seed_),
             batch_size=batch_size,
             distributed_sampler=use_distributed_sampler(trainer_kwargs.get("strategy")),
         )
@@ -419,3 +418,17 @@ def _resolve_key(adata: AnnData, attribute: str, key: str | None, default: str) 
         return None
     logger.info("Using adata.%s[%r].", attribute, default)
     return default
+
+
+def _split(n_cells: int, train_size: float, validation_size: float | None, seed: int) -> list[np.ndarray]:
+    """Training, validation and test cells, drawn with the model's seed."""
+    if validation_size is None:
+        validation_size = 1 - train_size
+    if not 0 < train_size <= 1 or not 0 <= validation_size <= 1 - train_size + 1e-9:
+        raise ValueError(
+            f"train_size={train_size} and validation_size={validation_size} must be shares of the cells that add up to "
+            "at most 1, the first above 0."
+        )
+    cells = np.random.default_rng(seed).permutation(n_cells)
+    n_train = int(np.ceil(train_size * n_cells))
+    return np.split(cells, [n_train, n_train + round(validation_size * n_cells)])

@@ -132,7 +132,7 @@ class CellsMixin:
         -------
         Cells x genes. Under ``standardise="non-zero"`` these are values given detection: dropout is not modelled.
         """
-        self._check_if_trained()
+        self._check_if_trained(warn=False)
         if n_cells < 1:
             raise ValueError(f"n_cells={n_cells} must be at least 1.")
         with _seeded_inference(self.module, self.seed_ if seed is None else seed):
@@ -156,7 +156,7 @@ class CellsMixin:
         batch_size: int | None,
     ) -> list[Any]:
         """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""
-        self._check_if_trained()
+        self._check_if_trained(warn=False)
         adata = self._validate_anndata(adata)
         results = []
         with _seeded_inference(self.module, self.seed_):

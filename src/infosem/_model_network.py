@@ -114,7 +114,7 @@ class NetworkMixin:
         key_added
             Key of the network.
         """
-        self._check_if_trained()
+        self._check_if_trained(warn=False)
         adata = self.adata if adata is None else adata
         if adata is None:
             raise RuntimeError("This model was loaded without data: pass adata=.")
@@ -142,7 +142,7 @@ class NetworkMixin:
 
     @torch.inference_mode()
     def _frame(self, matrix: Any) -> pd.DataFrame:
-        self._check_if_trained()
+        self._check_if_trained(warn=False)
         return pd.DataFrame(matrix().cpu().numpy(), index=self.regulator_names, columns=self.gene_names)
 
     def _square(self, rows: pd.DataFrame, adata: AnnData) -> np.ndarray | sparse.csr_matrix:

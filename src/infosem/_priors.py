@@ -20,18 +20,15 @@ class Prior(nn.Module, ABC):
 
     Parameters
     ----------
+    n_pairs
+        Number :math:`P` of pairs that the prior speaks of.
     weight
         Weight of the mean in the loss; zero switches the prior off (a flat prior).
     """
 
-    def __init__(self, *, weight: float) -> None:
+    def __init__(self, n_pairs: int, *, weight: float) -> None:
         super().__init__()
-        self.weight = weight
-
-    @property
-    @abstractmethod
-    def n_pairs(self) -> int:
-        """Number :math:`P` of pairs that the prior speaks of."""
+        self.n_pairs, self.weight = n_pairs, weight
 
     @abstractmethod
     def penalty(self, values: Tensor) -> Tensor:
@@ -51,6 +48,9 @@ class Prior(nn.Module, ABC):
             return values.new_zeros(())
         return -0.5 * n_counted * self.penalty(values) - self.log_normaliser(n_counted)
 
+    def _weighted_mean(self, costs: Tensor) -> Tensor:
+        return self.weight * costs.sum() / max(self.n_pairs, 1)
+
 
 class LaplacePrior(Prior):
     r"""Sparse effects (Eq. 5).
@@ -67,16 +67,11 @@ class LaplacePrior(Prior):
     """
 
     def __init__(self, possible: Tensor, *, weight: float) -> None:
-        super().__init__(weight=weight)
+        super().__init__(int(possible.sum()), weight=weight)
         self.register_buffer("possible", possible, persistent=False)
-        self._n_pairs = int(possible.sum())
-
-    @property
-    def n_pairs(self) -> int:  # noqa: D102
-        return self._n_pairs
 
     def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
-        return self.weight * (values * self.possible).abs().sum() / max(self.n_pairs, 1)
+        return self._weighted_mean((values * self.possible).abs())
 
     def scale(self, n_counted: int) -> float:
         """Scale :math:`b` of the Laplace density."""
@@ -100,28 +95,23 @@ class _NormalPrior(Prior):
 class ShrinkagePrior(_NormalPrior):
     r"""Effects around zero, for known interactions without embeddings.
 
-    .. math:: A_{e,ij} \sim N(0, s_a^2), \qquad s_a^2 = \frac{P}{\lambda M},
-              \qquad \text{penalty} = \lambda \, \overline{A_e^2}
+    .. math:: A_{e,ij} \sim N(0, s_a^2), \qquad s_a^2 = \frac{P}{\alpha M},
+              \qquad \text{penalty} = \alpha \, \overline{A_e^2}
 
     Parameters
     ----------
     possible
         Pairs that can be edges, boolean ``(R, G)``; :math:`P` is their number.
     weight
-        :math:`\lambda`.
+        :math:`\alpha`.
     """
 
     def __init__(self, possible: Tensor, *, weight: float) -> None:
-        super().__init__(weight=weight)
+        super().__init__(int(possible.sum()), weight=weight)
         self.register_buffer("possible", possible, persistent=False)
-        self._n_pairs = int(possible.sum())
-
-    @property
-    def n_pairs(self) -> int:  # noqa: D102
-        return self._n_pairs
 
     def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
-        return self.weight * (values * self.possible).square().sum() / max(self.n_pairs, 1)
+        return self._weighted_mean((values * self.possible).square())
 
 
 class EmbeddingPrior(_NormalPrior):
@@ -160,20 +150,15 @@ class EmbeddingPrior(_NormalPrior):
         coefficient_sd: float = 1.0,
         intercept: float = 0.0,
     ) -> None:
-        super().__init__(weight=weight)
+        super().__init__(int(possible.sum()), weight=weight)
         self.coefficient_sd = coefficient_sd
         self.register_buffer("embeddings", embeddings)
         self.register_buffer("possible", possible, persistent=False)
         self.register_buffer("regulators", regulators, persistent=False)
-        self._n_pairs = int(possible.sum())
         width = embeddings.shape[1]
         self.regulator_coefficients = nn.Parameter(torch.zeros(width))
         self.target_coefficients = nn.Parameter(torch.zeros(width))
         self.intercept = nn.Parameter(torch.tensor(float(intercept)))
-
-    @property
-    def n_pairs(self) -> int:  # noqa: D102
-        return self._n_pairs
 
     def mean(self) -> Tensor:
         """Prior mean of the effects, ``(R, G)``."""
@@ -182,14 +167,13 @@ class EmbeddingPrior(_NormalPrior):
         return self.intercept + regulator_effect[:, None] + target_effect[None, :]
 
     def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
-        deviation = (values - self.mean()) * self.possible
-        return self.weight * deviation.square().sum() / max(self.n_pairs, 1)
+        return self._weighted_mean(((values - self.mean()) * self.possible).square())
 
     def coefficient_log_prob(self) -> Tensor:
         """Log density of ``w`` under :math:`N(0, s_w^2 I)`, in nats."""
-        sd = torch.as_tensor(self.coefficient_sd, dtype=self.intercept.dtype, device=self.intercept.device)
-        normal = torch.distributions.Normal(0.0, sd)
-        return normal.log_prob(self.regulator_coefficients).sum() + normal.log_prob(self.target_coefficients).sum()
+        coefficients = torch.cat([self.regulator_coefficients, self.target_coefficients])
+        normaliser = len(coefficients) * (math.log(self.coefficient_sd) + 0.5 * math.log(2 * math.pi))
+        return -0.5 * (coefficients / self.coefficient_sd).square().sum() - normaliser
 
 
 class InteractionPrior(_NormalPrior):
@@ -213,13 +197,9 @@ class InteractionPrior(_NormalPrior):
     edge_probability = 0.95
 
     def __init__(self, pairs: Tensor, is_edge: Tensor, *, weight: float) -> None:
-        super().__init__(weight=weight)
+        super().__init__(pairs.shape[1], weight=weight)
         self.register_buffer("pairs", pairs)
         self.register_buffer("is_edge", is_edge)
-
-    @property
-    def n_pairs(self) -> int:  # noqa: D102
-        return self.pairs.shape[1]
 
     def mode(self) -> Tensor:
         """Prior mode of the logit of every observed pair, ``(P_obs,)``."""
@@ -229,7 +209,7 @@ class InteractionPrior(_NormalPrior):
 
     def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
         observed = values[self.pairs[0], self.pairs[1]]
-        return self.weight * (observed - self.mode().to(values.dtype)).square().sum() / max(self.n_pairs, 1)
+        return self._weighted_mean((observed - self.mode().to(values.dtype)).square())
 
 
 def centre_embeddings(embeddings: Tensor) -> Tensor:
