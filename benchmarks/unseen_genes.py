@@ -103,9 +103,7 @@ def main() -> None:
         ):
             adata.varm["embedding"] = vectors
             start = time.perf_counter()
-            model = fit(
-                adata, seed=seed, accelerator=arguments.accelerator, regulator_key=regulator_key, prior=prior
-            )
+            model = fit(adata, seed=seed, accelerator=arguments.accelerator, regulator_key=regulator_key, prior=prior)
             seconds = time.perf_counter() - start
             score = np.abs(model.get_adjacency().reindex(adata.var_names, fill_value=0).to_numpy())
             record(method, seed, score, seconds)

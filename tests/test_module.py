@@ -85,7 +85,9 @@ def dense_terms(module, genes, x, embeddings, z, *, prior, standardise, likeliho
     matrix = np.eye(G) - A
 
     def network(name, values):
-        w1, b1, w2, b2, w3, b3 = (state[f"{name}.layers.{k}"] for k in ("0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"))
+        w1, b1, w2, b2, w3, b3 = (
+            state[f"{name}.layers.{k}"] for k in ("0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias")
+        )
         return np.stack([[w3 @ np.tanh(w2 @ np.tanh(w1[:, 0] * v + b1) + b2) + b3 for v in row] for row in values])
 
     standardised = np.clip((x - genes.mean.numpy()) / genes.sd.numpy(), -10, 10)

@@ -72,7 +72,9 @@ class TestContract:
         values = torch.randn(4, 9, dtype=torch.float64)
         scale = prior.scale(N_COUNTED)
         assert scale > 0
-        torch.testing.assert_close(prior.log_prob(values, n_counted=N_COUNTED), expected(values, scale), rtol=1e-6, atol=0)
+        torch.testing.assert_close(
+            prior.log_prob(values, n_counted=N_COUNTED), expected(values, scale), rtol=1e-6, atol=0
+        )
 
     def test_penalty_is_the_log_density_in_units_of_the_loss(self, make):
         prior, _ = make(weight=2.5)

@@ -15,7 +15,9 @@ def dense(adjacency, regulators, n_genes):
     return np.eye(n_genes) - full
 
 
-@pytest.mark.parametrize(("n_genes", "regulators"), [(5, [0, 1, 2, 3, 4]), (20, [3, 7, 19]), (60, list(range(0, 60, 4)))])
+@pytest.mark.parametrize(
+    ("n_genes", "regulators"), [(5, [0, 1, 2, 3, 4]), (20, [3, 7, 19]), (60, list(range(0, 60, 4)))]
+)
 @pytest.mark.parametrize("n_cells", [1, 8, 100])
 def test_both_directions_are_those_of_the_dense_matrix(n_genes, regulators, n_cells):
     rng = np.random.default_rng(0)

@@ -22,6 +22,8 @@ class FullAdjacency(nn.Module):
         :math:`c`.
     """
 
+    possible: Tensor
+
     def __init__(self, possible: Tensor, *, initial_effect: float) -> None:
         super().__init__()
         self.register_buffer("possible", possible)
@@ -30,10 +32,6 @@ class FullAdjacency(nn.Module):
     def effect(self) -> Tensor:
         """Effects :math:`A_e`, ``(R, G)``; here the adjacency itself."""
         return self.free_effect * self.possible
-
-    def logits(self) -> Tensor | None:
-        """Logits of the edge probabilities, or ``None``: every edge is taken as given."""
-        return None
 
     def forward(self) -> Tensor:
         """The adjacency :math:`A`, ``(R, G)``."""
@@ -59,6 +57,8 @@ class ProductAdjacency(nn.Module):
         Rank :math:`r` of the logits.
     """
 
+    possible: Tensor
+
     def __init__(self, possible: Tensor, *, initial_effect: float, rank: int) -> None:
         super().__init__()
         self.register_buffer("possible", possible)
@@ -72,13 +72,17 @@ class ProductAdjacency(nn.Module):
         """Effects :math:`A_e`, ``(R, G)``."""
         return self.free_effect * self.possible
 
-    def logits(self) -> Tensor | None:
+    def logits(self) -> Tensor:
         """Logits :math:`A_l` of the edge probabilities, ``(R, G)``."""
         return self.regulator_factors @ self.target_factors.T
 
+    def probability(self) -> Tensor:
+        r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``."""
+        return torch.sigmoid(self.logits())
+
     def forward(self) -> Tensor:
         """The adjacency :math:`A`, ``(R, G)``."""
-        return self.effect() * torch.sigmoid(self.logits())
+        return self.effect() * self.probability()
 
 
 def _uniform_effect(possible: Tensor, total: float) -> Tensor:

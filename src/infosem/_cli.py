@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
     from infosem import InfoSEM
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     infer = commands.add_parser("infer", help="infer the network of an h5ad file")
     infer.set_defaults(run=_infer)
     infer.add_argument("input", type=Path, help="h5ad file, cells x genes, log-normalised expression")
-    infer.add_argument("--output", type=Path, required=True, help="h5ad file to write, with the network in varp and uns")
+    infer.add_argument("--output", type=Path, required=True, help="h5ad file to write, with the network")
     infer.add_argument("--edges", type=Path, help="CSV file to write, the edges, strongest first")
     infer.add_argument("--top", type=int, help="write this many edges (default: all)")
     infer.add_argument("--layer", help="layer with log-normalised expression (default: X)")
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="infer the network of 700 real blood cells, without any download")
     demo.set_defaults(run=_demo, accelerator="auto")
-    demo.add_argument("--output", type=Path, default=Path("infosem_demo"), help="folder to write (default: %(default)s)")
+    demo.add_argument("--output", type=Path, default=Path("infosem_demo"), help="folder to write (%(default)s)")
     _add_common(demo)
     return parser
 
@@ -114,6 +115,8 @@ def _demo(arguments: argparse.Namespace) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
     from infosem import InfoSEM, datasets, pl
 
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -126,7 +129,7 @@ def _demo(arguments: argparse.Namespace) -> None:
     picture = arguments.output / "network.png"
     axes = pl.network(edges, known=adata.uns["known_edges"])
     axes.set_title("Strongest edges in 700 blood cells (infosem demo)", fontsize=10)
-    axes.figure.savefig(picture, dpi=150)
+    plt.savefig(picture, dpi=150)
     print(f"Wrote {picture}")
     print("\nStrongest edges (sign: of the correlation; probability: of the edge, from the known interactions):")
     print(edges.head(15).to_string(index=False, float_format="{:.3f}".format))
@@ -149,7 +152,7 @@ def _write(
     *,
     key_added: str = "infosem",
     top: int | None = None,
-):  # type: ignore[no-untyped-def]
+) -> pd.DataFrame:
     model.write_network(key_added=key_added)
     adata.write_h5ad(output)
     print(f"Wrote {output}")

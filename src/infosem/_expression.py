@@ -119,8 +119,8 @@ def summarise_expression(x: Any, *, name: str) -> ExpressionSummary:
         integral = integral and bool((block == np.floor(block)).all())
     if lowest.min() < 0:
         raise ValueError(
-            f"{name} holds negative values (lowest {lowest.min():.3g}): it looks scaled. InfoSEM expects log-normalised "
-            "expression and standardises it itself. Pass layer= with log-normalised values, or use "
+            f"{name} holds negative values (lowest {lowest.min():.3g}): it looks scaled. InfoSEM expects "
+            "log-normalised expression and standardises it itself. Pass layer= with log-normalised values, or use "
             "adata.raw.to_adata()."
         )
     if integral and highest.max() > 1:

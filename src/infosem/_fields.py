@@ -42,8 +42,8 @@ class ExpressionField(LayerField):
         repeated = adata.var_names[adata.var_names.duplicated()].unique()
         if len(repeated):
             raise ValueError(
-                f"{len(repeated)} gene names occur more than once ({', '.join(map(str, repeated[:5]))}). Names identify "
-                "genes in the network: call adata.var_names_make_unique() first."
+                f"{len(repeated)} gene names occur more than once ({', '.join(map(str, repeated[:5]))}). Names "
+                "identify genes in the network: call adata.var_names_make_unique() first."
             )
 
     def register_field(self, adata: AnnData) -> dict[str, Any]:
@@ -83,19 +83,19 @@ class GeneField(BaseAnnDataField):
         self._registry_key, self._attr_name, self._attr_key = registry_key, attr_name, attr_key
 
     @property
-    def registry_key(self) -> str:  # noqa: D102
+    def registry_key(self) -> str:
         return self._registry_key
 
     @property
-    def attr_name(self) -> str:  # noqa: D102
+    def attr_name(self) -> str:
         return self._attr_name
 
     @property
-    def attr_key(self) -> str | None:  # noqa: D102
+    def attr_key(self) -> str | None:
         return self._attr_key
 
     @property
-    def is_empty(self) -> bool:  # noqa: D102
+    def is_empty(self) -> bool:
         return self._attr_key is None
 
     def validate_field(self, adata: AnnData) -> None:
@@ -110,7 +110,7 @@ class GeneField(BaseAnnDataField):
         """Shapes that the module is built from."""
         return {key: value for key, value in state_registry.items() if key.startswith("n_")}
 
-    def view_state_registry(self, state_registry: dict[str, Any]) -> None:  # noqa: D102
+    def view_state_registry(self, state_registry: dict[str, Any]) -> None:
         return None
 
 
@@ -219,8 +219,8 @@ class RegulatorField(GeneField):
         regulators = np.flatnonzero(column.to_numpy(dtype=bool))
         if len(regulators) < 2:
             raise ValueError(
-                f"adata.var[{self.attr_key!r}] marks {len(regulators)} of {adata.n_vars} genes as regulators; a network "
-                "needs at least two. Check that gene names match, or pass regulator_key=None to use all genes."
+                f"adata.var[{self.attr_key!r}] marks {len(regulators)} of {adata.n_vars} genes as regulators; a "
+                "network needs at least two. Check that gene names match, or pass regulator_key=None to use all genes."
             )
         return regulators
 

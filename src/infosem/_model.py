@@ -153,6 +153,9 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
         for name in ("alpha", "beta", "embedding_weight", "interaction_weight"):
             if not arguments[name] >= 0:
                 raise ValueError(f"{name}={arguments[name]!r} must be zero or positive: it is the weight of a penalty.")
+        for name in ("rank", "n_hidden", "coefficient_sd", "latent_sd"):
+            if not arguments[name] > 0:
+                raise ValueError(f"{name}={arguments[name]!r} must be positive.")
         self.prior_ = self._resolve_prior(prior)
         self.standardise_ = standardise
         self.seed_ = seed
@@ -354,7 +357,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
     def _regulators(self) -> Sequence[int]:
         return self._state(REGULATOR_FIELD).get("columns", range(len(self.gene_names)))
 
-    def _resolve_prior(self, prior: str) -> PriorName:
+    def _resolve_prior(self, prior: str) -> str:
         registered = {
             "embedding": "n_embedding" in self._state(EMBEDDING_FIELD),
             "interactions": "n_interactions" in self._state(INTERACTIONS_FIELD),
@@ -414,7 +417,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
 def _resolve_key(adata: AnnData, attribute: str, key: str | None, default: str) -> str | None:
     if key != "auto":
         return key
-    if default not in getattr(adata, attribute).keys():
+    if default not in getattr(adata, attribute):
         return None
     logger.info("Using adata.%s[%r].", attribute, default)
     return default

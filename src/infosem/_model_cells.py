@@ -27,8 +27,10 @@ class CellsMixin:
     if TYPE_CHECKING:
         adata: AnnData | None
         module: InfoSEMModule
-        gene_names: list[str]
         seed_: int
+
+        @property
+        def gene_names(self) -> list[str]: ...
 
         def _check_if_trained(self, warn: bool = True, message: str = "") -> None: ...
         def _validate_anndata(self, adata: AnnData | None = None) -> AnnData: ...
@@ -73,7 +75,7 @@ class CellsMixin:
             return self.module.restore(px.loc).cpu()
 
         values = torch.cat(self._evaluate(decode, adata, indices, batch_size)).numpy()
-        cells = (self.adata if adata is None else adata).obs_names
+        cells = self._validate_anndata(adata).obs_names
         return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
 
     def get_elbo(
@@ -118,8 +120,8 @@ class CellsMixin:
     def sample_cells(self, n_cells: int, *, seed: int | None = None) -> pd.DataFrame:
         r"""Sample new cells from the generative model.
 
-        :math:`Z \sim p(Z)`, :math:`H = Z(I - A)^{-1}`, :math:`X \sim p(X \mid H)`, taken back to the units of the input.
-        Negative values are set to zero.
+        :math:`Z \sim p(Z)`, :math:`H = Z(I - A)^{-1}`, :math:`X \sim p(X \mid H)`, in the units of the
+        input. Negative values are set to zero.
 
         Parameters
         ----------
@@ -139,9 +141,7 @@ class CellsMixin:
             values = self.module.sample(n_cells).clamp_min(0).cpu().numpy()
         return pd.DataFrame(values, columns=self.gene_names)
 
-    def _losses(
-        self, adata: AnnData | None, indices: Sequence[int] | None, batch_size: int | None
-    ) -> list[LossOutput]:
+    def _losses(self, adata: AnnData | None, indices: Sequence[int] | None, batch_size: int | None) -> list[LossOutput]:
         def loss(tensors: dict[str, Tensor], inference: dict[str, Any]) -> LossOutput:
             generative = self.module.generative(**self.module._get_generative_input(tensors, inference))
             return self.module.loss(tensors, inference, generative)

@@ -14,6 +14,7 @@ from scipy import sparse
 from scvi import REGISTRY_KEYS
 
 from infosem import _keys
+from infosem._adjacency import ProductAdjacency
 from infosem._expression import pearson_correlation
 
 if TYPE_CHECKING:
@@ -35,9 +36,12 @@ class NetworkMixin:
         init_params_: dict[str, Any]
         prior_: str
         seed_: int
-        gene_names: list[str]
-        regulator_names: list[str]
         is_trained_: bool
+
+        @property
+        def gene_names(self) -> list[str]: ...
+        @property
+        def regulator_names(self) -> list[str]: ...
 
         def _check_if_trained(self, warn: bool = True, message: str = "") -> None: ...
 
@@ -57,9 +61,8 @@ class NetworkMixin:
 
     def get_probabilities(self) -> pd.DataFrame | None:
         r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions."""
-        if self.module.adjacency.logits() is None:
-            return None
-        return self._frame(lambda: torch.sigmoid(self.module.adjacency.logits()))
+        adjacency = self.module.adjacency
+        return self._frame(adjacency.probability) if isinstance(adjacency, ProductAdjacency) else None
 
     def get_edges(self, *, top: int | None = None, min_weight: float | None = None) -> pd.DataFrame:
         """The edges of the network, strongest first.
@@ -78,6 +81,8 @@ class NetworkMixin:
         of the Pearson correlation of the two genes' expression: the sign of ``A_ij`` itself is a worse guide to
         activation (+1) or repression (-1). Edges of weight zero are left out.
         """
+        if top is not None and top < 0:
+            raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
         adjacency = self.get_adjacency().to_numpy()
         strength = np.abs(adjacency)
         keep = strength > 0 if min_weight is None else strength >= max(min_weight, np.finfo(strength.dtype).tiny)
@@ -121,8 +126,8 @@ class NetworkMixin:
         missing = set(self.gene_names) - set(adata.var_names)
         if missing or adata.n_vars != len(self.gene_names):
             raise ValueError(
-                f"adata has {adata.n_vars} genes and lacks {len(missing)} of the model's {len(self.gene_names)}. Pass an "
-                "AnnData with just the model's genes: adata[:, model.gene_names].copy()."
+                f"adata has {adata.n_vars} genes and lacks {len(missing)} of the model's {len(self.gene_names)}. Pass "
+                "an AnnData with just the model's genes: adata[:, model.gene_names].copy()."
             )
         adata.varp[key_added] = self._square(self.get_adjacency(), adata)
         probability = self.get_probabilities()
@@ -150,11 +155,12 @@ class NetworkMixin:
         if len(rows) == adata.n_vars:
             return rows.loc[list(adata.var_names)].to_numpy()
         at = adata.var_names.get_indexer(rows.index)
-        placement = sparse.csr_matrix((np.ones(len(at), rows.dtypes.iloc[0]), (at, np.arange(len(at)))), (adata.n_vars, len(at)))
-        return sparse.csr_matrix(placement @ sparse.csr_matrix(rows.to_numpy()))
+        matrix = sparse.lil_matrix((adata.n_vars, adata.n_vars), dtype=rows.dtypes.iloc[0])
+        matrix[at] = rows.to_numpy()
+        return matrix.tocsr()
 
     def _signs(self) -> np.ndarray:
-        """Sign of the correlation of every regulator with every gene, ``(R, G)``; a correlation of zero counts as +1."""
+        """Sign of the correlation of every regulator with every gene, ``(R, G)``; zero counts as +1."""
         if self.adata is None:
             raise RuntimeError(
                 "The sign of an edge is that of the correlation of its genes, and this model was loaded without data. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from scvi import REGISTRY_KEYS
@@ -84,7 +84,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         genes: GeneData,
         *,
         n_cells: int,
-        prior: PriorName,
+        prior: str,
         standardise: Literal["non-zero", "all"],
         alpha: float,
         beta: float,
@@ -133,6 +133,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         self.interaction_prior: InteractionPrior | None = None
         self.effect_prior: LaplacePrior | ShrinkagePrior | EmbeddingPrior
         if with_embedding:
+            assert genes.embeddings is not None
             self.effect_prior = EmbeddingPrior(
                 genes.embeddings,
                 possible,
@@ -146,6 +147,8 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         else:
             self.effect_prior = LaplacePrior(possible, weight=alpha)
         if with_interactions:
+            assert genes.pairs is not None
+            assert genes.is_edge is not None
             self.interaction_prior = InteractionPrior(genes.pairs, genes.is_edge, weight=interaction_weight)
 
     def standardise(self, x: Tensor) -> Tensor:
@@ -165,7 +168,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         return {key: inference_outputs[key] for key in ("z", "adjacency")}
 
     @auto_move_data
-    def inference(self, x: Tensor) -> dict[str, Tensor | Normal]:
+    def inference(self, x: Tensor) -> dict[str, Any]:
         """Draw the latent noise of each cell from :math:`q(Z | X, A)`.
 
         Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, and the ``adjacency`` used, ``(R, G)``.
@@ -202,7 +205,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
     def loss(
         self,
         tensors: dict[str, Tensor],
-        inference_outputs: dict[str, Tensor | Normal],
+        inference_outputs: dict[str, Any],
         generative_outputs: dict[str, Normal],
     ) -> LossOutput:
         r"""Minus two over :math:`M` times the ELBO of a batch, and its terms.
@@ -240,7 +243,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         if isinstance(self.effect_prior, EmbeddingPrior):
             total = total - 2 / self.n_counted * self.effect_prior.coefficient_log_prob()
         if self.interaction_prior is not None:
-            total = total + self.interaction_prior.penalty(self.adjacency.logits())
+            total = total + self.interaction_prior.penalty(self._logits())
         return total
 
     def log_prior(self) -> Tensor:
@@ -249,8 +252,12 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         if isinstance(self.effect_prior, EmbeddingPrior):
             total = total + self.effect_prior.coefficient_log_prob()
         if self.interaction_prior is not None:
-            total = total + self.interaction_prior.log_prob(self.adjacency.logits(), n_counted=self.n_counted)
+            total = total + self.interaction_prior.log_prob(self._logits(), n_counted=self.n_counted)
         return total
+
+    def _logits(self) -> Tensor:
+        assert isinstance(self.adjacency, ProductAdjacency)
+        return self.adjacency.logits()
 
     @torch.inference_mode()
     def sample(self, n_cells: int) -> Tensor:

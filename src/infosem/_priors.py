@@ -66,18 +66,20 @@ class LaplacePrior(Prior):
         :math:`\alpha`.
     """
 
+    possible: Tensor
+
     def __init__(self, possible: Tensor, *, weight: float) -> None:
         super().__init__(int(possible.sum()), weight=weight)
         self.register_buffer("possible", possible, persistent=False)
 
-    def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
+    def penalty(self, values: Tensor) -> Tensor:
         return self._weighted_mean((values * self.possible).abs())
 
     def scale(self, n_counted: int) -> float:
         """Scale :math:`b` of the Laplace density."""
         return 2 * self.n_pairs / (self.weight * n_counted)
 
-    def log_normaliser(self, n_counted: int) -> float:  # noqa: D102
+    def log_normaliser(self, n_counted: int) -> float:
         return self.n_pairs * math.log(2 * self.scale(n_counted))
 
 
@@ -88,7 +90,7 @@ class _NormalPrior(Prior):
         """Standard deviation of the Normal density."""
         return math.sqrt(self.n_pairs / (self.weight * n_counted))
 
-    def log_normaliser(self, n_counted: int) -> float:  # noqa: D102
+    def log_normaliser(self, n_counted: int) -> float:
         return self.n_pairs * (math.log(self.scale(n_counted)) + 0.5 * math.log(2 * math.pi))
 
 
@@ -106,11 +108,13 @@ class ShrinkagePrior(_NormalPrior):
         :math:`\alpha`.
     """
 
+    possible: Tensor
+
     def __init__(self, possible: Tensor, *, weight: float) -> None:
         super().__init__(int(possible.sum()), weight=weight)
         self.register_buffer("possible", possible, persistent=False)
 
-    def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
+    def penalty(self, values: Tensor) -> Tensor:
         return self._weighted_mean((values * self.possible).square())
 
 
@@ -140,6 +144,10 @@ class EmbeddingPrior(_NormalPrior):
         Starting value of :math:`c`.
     """
 
+    embeddings: Tensor
+    possible: Tensor
+    regulators: Tensor
+
     def __init__(
         self,
         embeddings: Tensor,
@@ -166,7 +174,7 @@ class EmbeddingPrior(_NormalPrior):
         target_effect = self.embeddings @ self.target_coefficients
         return self.intercept + regulator_effect[:, None] + target_effect[None, :]
 
-    def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
+    def penalty(self, values: Tensor) -> Tensor:
         return self._weighted_mean(((values - self.mean()) * self.possible).square())
 
     def coefficient_log_prob(self) -> Tensor:
@@ -195,6 +203,8 @@ class InteractionPrior(_NormalPrior):
     """
 
     edge_probability = 0.95
+    pairs: Tensor
+    is_edge: Tensor
 
     def __init__(self, pairs: Tensor, is_edge: Tensor, *, weight: float) -> None:
         super().__init__(pairs.shape[1], weight=weight)
@@ -207,7 +217,7 @@ class InteractionPrior(_NormalPrior):
         sign = 2 * self.is_edge.to(torch.get_default_dtype()) - 1
         return logit * sign
 
-    def penalty(self, values: Tensor) -> Tensor:  # noqa: D102
+    def penalty(self, values: Tensor) -> Tensor:
         observed = values[self.pairs[0], self.pairs[1]]
         return self._weighted_mean((observed - self.mode().to(values.dtype)).square())
 

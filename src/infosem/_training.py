@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -91,7 +92,7 @@ class AlternatingTrainingPlan(TrainingPlan):
         self.log("train_loss", output.loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=self.use_sync_dist)
         self.compute_and_log_metrics(output, self.train_metrics, "train")
 
-    def forward(self, *args: object, **kwargs: object) -> object:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Pass through to the module."""
         return self.module(*args, **kwargs)
 

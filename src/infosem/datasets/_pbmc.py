@@ -50,7 +50,9 @@ def _resource(name: str) -> str:
 
 def _semantic_vectors(texts: pd.Series, n_components: int = 32) -> np.ndarray:
     described = (texts != "").to_numpy()
-    weights = TfidfVectorizer(ngram_range=(1, 2), stop_words="english", sublinear_tf=True).fit_transform(texts[described])
+    weights = TfidfVectorizer(ngram_range=(1, 2), stop_words="english", sublinear_tf=True).fit_transform(
+        texts[described]
+    )
     vectors = np.full((len(texts), n_components), np.nan, dtype=np.float32)
     vectors[described] = TruncatedSVD(n_components, random_state=0).fit_transform(weights)
     return vectors

@@ -17,6 +17,7 @@ def simulate(
     *,
     density: float = 0.15,
     effect: float = 0.5,
+    heterogeneity: float = 1.0,
     spectral_radius: float = 0.6,
     repression: float = 0.3,
     dropout: float = 0.3,
@@ -32,8 +33,8 @@ def simulate(
               X_{cj} = \max(0, m_j + s_j \tanh(H_{cj} / 2)) \cdot D_{cj}
 
     The planted network is a sparse :math:`A` with :math:`R` rows. How likely a pair is an edge rises with the activity
-    :math:`a_i` of the regulator and the susceptibility :math:`b_j` of the target, both standard normal,
-    :math:`p_{ij} \propto \exp(a_i + b_j)`. The embeddings hold :math:`a` and :math:`b` in two random orthogonal
+    :math:`a_i` of the regulator and the susceptibility :math:`b_j` of the target, both normal with standard deviation
+    ``heterogeneity``, :math:`p_{ij} \propto \exp(a_i + b_j)`. The embeddings hold :math:`a` and :math:`b` in two random orthogonal
     directions, mixed with noise. Expression is set to zero with a probability that falls with its mean.
 
     Parameters
@@ -44,6 +45,8 @@ def simulate(
         Expected share of pairs that are edges.
     effect
         Mean absolute effect of an edge, before the effects among regulators are scaled down.
+    heterogeneity
+        Standard deviation of the regulators' activity and of the targets' susceptibility.
     spectral_radius
         Largest modulus of the eigenvalues of :math:`A`; below one, so that effects propagate to a limit.
     repression
@@ -71,8 +74,9 @@ def simulate(
     if not 0 <= spectral_radius < 1:
         raise ValueError(f"spectral_radius={spectral_radius} must be in [0, 1): effects must propagate to a limit.")
     rng = np.random.default_rng(seed)
-    activity, susceptibility = rng.standard_normal(n_genes), rng.standard_normal(n_genes)
-    adjacency = _plant(rng, activity[:n_regulators], susceptibility, density, effect, spectral_radius, repression)
+    traits = rng.standard_normal((n_genes, 2))
+    odds = np.exp(heterogeneity * (traits[:n_regulators, :1] + traits[:, 1]))
+    adjacency = _plant(rng, odds, density, effect, spectral_radius, repression)
 
     noise = rng.standard_normal((n_cells, n_genes))
     among = np.eye(n_regulators) - adjacency[:, :n_regulators]
@@ -89,27 +93,22 @@ def simulate(
     )
     truth = sparse.csr_matrix(np.pad(adjacency, ((0, n_genes - n_regulators), (0, 0))))
     adata.varp["truth"] = truth
-    adata.varm[_keys.GENE_EMBEDDING] = _embed(
-        rng, activity, susceptibility, embedding_width, embedding_signal, embedding_missing
-    )
+    adata.varm[_keys.GENE_EMBEDDING] = _embed(rng, traits, embedding_width, embedding_signal, embedding_missing)
     adata.varp[_keys.KNOWN_INTERACTIONS] = _reveal(rng, adjacency, n_genes, known_fraction)
     return adata
 
 
 def _plant(
     rng: np.random.Generator,
-    activity: np.ndarray,
-    susceptibility: np.ndarray,
+    odds: np.ndarray,
     density: float,
     effect: float,
     spectral_radius: float,
     repression: float,
 ) -> np.ndarray:
-    n_regulators, n_genes = len(activity), len(susceptibility)
-    odds = np.exp(activity[:, None] + susceptibility[None, :])
+    n_regulators = len(odds)
     odds[np.arange(n_regulators), np.arange(n_regulators)] = 0
-    probability = np.minimum(1, odds * density * odds.size / odds.sum())
-    edge = rng.random(odds.shape) < probability
+    edge = rng.random(odds.shape) < np.minimum(1, odds * density * odds.size / odds.sum())
     size = effect * rng.uniform(0.5, 1.5, odds.shape) * np.where(rng.random(odds.shape) < repression, -1, 1)
     adjacency = np.where(edge, size, 0.0)
     radius = np.abs(np.linalg.eigvals(adjacency[:, :n_regulators])).max()
@@ -123,19 +122,11 @@ def _dropout_rate(level: np.ndarray, dropout: float) -> np.ndarray:
     return np.minimum(0.95, rate * dropout / rate.mean())
 
 
-def _embed(
-    rng: np.random.Generator,
-    activity: np.ndarray,
-    susceptibility: np.ndarray,
-    width: int,
-    signal: float,
-    missing: float,
-) -> np.ndarray:
-    traits = np.stack([activity, susceptibility], axis=1)
+def _embed(rng: np.random.Generator, traits: np.ndarray, width: int, signal: float, missing: float) -> np.ndarray:
     noisy = np.sqrt(signal) * traits + np.sqrt(1 - signal) * rng.standard_normal(traits.shape)
     directions = np.linalg.qr(rng.standard_normal((width, 2)))[0]
-    embedding = noisy @ directions.T + 0.1 * rng.standard_normal((len(activity), width)) + rng.standard_normal(width)
-    embedding[rng.random(len(activity)) < missing] = np.nan
+    embedding = noisy @ directions.T + 0.1 * rng.standard_normal((len(traits), width)) + rng.standard_normal(width)
+    embedding[rng.random(len(traits)) < missing] = np.nan
     return embedding.astype(np.float32)
 
 

@@ -1,0 +1,223 @@
+"""Bad input gets an error or a warning that names it and says how to mend it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from anndata import AnnData
+from scipy import sparse
+
+from infosem import InfoSEM, datasets, pp
+
+
+def with_x(cells, x):
+    cells.X = x
+    return cells
+
+
+def dense(cells):
+    return cells.X.toarray()
+
+
+class TestExpression:
+    def test_raw_counts_are_warned_of(self, cells, caplog):
+        InfoSEM.setup_anndata(with_x(cells, np.round(dense(cells) * 10)))
+        assert "raw counts" in caplog.text
+        assert "log1p" in caplog.text
+
+    def test_binary_values_are_not_counts(self, cells, caplog):
+        InfoSEM.setup_anndata(with_x(cells, (dense(cells) > 0).astype(float)))
+        assert "raw counts" not in caplog.text
+
+    def test_negative_values(self, cells):
+        x = dense(cells)
+        with pytest.raises(ValueError, match=r"negative values \(lowest -.*raw\.to_adata"):
+            InfoSEM.setup_anndata(with_x(cells, (x - x.mean(0)) / x.std(0)))
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_values_that_are_not_finite(self, cells, value):
+        x = dense(cells)
+        x[3, 4] = value
+        with pytest.raises(ValueError, match="not finite"):
+            InfoSEM.setup_anndata(with_x(cells, x))
+        with pytest.raises(ValueError, match="not finite"):
+            InfoSEM.setup_anndata(with_x(cells, sparse.csr_matrix(x)))
+
+    def test_repeated_gene_names(self, cells):
+        names = list(cells.var_names)
+        names[5] = names[2]
+        cells.var_names = names
+        with pytest.raises(ValueError, match="TF2.*var_names_make_unique"):
+            InfoSEM.setup_anndata(cells)
+
+    @pytest.mark.parametrize("shape", [(1, 24), (120, 1)])
+    def test_too_few_cells_or_genes(self, cells, shape):
+        small = AnnData(cells.X[: shape[0], : shape[1]])
+        with pytest.raises(ValueError, match=f"{shape[0]} cells and {shape[1]} genes"):
+            InfoSEM.setup_anndata(small)
+
+    def test_no_expression(self, cells):
+        with pytest.raises(ValueError, match="layer="):
+            InfoSEM.setup_anndata(AnnData(var=cells.var, obs=cells.obs))
+
+    def test_not_an_anndata(self, cells):
+        with pytest.raises(TypeError, match="needs an AnnData, not ndarray"):
+            InfoSEM.setup_anndata(dense(cells))
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("argument", "there"),
+        [
+            ("layer", "no entries"),
+            ("embedding_key", "gene_embedding"),
+            ("interactions_key", "known_interactions"),
+            ("regulator_key", "is_regulator"),
+        ],
+    )
+    def test_a_key_that_is_not_there(self, cells, argument, there):
+        with pytest.raises(KeyError, match=f"typo.*{there}"):
+            InfoSEM.setup_anndata(cells, **{argument: "typo"})
+
+    @pytest.mark.parametrize(
+        ("prior", "argument"), [("embedding", "embedding_key"), ("interactions", "interactions_key")]
+    )
+    def test_a_prior_that_was_not_registered(self, cells, prior, argument):
+        InfoSEM.setup_anndata(cells, **{argument: None})
+        with pytest.raises(ValueError, match=f"setup_anndata.*{argument}"):
+            InfoSEM(cells, prior=prior)
+
+    @pytest.mark.parametrize("name", ["prior", "standardise", "likelihood", "latent_prior", "evaluation"])
+    def test_a_choice_that_is_none(self, cells, name):
+        InfoSEM.setup_anndata(cells)
+        with pytest.raises(ValueError, match=f"{name}='typo' is not one of"):
+            InfoSEM(cells, **{name: "typo"})
+
+    @pytest.mark.parametrize("name", ["alpha", "beta", "embedding_weight", "interaction_weight"])
+    def test_a_negative_weight(self, cells, name):
+        InfoSEM.setup_anndata(cells)
+        with pytest.raises(ValueError, match=f"{name}=-1"):
+            InfoSEM(cells, **{name: -1})
+
+    @pytest.mark.parametrize("name", ["rank", "n_hidden", "coefficient_sd", "latent_sd"])
+    def test_a_size_that_is_not_positive(self, cells, name):
+        InfoSEM.setup_anndata(cells)
+        with pytest.raises(ValueError, match=f"{name}=0 must be positive"):
+            InfoSEM(cells, **{name: 0})
+
+
+class TestEmbeddings:
+    def test_wrong_length_is_refused_by_anndata_and_wrong_shape_by_us(self, cells):
+        cells.varm["flat"] = np.zeros((24, 0))
+        with pytest.raises(ValueError, match="one vector per gene"):
+            InfoSEM.setup_anndata(cells, embedding_key="flat")
+
+    def test_all_nan(self, cells):
+        cells.varm["gene_embedding"][:] = np.nan
+        with pytest.raises(ValueError, match="0 of 24 genes.*embedding_key=None"):
+            InfoSEM.setup_anndata(cells)
+
+    def test_infinite(self, cells):
+        cells.varm["gene_embedding"][2, 1] = np.inf
+        with pytest.raises(ValueError, match="infinite"):
+            InfoSEM.setup_anndata(cells)
+
+
+class TestInteractions:
+    def test_a_zero_in_a_dense_matrix_is_ambiguous(self, cells):
+        cells.varp["known_interactions"] = cells.varp["known_interactions"].toarray().astype(float)
+        with pytest.raises(ValueError, match=r"other than \+1 and -1 \(0\).*pp\.known_interactions"):
+            InfoSEM.setup_anndata(cells)
+
+    @pytest.mark.parametrize("value", [0.5, 2, np.inf])
+    def test_other_values(self, cells, value):
+        matrix = cells.varp["known_interactions"].astype(float)
+        matrix.data[0] = value
+        cells.varp["known_interactions"] = matrix
+        with pytest.raises(ValueError, match=f"1 values other than .*{value:g}"):
+            InfoSEM.setup_anndata(cells)
+
+    def test_wrong_shape(self):
+        from infosem._interactions import read_known_interactions
+
+        with pytest.raises(ValueError, match=r"\(3, 4\), expected \(5, 5\)"):
+            read_known_interactions(np.ones((3, 4)), n_genes=5, key="known")
+
+    def test_labels_of_non_regulators_and_of_a_gene_with_itself_are_ignored_and_counted(self, cells, caplog):
+        matrix = cells.varp["known_interactions"].tolil()
+        matrix[20, 3], matrix[2, 2] = 1, -1
+        expected = cells.varp["known_interactions"].nnz
+        cells.varp["known_interactions"] = matrix.tocsr()
+        InfoSEM.setup_anndata(cells)
+        assert "2 known interactions are ignored" in caplog.text
+        assert InfoSEM(cells).module.interaction_prior.n_pairs == expected
+
+    def test_none_that_can_be_used(self, cells):
+        cells.varp["known_interactions"] = sparse.csr_matrix(([1], ([20], [3])), shape=(24, 24))
+        with pytest.raises(ValueError, match="no known interaction.*interactions_key=None"):
+            InfoSEM.setup_anndata(cells)
+
+
+class TestRegulators:
+    @pytest.mark.parametrize("n", [0, 1])
+    def test_too_few(self, cells, n):
+        cells.var["is_regulator"] = np.arange(24) < n
+        with pytest.raises(ValueError, match=f"marks {n} of 24 genes.*regulator_key=None"):
+            InfoSEM.setup_anndata(cells)
+
+    @pytest.mark.parametrize("column", [["yes"] * 24, [True, None] * 12, [0.5, 1.0] * 12])
+    def test_not_boolean(self, cells, column):
+        cells.var["is_regulator"] = column
+        with pytest.raises(ValueError, match="expected True for regulators"):
+            InfoSEM.setup_anndata(cells)
+
+    def test_zeros_and_ones_are_boolean(self, cells):
+        cells.var["is_regulator"] = cells.var["is_regulator"].astype(int)
+        InfoSEM.setup_anndata(cells)
+        assert len(InfoSEM(cells).regulator_names) == 6
+
+
+class TestTrainAndRead:
+    @pytest.mark.parametrize(
+        "sizes", [{"train_size": 0}, {"train_size": 1.2}, {"train_size": 0.8, "validation_size": 0.3}]
+    )
+    def test_shares_of_the_cells(self, cells, sizes):
+        InfoSEM.setup_anndata(cells)
+        with pytest.raises(ValueError, match="shares of the cells"):
+            InfoSEM(cells).train(max_epochs=1, **sizes)
+
+    def test_no_epochs(self, cells):
+        InfoSEM.setup_anndata(cells)
+        with pytest.raises(ValueError, match="max_epochs=0"):
+            InfoSEM(cells).train(max_epochs=0)
+
+    def test_an_adata_with_other_genes_cannot_hold_the_network(self, trained, cells):
+        with pytest.raises(ValueError, match="lacks 4 of the model's 24"):
+            trained.write_network(cells[:, 4:].copy())
+
+    def test_no_cells_to_sample(self, trained):
+        with pytest.raises(ValueError, match="n_cells=0"):
+            trained.sample_cells(0)
+
+    def test_top_must_not_be_negative(self, trained):
+        with pytest.raises(ValueError, match="top=-1"):
+            trained.get_edges(top=-1)
+
+
+def test_simulate_names_what_is_wrong():
+    with pytest.raises(ValueError, match="n_regulators=9"):
+        datasets.simulate(10, 5, 9)
+    with pytest.raises(ValueError, match="spectral_radius"):
+        datasets.simulate(spectral_radius=1.0)
+
+
+def test_known_interactions_names_what_is_wrong(cells):
+    import pandas as pd
+
+    edges = pd.DataFrame({"source": ["TF0", "TF1"], "target": ["gene1", "gene2"]})
+    with pytest.raises(ValueError, match=r"lacks the columns \['target'\]"):
+        pp.known_interactions(cells, edges.drop(columns="target"))
+    with pytest.raises(ValueError, match="None of the 2 edges"):
+        pp.known_interactions(cells, edges.apply(lambda column: column.str.lower() + "x"))
+    with pytest.raises(ValueError, match=r"1 pairs are both.*TF1 -> gene2"):
+        pp.known_interactions(cells, edges, negatives=edges.tail(1))
