@@ -28,7 +28,7 @@ def test_infer_writes_the_network_and_the_edges(cells, tmp_path):
         cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "3/3" in done.stderr  # the progress bar
+    assert "3/3" in done.stdout  # the progress bar
     back = ad.read_h5ad(tmp_path / "out.h5ad")
     assert back.uns["grn"]["prior"] == "embedding+interactions"
     assert back.uns["grn"]["seed"] == 4

@@ -69,7 +69,7 @@ def test_pbmc():
     assert (np.isnan(adata.varm["gene_embedding"]).any(1) == ~described).all()
     assert described[adata.var["is_regulator"]].all()
     edges = adata.uns["known_edges"]
-    assert adata.varp["known_interactions"].nnz == len(edges) == 16
+    assert adata.varp["known_interactions"].nnz == len(edges) == 14
     assert edges["reference"].str.contains(r"\d{4}").all()
     assert adata.var.loc[edges["source"], "is_regulator"].all()
 

@@ -254,6 +254,7 @@ class GeneAlignedManager(AnnDataManager):
 
 def require_key(adata: AnnData, attribute: str, key: str) -> None:
     """Raise a :class:`KeyError` that names the keys there are, if ``key`` is not among them."""
-    there = list(getattr(adata, attribute).keys())
+    # anndata 0.13 lists X among the layers, under None
+    there = [name for name in getattr(adata, attribute).keys() if name is not None]  # noqa: SIM118
     if key not in there:
         raise KeyError(f"{key!r} is not in adata.{attribute}; it has {there or 'no entries'}.")

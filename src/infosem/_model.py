@@ -317,7 +317,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             accelerator=accelerator,
             devices=devices,
             early_stopping=early_stopping,
-            **trainer_kwargs,
+            **{"log_every_n_steps": 1, **trainer_kwargs},
         )
         self.module.train()
         with torch.random.fork_rng(), interrupt_handler_restored():

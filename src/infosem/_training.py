@@ -16,6 +16,11 @@ from torch import Tensor, nn
 from infosem._module import InfoSEMModule
 
 
+_FACTOR_EPS = 1e-5
+"""RMSprop gives the faintest gradient a full step. Labels pull on the factors with about 1e-3; much fainter pulls, on
+genes without labels, shall not move a probability from one half as far as a label does."""
+
+
 class AlternatingTrainingPlan(TrainingPlan):
     r"""Train the scalar networks for some epochs, then the adjacency for some, as in DeepSEM (Shu et al. 2021).
 
@@ -66,11 +71,11 @@ class AlternatingTrainingPlan(TrainingPlan):
         networks = torch.optim.RMSprop(groups["networks"], lr=self.lr_networks)
         adjacency = torch.optim.RMSprop(
             [
-                {"params": groups[name], "lr": lr}
-                for name, lr in (
-                    ("effects", self.lr_adjacency * unit),
-                    ("coefficients", self.lr_coefficients * unit),
-                    ("factors", self.lr_probability),
+                {"params": groups[name], "lr": lr, "eps": eps}
+                for name, lr, eps in (
+                    ("effects", self.lr_adjacency * unit, 1e-8),
+                    ("coefficients", self.lr_coefficients * unit, 1e-8),
+                    ("factors", self.lr_probability, _FACTOR_EPS),
                 )
                 if groups[name]
             ]

@@ -24,7 +24,7 @@ def pbmc() -> AnnData:
     - ``var["text"]``, ``varm["gene_embedding"]``: one sentence on the function of about 140 of the genes, and its
       latent semantic analysis (TF-IDF of words and word pairs, truncated SVD to 32 components). Other genes have a row
       of NaN. It is real but small text: expect less of it than of a language model's embedding.
-    - ``varp["known_interactions"]``, ``uns["known_edges"]``: 16 edges from the literature with their references. They
+    - ``varp["known_interactions"]``, ``uns["known_edges"]``: 14 edges from the literature with their references. They
       are edges only: no pair is known not to interact.
 
     Returns

@@ -34,8 +34,8 @@ def simulate(
 
     The planted network is a sparse :math:`A` with :math:`R` rows. How likely a pair is an edge rises with the activity
     :math:`a_i` of the regulator and the susceptibility :math:`b_j` of the target, both normal with standard deviation
-    ``heterogeneity``, :math:`p_{ij} \propto \exp(a_i + b_j)`. The embeddings hold :math:`a` and :math:`b` in two random orthogonal
-    directions, mixed with noise. Expression is set to zero with a probability that falls with its mean.
+    ``heterogeneity``, :math:`p_{ij} \propto \exp(a_i + b_j)`. The embeddings hold :math:`a` and :math:`b` in two random
+    orthogonal directions, mixed with noise. Expression is set to zero with a probability that falls with its mean.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 _ACTIVATION, _REPRESSION, _KNOWN = "#0072b2", "#d55e00", "#222222"
+_HUB = object()
 _REGULATOR, _TARGET = "#f0e442", "#e8e8e8"
 
 
@@ -94,7 +95,11 @@ def network(
 
 
 def _layout(graph: nx.DiGraph, seed: int) -> dict[str, np.ndarray]:
-    undirected = nx.Graph()
-    undirected.add_nodes_from(graph)
-    undirected.add_edges_from(graph.edges)
-    return nx.spring_layout(undirected, k=2.2 / np.sqrt(len(graph)), iterations=300, seed=seed)
+    """Positions in which edges have about equal lengths; parts that are not connected are held together by a hub."""
+    undirected = nx.Graph(graph.to_undirected().edges)
+    parts = list(nx.connected_components(undirected))
+    if len(parts) > 1:
+        undirected.add_edges_from((_HUB, max(part, key=undirected.degree), {"weight": 2.0}) for part in parts)
+    rough = nx.spring_layout(undirected, seed=seed)
+    position = nx.kamada_kawai_layout(undirected, pos=rough)
+    return {node: at for node, at in position.items() if node is not _HUB}
