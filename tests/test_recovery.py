@@ -10,8 +10,8 @@ from infosem import InfoSEM, datasets
 
 from .conftest import QUIET
 
-SEEDS = (0, 2, 3)
-OPTIONS = {"alpha": 0.03, "beta": 1.0, "embedding_weight": 100.0, "initial_effect": 0.1}
+SEEDS = (0, 1, 2)
+OPTIONS = {"alpha": 0.03, "beta": 1.0, "embedding_weight": 300.0, "initial_effect": 0.1}
 PLAN = {"lr_networks": 1e-3, "lr_decay": 0.995, "lr_adjacency": 0.1, "lr_coefficients": 0.5}
 
 
@@ -56,11 +56,11 @@ def test_the_network_is_found(ratios):
 
 
 def test_text_beats_no_prior(ratios):
-    assert ratios["text"] > ratios["none"] + 0.3
+    assert ratios["text"] > ratios["none"] + 0.4
 
 
 def test_known_interactions_beat_text_alone_on_pairs_that_are_not_known(ratios):
-    assert ratios["text and interactions"] > ratios["text"] + 0.3
+    assert ratios["text and interactions"] > ratios["text"] + 0.4
 
 
 def test_shuffled_text_gains_nothing(ratios):

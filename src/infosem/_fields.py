@@ -236,6 +236,10 @@ class GeneAlignedManager(AnnDataManager):
         """Whether the registry came from other data (a saved or trained model)."""
         return self._source_registry is not None
 
+    def field(self, registry_key: str) -> Any:
+        """The registered field of that key."""
+        return next(field for field in self.fields if field.registry_key == registry_key)
+
     def create_torch_dataset(
         self,
         indices: Any = None,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
-import numpy as np
 import torch
 from anndata import AnnData
 from scvi import REGISTRY_KEYS
@@ -20,7 +18,6 @@ from infosem import _keys
 from infosem._fields import (
     EMBEDDING_FIELD,
     INTERACTIONS_FIELD,
-    REGULATOR_FIELD,
     EmbeddingField,
     ExpressionField,
     GeneAlignedManager,
@@ -28,11 +25,11 @@ from infosem._fields import (
     RegulatorField,
     require_key,
 )
+from infosem._gene_data import gene_names, read_gene_data, regulators, state_of
 from infosem._model_cells import CellsMixin
 from infosem._model_network import NetworkMixin
-from infosem._module import GeneData, InfoSEMModule, PriorName
-from infosem._priors import centre_embeddings
-from infosem._training import AlternatingTrainingPlan, interrupt_handler_restored
+from infosem._module import InfoSEMModule, PriorName
+from infosem._training import AlternatingTrainingPlan, interrupt_handler_restored, split_cells
 
 logger = logging.getLogger(__name__)
 
@@ -163,8 +160,8 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.module = InfoSEMModule(
-                self._gene_data(standardise),
-                n_cells=self._state(REGISTRY_KEYS.X_KEY)["summary"].n_cells,
+                read_gene_data(self.registry_, self._adata_manager, prior=self.prior_, standardise=standardise),
+                n_cells=state_of(self.registry_, REGISTRY_KEYS.X_KEY)["summary"].n_cells,
                 prior=self.prior_,
                 standardise=standardise,
                 alpha=alpha,
@@ -304,7 +301,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             raise ValueError(f"max_epochs={max_epochs} must be at least 1.")
         splitter = DataSplitter(
             self.adata_manager,
-            external_indexing=_split(self.adata.n_obs, train_size, validation_size, self.seed_),
+            external_indexing=split_cells(self.adata.n_obs, train_size, validation_size, self.seed_),
             batch_size=batch_size,
             distributed_sampler=use_distributed_sampler(trainer_kwargs.get("strategy")),
         )
@@ -343,24 +340,18 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
     @property
     def gene_names(self) -> list[str]:
         """Names of the genes, the columns of the adjacency."""
-        return [str(name) for name in self._state(REGISTRY_KEYS.X_KEY)["column_names"]]
+        return gene_names(self.registry_)
 
     @property
     def regulator_names(self) -> list[str]:
         """Names of the regulators, the rows of the adjacency."""
         names = self.gene_names
-        return [names[i] for i in self._regulators()]
-
-    def _state(self, registry_key: str) -> dict[str, Any]:
-        return self.registry_["field_registries"][registry_key]["state_registry"]
-
-    def _regulators(self) -> Sequence[int]:
-        return self._state(REGULATOR_FIELD).get("columns", range(len(self.gene_names)))
+        return [names[column] for column in regulators(self.registry_)]
 
     def _resolve_prior(self, prior: str) -> str:
         registered = {
-            "embedding": "n_embedding" in self._state(EMBEDDING_FIELD),
-            "interactions": "n_interactions" in self._state(INTERACTIONS_FIELD),
+            "embedding": "n_embedding" in state_of(self.registry_, EMBEDDING_FIELD),
+            "interactions": "n_interactions" in state_of(self.registry_, INTERACTIONS_FIELD),
         }
         if prior == "auto":
             return "+".join(name for name, there in registered.items() if there) or "laplace"
@@ -372,47 +363,6 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
                 )
         return prior
 
-    def _gene_data(self, standardise: Literal["non-zero", "all"]) -> GeneData:
-        summary = self._state(REGISTRY_KEYS.X_KEY)["summary"]
-        statistics = summary.standardisation(standardise)
-        regulators = np.asarray(self._regulators())
-        embeddings = pairs = is_edge = None
-        if "embedding" in self.prior_:
-            embeddings = self._embeddings()
-        if "interactions" in self.prior_:
-            pairs, is_edge = self._interactions(regulators)
-        return GeneData(
-            mean=torch.as_tensor(statistics.mean, dtype=torch.float32),
-            sd=torch.as_tensor(statistics.sd, dtype=torch.float32),
-            varies=torch.as_tensor(summary.varies),
-            regulators=torch.as_tensor(regulators),
-            n_counted=statistics.n_counted,
-            embeddings=embeddings,
-            pairs=pairs,
-            is_edge=is_edge,
-        )
-
-    def _field(self, registry_key: str) -> Any:
-        """The field, or ``None`` where its data come from a saved or trained model."""
-        if self._adata_manager is None or self._adata_manager.is_transferred:
-            return None
-        return next(field for field in self._adata_manager.fields if field.registry_key == registry_key)
-
-    def _embeddings(self) -> torch.Tensor:
-        field = self._field(EMBEDDING_FIELD)
-        if field is None:
-            return torch.zeros(len(self.gene_names), self._state(EMBEDDING_FIELD)["n_embedding"])
-        return centre_embeddings(torch.as_tensor(field.read(self.adata)))
-
-    def _interactions(self, regulators: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        field = self._field(INTERACTIONS_FIELD)
-        if field is None:
-            n = self._state(INTERACTIONS_FIELD)["n_interactions"]
-            return torch.zeros(2, n, dtype=torch.long), torch.zeros(n, dtype=torch.bool)
-        known = field.read(self.adata)
-        pairs = np.stack([np.searchsorted(regulators, known.source), known.target])
-        return torch.as_tensor(pairs), torch.as_tensor(known.is_edge)
-
 
 def _resolve_key(adata: AnnData, attribute: str, key: str | None, default: str) -> str | None:
     if key != "auto":
@@ -421,17 +371,3 @@ def _resolve_key(adata: AnnData, attribute: str, key: str | None, default: str) 
         return None
     logger.info("Using adata.%s[%r].", attribute, default)
     return default
-
-
-def _split(n_cells: int, train_size: float, validation_size: float | None, seed: int) -> list[np.ndarray]:
-    """Training, validation and test cells, drawn with the model's seed."""
-    if validation_size is None:
-        validation_size = 1 - train_size
-    if not 0 < train_size <= 1 or not 0 <= validation_size <= 1 - train_size + 1e-9:
-        raise ValueError(
-            f"train_size={train_size} and validation_size={validation_size} must be shares of the cells that add up to "
-            "at most 1, the first above 0."
-        )
-    cells = np.random.default_rng(seed).permutation(n_cells)
-    n_train = int(np.ceil(train_size * n_cells))
-    return np.split(cells, [n_train, n_train + round(validation_size * n_cells)])

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from scvi.train import TrainingPlan
 from torch import Tensor, nn
 
 from infosem._module import InfoSEMModule
-
 
 _FACTOR_EPS = 1e-5
 """RMSprop gives the faintest gradient a full step. Labels pull on the factors with about 1e-3; much fainter pulls, on
@@ -136,3 +136,17 @@ def _parameter_groups(module: InfoSEMModule) -> dict[str, list[nn.Parameter]]:
     slow = {id(p) for p in effects + factors + coefficients}
     networks = [p for p in module.parameters() if id(p) not in slow]
     return {"networks": networks, "effects": effects, "coefficients": coefficients, "factors": factors}
+
+
+def split_cells(n_cells: int, train_size: float, validation_size: float | None, seed: int) -> list[np.ndarray]:
+    """Training, validation and test cells, drawn with the model's seed."""
+    if validation_size is None:
+        validation_size = 1 - train_size
+    if not 0 < train_size <= 1 or not 0 <= validation_size <= 1 - train_size + 1e-9:
+        raise ValueError(
+            f"train_size={train_size} and validation_size={validation_size} must be shares of the cells that add up to "
+            "at most 1, the first above 0."
+        )
+    cells = np.random.default_rng(seed).permutation(n_cells)
+    n_train = int(np.ceil(train_size * n_cells))
+    return np.split(cells, [n_train, n_train + round(validation_size * n_cells)])
