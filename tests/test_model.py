@@ -13,6 +13,7 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 from scipy import sparse
+from scvi.train import SaveCheckpoint
 
 from infosem import InfoSEM, datasets
 
@@ -161,6 +162,23 @@ class TestTraining:
         assert len(model.history["train_loss"]) < 50
         assert "elbo_validation" in model.history
         assert len(model.validation_indices) == 24
+
+    def test_early_stopping_and_checkpoints_without_held_out_cells(self, cells, tmp_path):
+        InfoSEM.setup_anndata(cells)
+        model = InfoSEM(cells)
+        model.train(
+            max_epochs=50,
+            early_stopping=True,
+            early_stopping_monitor="elbo_train",
+            early_stopping_patience=2,
+            early_stopping_min_delta=1e9,
+            callbacks=[SaveCheckpoint(dirpath=tmp_path, monitor="train_loss", load_best_on_end=False)],
+            **QUIET,
+        )
+        assert len(model.history["train_loss"]) < 50
+        (saved,) = tmp_path.iterdir()
+        loaded = InfoSEM.load(saved, adata=cells, accelerator="cpu")
+        assert loaded.get_adjacency().shape == (6, 24)
 
     def test_training_can_go_on(self, trained):
         before = trained.get_adjacency()

@@ -287,8 +287,9 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             Step sizes and schedule: ``lr_networks``, ``lr_decay``, ``lr_adjacency``, ``lr_coefficients``,
             ``lr_probability``, ``network_epochs``, ``adjacency_epochs``.
         **trainer_kwargs
-            Passed to :class:`scvi.train.Trainer`, for instance ``enable_progress_bar=False``, ``callbacks=[...]``,
-            ``enable_checkpointing=True``, ``strategy="ddp_find_unused_parameters_true"``.
+            Passed to :class:`scvi.train.Trainer`, for instance ``enable_progress_bar=False``,
+            ``callbacks=[SaveCheckpoint(monitor="train_loss")]``, ``early_stopping_monitor="elbo_train"``,
+            ``strategy="ddp_find_unused_parameters_true"``.
 
         Raises
         ------
@@ -305,6 +306,9 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             batch_size=batch_size,
             distributed_sampler=use_distributed_sampler(trainer_kwargs.get("strategy")),
         )
+        defaults: dict[str, Any] = {"log_every_n_steps": 1}
+        if splitter.n_val == 0:
+            defaults["limit_val_batches"] = 0  # checkpoints and early stopping would ask for validation cells
         plan = AlternatingTrainingPlan(self.module, **(plan_kwargs or {}))
         runner = TrainRunner(
             self,
@@ -314,7 +318,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             accelerator=accelerator,
             devices=devices,
             early_stopping=early_stopping,
-            **{"log_every_n_steps": 1, **trainer_kwargs},
+            **{**defaults, **trainer_kwargs},
         )
         self.module.train()
         with torch.random.fork_rng(), interrupt_handler_restored():

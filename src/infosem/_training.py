@@ -83,8 +83,8 @@ class AlternatingTrainingPlan(TrainingPlan):
         decay = torch.optim.lr_scheduler.ExponentialLR(networks, gamma=self.lr_decay)
         return [networks, adjacency], [decay]
 
-    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        """One step of the optimiser whose phase it is."""
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        """One step of the optimiser whose phase it is; returns the loss, which callbacks of scvi-tools look at."""
         networks, adjacency = self.optimizers()
         in_network_phase = self.current_epoch % (self.network_epochs + self.adjacency_epochs) < self.network_epochs
         optimizer = networks if in_network_phase else adjacency
@@ -96,6 +96,7 @@ class AlternatingTrainingPlan(TrainingPlan):
             optimizer.step()
         self.log("train_loss", output.loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=self.use_sync_dist)
         self.compute_and_log_metrics(output, self.train_metrics, "train")
+        return output.loss.detach()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Pass through to the module."""
