@@ -35,7 +35,7 @@ def candidates(adata: ad.AnnData, *, seed: int) -> dict[str, np.ndarray]:
         "partial correlation": -np.linalg.inv(correlation + 1e-3 * np.eye(n_genes)),
     }
     for standardise in ("non-zero", "all"):
-        for name, plan, epochs in (("default", {}, 120), ("long", {"lr_networks": 1e-3, "lr_decay": 0.99}, 600)):
+        for name, plan, epochs in (("default", {}, 120), ("long", {"lr_networks": 1e-3, "lr_decay": 0.99}, 240)):
             InfoSEM.setup_anndata(adata)
             model = InfoSEM(adata, standardise=standardise, seed=seed)
             model.train(max_epochs=epochs, plan_kwargs=plan, accelerator="cpu", enable_progress_bar=False)

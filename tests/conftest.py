@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 from anndata import AnnData
 
 from infosem import InfoSEM, datasets
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+torch.set_num_threads(1)  # the data are too small to share
 
 PRIORS = ("laplace", "embedding", "interactions", "embedding+interactions")
 QUIET = {"accelerator": "cpu", "enable_progress_bar": False}

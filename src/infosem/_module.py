@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -226,7 +227,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         loss = misfit.sum() / n_counted.sum().clamp_min(1) + self.beta * kl.mean() / x.shape[1] + penalty
         return LossOutput(
             loss=loss,
-            reconstruction_loss=0.5 * (misfit + n_counted * torch.log(torch.tensor(2 * torch.pi))),
+            reconstruction_loss=0.5 * (misfit + n_counted * math.log(2 * math.pi)),
             kl_local=self.kl_weight * kl,
             kl_global=-self.log_prior().detach(),
         )
