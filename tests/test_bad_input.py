@@ -64,6 +64,16 @@ class TestExpression:
         with pytest.raises(TypeError, match="needs an AnnData, not ndarray"):
             InfoSEM.setup_anndata(dense(cells))
 
+    def test_nothing_varies(self, cells):
+        with pytest.raises(ValueError, match="All 24 genes of adata.X are constant"):
+            InfoSEM.setup_anndata(with_x(cells, np.zeros(cells.shape)))
+
+    def test_other_cells_are_checked_too(self, trained, cells):
+        other = cells.copy()
+        other.X = dense(cells) - 1
+        with pytest.raises(ValueError, match="negative values"):
+            trained.get_latent_representation(other)
+
 
 class TestKeys:
     @pytest.mark.parametrize(
@@ -185,6 +195,17 @@ class TestTrainAndRead:
         InfoSEM.setup_anndata(cells)
         with pytest.raises(ValueError, match="shares of the cells"):
             InfoSEM(cells).train(max_epochs=1, **sizes)
+
+    def test_early_stopping_needs_cells_to_watch(self, cells):
+        InfoSEM.setup_anndata(cells)
+        with pytest.raises(ValueError, match="train_size=0.9.*elbo_train"):
+            InfoSEM(cells).train(max_epochs=2, early_stopping=True)
+
+    def test_a_key_of_the_user_is_not_overwritten(self, trained, cells):
+        with pytest.raises(ValueError, match="key_added="):
+            trained.write_network(key_added="known_interactions")
+        trained.write_network()
+        trained.write_network()  # its own may be written again
 
     def test_no_epochs(self, cells):
         InfoSEM.setup_anndata(cells)

@@ -32,7 +32,8 @@ def test_signs_have_colours_and_known_edges_a_style_of_their_own():
     assert len(drawn) == 4
     assert len({arrow.get_edgecolor()[:3] for arrow in drawn}) == 2
     assert len({arrow.get_linestyle() for arrow in drawn}) == 2
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["positive", "negative", "known edge"]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["positive correlation", "negative correlation", "known edge"]
 
 
 def test_it_draws_where_it_is_told_and_the_same_each_time():

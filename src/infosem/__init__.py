@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
 
 __all__ = ["InfoSEM", "datasets", "pl", "pp"]
 __version__ = version("infosem")
+
+
+class _Fallback(logging.StreamHandler):  # type: ignore[type-arg]
+    """Shows messages where nobody has configured logging, as in most notebooks."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:
+            super().emit(record)
+
+
+_logger = logging.getLogger("infosem")
+if not _logger.handlers:
+    _logger.addHandler(_Fallback())
+    _logger.setLevel(logging.INFO)
 
 
 def __getattr__(name: str) -> Any:

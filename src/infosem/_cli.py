@@ -17,22 +17,24 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("infosem")
 
+_INTERRUPTED = 130
+_WEIGHTS = {"alpha": 1.0, "beta": 0.01, "embedding_weight": 1e3, "interaction_weight": 0.1}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     arguments = _parser().parse_args(argv)
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logger.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     try:
-        arguments.run(arguments)
-    except (KeyError, OSError, RuntimeError, TypeError, ValueError, ArithmeticError) as error:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print("infosem: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except Exception as error:  # whatever it is, a shell gets one line
+        logger.debug("", exc_info=True)
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(f"infosem: error: {message}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("infosem: interrupted", file=sys.stderr)
-        return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,12 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     infer.add_argument(
         "--standardise", default="non-zero", choices=("non-zero", "all"), help="input treatment (default: %(default)s)"
     )
+    for name, weight in _WEIGHTS.items():
+        flag = f"--{name.replace('_', '-')}"
+        infer.add_argument(flag, type=float, default=weight, help="weight, see docs/model.md (default: %(default)s)")
     infer.add_argument("--key-added", default="infosem", help="key of the network (default: %(default)s)")
-    infer.add_argument("--accelerator", default="auto", help="cpu, gpu, mps or auto (default: %(default)s)")
     _add_common(infer)
 
     demo = commands.add_parser("demo", help="infer the network of 700 real blood cells, without any download")
-    demo.set_defaults(run=_demo, accelerator="auto")
+    demo.set_defaults(run=_demo)
     demo.add_argument("--output", type=Path, default=Path("infosem_demo"), help="folder to write (%(default)s)")
     _add_common(demo)
     return parser
@@ -82,14 +86,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-epochs", type=int, default=120, help="passes over the cells (default: %(default)s)")
+    parser.add_argument("--accelerator", default="auto", help="cpu, gpu, mps or auto (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, warnings only")
 
 
-def _infer(arguments: argparse.Namespace) -> None:
+def _infer(arguments: argparse.Namespace) -> int:
     for path in (arguments.output, arguments.edges):
         if path is not None and not path.absolute().parent.is_dir():
             raise FileNotFoundError(f"The folder of {path} does not exist. Create it first.")
+        if path is not None and path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder; name a file in it.")
+    if not arguments.input.is_file():
+        raise FileNotFoundError(f"There is no file {arguments.input}.")
     if arguments.output.suffix != ".h5ad":
         raise ValueError(f"--output {arguments.output} must end in .h5ad.")
     import anndata
@@ -106,12 +115,14 @@ def _infer(arguments: argparse.Namespace) -> None:
         )
     }
     InfoSEM.setup_anndata(adata, layer=arguments.layer, **keys)
-    model = InfoSEM(adata, prior=arguments.prior, standardise=arguments.standardise, seed=arguments.seed)
-    _train(model, arguments)
+    weights = {name: getattr(arguments, name) for name in _WEIGHTS}
+    model = InfoSEM(adata, prior=arguments.prior, standardise=arguments.standardise, seed=arguments.seed, **weights)
+    status = _train(model, arguments)
     _write(model, adata, arguments.output, arguments.edges, key_added=arguments.key_added, top=arguments.top)
+    return status
 
 
-def _demo(arguments: argparse.Namespace) -> None:
+def _demo(arguments: argparse.Namespace) -> int:
     import matplotlib
 
     matplotlib.use("Agg")
@@ -125,7 +136,7 @@ def _demo(arguments: argparse.Namespace) -> None:
     InfoSEM.setup_anndata(adata)
     # 26 regulators: the default weight of the text prior is made for some 400 and goes with their square
     model = InfoSEM(adata, embedding_weight=4.0, seed=arguments.seed)
-    _train(model, arguments)
+    status = _train(model, arguments)
     edges = _write(model, adata, arguments.output / "pbmc.h5ad", arguments.output / "edges.csv")
     picture = arguments.output / "network.png"
     axes = pl.network(edges, known=adata.uns["known_edges"])
@@ -134,15 +145,18 @@ def _demo(arguments: argparse.Namespace) -> None:
     print(f"Wrote {picture}")
     print("\nStrongest edges (sign: of the correlation; probability: of the edge, from the known interactions):")
     print(edges.head(15).to_string(index=False, float_format="{:.3f}".format))
+    return status
 
 
-def _train(model: InfoSEM, arguments: argparse.Namespace) -> None:
+def _train(model: InfoSEM, arguments: argparse.Namespace) -> int:
+    """Train with a progress bar; the exit status tells whether it was interrupted."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     model.train(
         max_epochs=arguments.max_epochs,
         accelerator=arguments.accelerator,
         enable_progress_bar=not arguments.quiet,
     )
+    return _INTERRUPTED if model.trainer.interrupted else 0
 
 
 def _write(

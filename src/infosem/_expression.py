@@ -105,34 +105,49 @@ def summarise_expression(x: Any, *, name: str) -> ExpressionSummary:
         raise ValueError(f"{name} has {n_cells} cells and {n_genes} genes; a network needs at least two of each.")
     all_values, nonzero_values = _Moments.empty(n_genes), _Moments.empty(n_genes)
     lowest, highest = np.full(n_genes, np.inf), np.full(n_genes, -np.inf)
-    integral = True
-    for block in _blocks_of_cells(x):
-        if not np.isfinite(block).all():
-            raise ValueError(
-                f"{name} holds values that are not finite (NaN or infinity). Remove or impute them first, for instance "
-                "with numpy.nan_to_num."
-            )
+    for block in _checked_blocks(x, name):
         all_values.add(block, np.ones_like(block, dtype=bool))
         nonzero_values.add(block, block != 0)
         np.minimum(lowest, block.min(0), out=lowest)
         np.maximum(highest, block.max(0), out=highest)
+    varies = highest > lowest
+    if not varies.any():
+        raise ValueError(f"All {n_genes} genes of {name} are constant over the cells: there is nothing to learn from.")
+    if not varies.all():
+        logger.warning("%d of %d genes are constant over the cells; their weights are zero.", (~varies).sum(), n_genes)
+    return ExpressionSummary(all_values.standardisation(), nonzero_values.standardisation(), varies, n_cells)
+
+
+def check_expression(x: Any, *, name: str) -> None:
+    """Check that ``x`` can be log-normalised expression; raises and warns as :func:`summarise_expression`."""
+    for _ in _checked_blocks(x, name):
+        pass
+
+
+def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
+    integral, highest = True, 0.0
+    for block in _blocks_of_cells(x):
+        n_wrong = block.size - int(np.isfinite(block).sum())
+        if n_wrong:
+            raise ValueError(
+                f"{name} holds values that are not finite ({n_wrong} NaN or infinite entries among the first cells "
+                f"looked at). Remove or impute them first, for instance {name} = numpy.nan_to_num({name})."
+            )
+        if block.min() < 0:
+            raise ValueError(
+                f"{name} holds negative values (lowest {block.min():.3g}): it looks scaled. InfoSEM expects "
+                "log-normalised expression and standardises it itself. Pass layer= with log-normalised values, or use "
+                "adata.raw.to_adata()."
+            )
         integral = integral and bool((block == np.floor(block)).all())
-    if lowest.min() < 0:
-        raise ValueError(
-            f"{name} holds negative values (lowest {lowest.min():.3g}): it looks scaled. InfoSEM expects "
-            "log-normalised expression and standardises it itself. Pass layer= with log-normalised values, or use "
-            "adata.raw.to_adata()."
-        )
-    if integral and highest.max() > 1:
+        highest = max(highest, float(block.max()))
+        yield block
+    if integral and highest > 1:
         logger.warning(
             "%s holds whole numbers only: it looks like raw counts. InfoSEM expects log-normalised expression: run "
             "scanpy.pp.normalize_total(adata) and scanpy.pp.log1p(adata) first, or pass layer=.",
             name,
         )
-    varies = highest > lowest
-    if not varies.all():
-        logger.warning("%d of %d genes are constant over the cells; their weights are zero.", (~varies).sum(), n_genes)
-    return ExpressionSummary(all_values.standardisation(), nonzero_values.standardisation(), varies, n_cells)
 
 
 def _blocks_of_cells(x: Any) -> Iterator[np.ndarray]:

@@ -13,7 +13,8 @@ from scvi.data import AnnDataManager, AnnTorchDataset
 from scvi.data.fields import BaseAnnDataField, LayerField
 from torch.utils.data import Dataset
 
-from infosem._expression import summarise_expression
+from infosem._checks import require_key, require_unique_genes
+from infosem._expression import check_expression, summarise_expression
 from infosem._interactions import KnownInteractions, read_known_interactions
 
 logger = logging.getLogger(__name__)
@@ -33,24 +34,22 @@ class ExpressionField(LayerField):
     def __init__(self, layer: str | None) -> None:
         super().__init__(REGISTRY_KEYS.X_KEY, layer, is_count_data=False, correct_data_format=False)
 
+    @property
+    def _name(self) -> str:
+        return "adata.X" if self.attr_key is None else f"adata.layers[{self.attr_key!r}]"
+
     def validate_field(self, adata: AnnData) -> None:
         """Check that the genes' names are unique and the layer is there."""
         if self.attr_key is not None:
             require_key(adata, "layers", self.attr_key)
         elif adata.X is None:
             raise ValueError("adata.X is empty. Pass layer= with the name of the log-normalised layer.")
-        repeated = adata.var_names[adata.var_names.duplicated()].unique()
-        if len(repeated):
-            raise ValueError(
-                f"{len(repeated)} gene names occur more than once ({', '.join(map(str, repeated[:5]))}). Names "
-                "identify genes in the network: call adata.var_names_make_unique() first."
-            )
+        require_unique_genes(adata)
 
     def register_field(self, adata: AnnData) -> dict[str, Any]:
         """Check and summarise the expression."""
         state: dict[str, Any] = super().register_field(adata)
-        name = "adata.X" if self.attr_key is None else f"adata.layers[{self.attr_key!r}]"
-        state["summary"] = summarise_expression(self.get_field_data(adata), name=name)
+        state["summary"] = summarise_expression(self.get_field_data(adata), name=self._name)
         return state
 
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
@@ -63,11 +62,18 @@ class ExpressionField(LayerField):
                 f"{len(missing)} of the model's {len(expected)} genes are missing from this AnnData "
                 f"({', '.join(map(str, missing[:5]))}). Pass data with all genes that the model was trained on."
             )
+        extra = found.difference(expected, sort=False)
+        if len(extra):
+            raise ValueError(
+                f"This AnnData has {len(extra)} genes that the model does not know ({', '.join(map(str, extra[:5]))}). "
+                "Leave them out: adata = adata[:, model.gene_names].copy()."
+            )
         if not expected.equals(found):
             raise ValueError(
                 f"The genes of this AnnData ({len(found)}) are not in the order of the model's {len(expected)} genes. "
                 "Reorder them: adata = adata[:, model.gene_names].copy()."
             )
+        check_expression(self.get_field_data(adata_target), name=self._name)
         return {**state_registry, self.N_OBS_KEY: adata_target.n_obs}
 
 
@@ -125,7 +131,12 @@ class EmbeddingField(GeneField):
         super().register_field(adata)
         embeddings = self.read(adata)
         n_present = int((~np.isnan(embeddings).any(1)).sum())
-        logger.info("%d of %d genes have an embedding; the others get the average.", n_present, adata.n_vars)
+        logger.info(
+            "%d of %d genes have an embedding; the other %d get the average.",
+            n_present,
+            adata.n_vars,
+            adata.n_vars - n_present,
+        )
         return {"n_embedding": embeddings.shape[1], "n_embedded_genes": n_present}
 
     def read(self, adata: AnnData) -> np.ndarray:
@@ -138,7 +149,10 @@ class EmbeddingField(GeneField):
         """
         name = f"adata.varm[{self.attr_key!r}]"
         values = self.get_field_data(adata)
-        embeddings = np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float32)
+        try:
+            embeddings = np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} is not numeric ({error}); expected one vector of numbers per gene.") from error
         if embeddings.ndim != 2 or embeddings.shape[1] == 0:
             raise ValueError(f"{name} has shape {embeddings.shape}, expected (genes, width): one vector per gene.")
         if np.isinf(embeddings).any():
@@ -214,7 +228,7 @@ class RegulatorField(GeneField):
         if column.isna().any() or not set(column.unique()) <= {True, False}:
             raise ValueError(
                 f"adata.var[{self.attr_key!r}] holds {list(column.unique()[:5])}; expected True for regulators and "
-                "False for other genes."
+                f"False for other genes, for instance adata.var[{self.attr_key!r}] = adata.var_names.isin(regulators)."
             )
         regulators = np.flatnonzero(column.to_numpy(dtype=bool))
         if len(regulators) < 2:
@@ -254,11 +268,3 @@ class GeneAlignedManager(AnnDataManager):
                 if location["attr_name"] in ("X", "layers", "obs", "obsm")
             ]
         return super().create_torch_dataset(indices, data_and_attributes, load_sparse_tensor)
-
-
-def require_key(adata: AnnData, attribute: str, key: str) -> None:
-    """Raise a :class:`KeyError` that names the keys there are, if ``key`` is not among them."""
-    # anndata 0.13 lists X among the layers, under None
-    there = [name for name in getattr(adata, attribute).keys() if name is not None]  # noqa: SIM118
-    if key not in there:
-        raise KeyError(f"{key!r} is not in adata.{attribute}; it has {there or 'no entries'}.")

@@ -9,6 +9,7 @@ import torch
 from scvi import REGISTRY_KEYS
 from torch import Tensor
 
+from infosem._expression import pearson_correlation
 from infosem._fields import EMBEDDING_FIELD, INTERACTIONS_FIELD, REGULATOR_FIELD, GeneAlignedManager
 from infosem._module import GeneData
 from infosem._priors import centre_embeddings
@@ -61,10 +62,19 @@ def read_gene_data(
         varies=torch.as_tensor(summary.varies),
         regulators=torch.as_tensor(columns),
         n_counted=statistics.n_counted,
+        signs=_signs(registry, at_hand, columns),
         embeddings=embeddings,
         pairs=pairs,
         is_edge=is_edge,
     )
+
+
+def _signs(registry: dict[str, Any], manager: GeneAlignedManager | None, columns: np.ndarray) -> Tensor:
+    """Sign of the correlation of every regulator with every gene; zero counts as +1."""
+    if manager is None:
+        return torch.ones(len(columns), len(gene_names(registry)), dtype=torch.int8)
+    correlation = pearson_correlation(manager.get_from_registry(REGISTRY_KEYS.X_KEY), columns)
+    return torch.as_tensor(np.where(correlation < 0, -1, 1).astype(np.int8))
 
 
 def _embeddings(registry: dict[str, Any], manager: GeneAlignedManager | None) -> Tensor:

@@ -92,7 +92,8 @@ class CellsMixin:
 
         Returns
         -------
-        Mean over the cells of :math:`\log p(X \mid Z, A) - \tfrac{\beta M}{2NG} \mathrm{KL}`, plus
+        Compare it between models of the same data and prior only: :math:`\log p(A)` is a density and depends on the
+        prior's scale. Mean over the cells of :math:`\log p(X \mid Z, A) - \tfrac{\beta M}{2NG} \mathrm{KL}`, plus
         :math:`\log p(A) / N`.
         """
         outputs = self._losses(adata, indices, batch_size)
@@ -158,6 +159,8 @@ class CellsMixin:
         """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""
         self._check_if_trained(warn=False)
         adata = self._validate_anndata(adata)
+        if indices is not None and not len(indices):
+            raise ValueError("indices is empty: name at least one cell, or pass None for all.")
         results = []
         with _seeded_inference(self.module, self.seed_):
             for batch in self._make_data_loader(adata=adata, indices=indices, batch_size=batch_size):

@@ -11,15 +11,11 @@ import pandas as pd
 import torch
 from anndata import AnnData
 from scipy import sparse
-from scvi import REGISTRY_KEYS
 
 from infosem import _keys
 from infosem._adjacency import ProductAdjacency
-from infosem._expression import pearson_correlation
 
 if TYPE_CHECKING:
-    from scvi.data import AnnDataManager
-
     from infosem._module import InfoSEMModule
 
 logger = logging.getLogger(__name__)
@@ -30,7 +26,6 @@ class NetworkMixin:
 
     if TYPE_CHECKING:
         adata: AnnData | None
-        adata_manager: AnnDataManager
         module: InfoSEMModule
         registry_: dict[str, Any]
         init_params_: dict[str, Any]
@@ -78,8 +73,8 @@ class NetworkMixin:
         -------
         Columns ``source``, ``target``, ``weight``, ``sign``, ``rank``, and ``probability`` with known interactions.
         ``weight`` is ``|A_ij|`` times the sign, so that the table is a signed network for decoupler. ``sign`` is that
-        of the Pearson correlation of the two genes' expression: the sign of ``A_ij`` itself is a worse guide to
-        activation (+1) or repression (-1). Edges of weight zero are left out.
+        of the Pearson correlation of the two genes in the training cells: the sign of ``A_ij`` itself is a worse guide
+        to activation (+1) or repression (-1). Edges of weight zero are left out.
         """
         if top is not None and top < 0:
             raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
@@ -89,7 +84,7 @@ class NetworkMixin:
         row, column = np.nonzero(keep)
         order = np.argsort(-strength[row, column], kind="stable")[:top]
         row, column = row[order], column[order]
-        sign = self._signs()[row, column]
+        sign = self.module.signs.cpu().numpy().astype(int)[row, column]
         edges = pd.DataFrame(
             {
                 "source": np.asarray(self.regulator_names)[row],
@@ -129,6 +124,11 @@ class NetworkMixin:
                 f"adata has {adata.n_vars} genes and lacks {len(missing)} of the model's {len(self.gene_names)}. Pass "
                 "an AnnData with just the model's genes: adata[:, model.gene_names].copy()."
             )
+        for key in (key_added, _keys.effect_key(key_added), _keys.probability_key(key_added)):
+            if key in adata.varp and key_added not in adata.uns:
+                raise ValueError(
+                    f"adata.varp[{key!r}] is there and was not written by write_network. Choose another key_added=."
+                )
         adata.varp[key_added] = self._square(self.get_adjacency(), adata)
         probability = self.get_probabilities()
         if probability is not None:
@@ -158,14 +158,3 @@ class NetworkMixin:
         matrix = sparse.lil_matrix((adata.n_vars, adata.n_vars), dtype=rows.dtypes.iloc[0])
         matrix[at] = rows.to_numpy()
         return matrix.tocsr()
-
-    def _signs(self) -> np.ndarray:
-        """Sign of the correlation of every regulator with every gene, ``(R, G)``; zero counts as +1."""
-        if self.adata is None:
-            raise RuntimeError(
-                "The sign of an edge is that of the correlation of its genes, and this model was loaded without data. "
-                "Load it with InfoSEM.load(path, adata=adata)."
-            )
-        x = self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
-        correlation = pearson_correlation(x, self.module.regulators.cpu().numpy())
-        return np.where(correlation < 0, -1, 1)

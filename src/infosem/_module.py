@@ -34,6 +34,8 @@ class GeneData:
         Column of each regulator among the genes, ``(R,)``.
     n_counted
         Number :math:`M` of entries of the expression that the loss counts.
+    signs
+        Sign of the correlation of every regulator with every gene, int8 ``(R, G)``.
     embeddings
         Text embedding of each gene, ``(G, d)``, rows of NaN where there is none.
     pairs, is_edge
@@ -45,6 +47,7 @@ class GeneData:
     varies: Tensor
     regulators: Tensor
     n_counted: int
+    signs: Tensor
     embeddings: Tensor | None = None
     pairs: Tensor | None = None
     is_edge: Tensor | None = None
@@ -112,6 +115,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         self.register_buffer("mean", genes.mean)
         self.register_buffer("sd", genes.sd)
         self.register_buffer("regulators", genes.regulators)
+        self.register_buffer("signs", genes.signs)
         possible = genes.varies[genes.regulators][:, None] & genes.varies[None, :]
         possible[torch.arange(len(genes.regulators)), genes.regulators] = False
 

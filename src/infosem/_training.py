@@ -111,7 +111,7 @@ class AlternatingTrainingPlan(TrainingPlan):
         if not torch.isfinite(torch.stack([loss.detach(), *gradients])).all():
             raise FloatingPointError(
                 f"The loss or its gradient is no longer finite (loss {loss.item():.3g} in epoch {self.current_epoch}). "
-                "The model keeps the parameters of the last good step. Lower the step sizes, for instance "
+                "Start from a new model with smaller steps, for instance "
                 "model.train(plan_kwargs={'lr_networks': 1e-5, 'lr_adjacency': 0.002}), and check the expression for "
                 "outliers."
             )

@@ -21,7 +21,7 @@ def pbmc() -> AnnData:
     700 peripheral blood mononuclear cells, 765 genes, log-normalised expression in ``X`` (scanpy ships it as ``raw``).
 
     - ``var["is_regulator"]``: 26 transcription factors and cofactors among the genes.
-    - ``var["text"]``, ``varm["gene_embedding"]``: one sentence on the function of about 140 of the genes, and its
+    - ``var["text"]``, ``varm["gene_embedding"]``: one sentence on the function of 130 of the genes, and its
       latent semantic analysis (TF-IDF of words and word pairs, truncated SVD to 32 components). Other genes have a row
       of NaN. It is real but small text: expect less of it than of a language model's embedding.
     - ``varp["known_interactions"]``, ``uns["known_edges"]``: 14 edges from the literature with their references. They

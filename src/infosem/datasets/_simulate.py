@@ -71,6 +71,18 @@ def simulate(
     """
     if not 2 <= n_regulators <= n_genes:
         raise ValueError(f"n_regulators={n_regulators} must be between 2 and n_genes={n_genes}.")
+    if n_cells < 2:
+        raise ValueError(f"n_cells={n_cells} must be at least 2.")
+    for name, share in (
+        ("density", density),
+        ("repression", repression),
+        ("dropout", dropout),
+        ("embedding_signal", embedding_signal),
+        ("embedding_missing", embedding_missing),
+        ("known_fraction", known_fraction),
+    ):
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name}={share} must be a share, in [0, 1].")
     if not 0 <= spectral_radius < 1:
         raise ValueError(f"spectral_radius={spectral_radius} must be in [0, 1): effects must propagate to a limit.")
     rng = np.random.default_rng(seed)

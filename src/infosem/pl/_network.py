@@ -31,7 +31,7 @@ def network(
     top
         Number of edges to draw; ``None`` for all.
     known
-        Known edges (``source``, ``target``); those among the drawn ones get an outlined arrow.
+        Known edges (``source``, ``target``); those among the drawn ones get a dashed arrow.
     seed
         Seed of the layout.
     ax
@@ -41,6 +41,9 @@ def network(
     -------
     The Axes.
     """
+    missing = {"source", "target", "weight"} - set(edges.columns)
+    if missing:
+        raise ValueError(f"edges lacks the columns {sorted(missing)}; pass the table of model.get_edges().")
     drawn = edges.reindex(edges["weight"].abs().sort_values(ascending=False, kind="stable").index).head(top)
     if drawn.empty:
         raise ValueError("There is no edge to draw. Check top= and min_weight= of model.get_edges().")
@@ -83,8 +86,8 @@ def network(
         )
     nx.draw_networkx_labels(graph, position, font_size=8, ax=ax)
     handles = [
-        Line2D([], [], color=_ACTIVATION, lw=2, label="positive"),
-        Line2D([], [], color=_REPRESSION, lw=2, label="negative"),
+        Line2D([], [], color=_ACTIVATION, lw=2, label="positive correlation"),
+        Line2D([], [], color=_REPRESSION, lw=2, label="negative correlation"),
     ]
     if known_pairs & set(graph.edges):
         handles.append(Line2D([], [], color=_KNOWN, lw=2, ls=(0, (4, 1.5)), label="known edge"))

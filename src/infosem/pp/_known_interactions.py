@@ -10,6 +10,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
+from infosem._checks import require_unique_genes
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def known_interactions(
     ValueError
         If a column is missing, no pair matches the genes, or a pair is both a known edge and a known non-edge.
     """
+    require_unique_genes(adata)
     found = [_matched(adata, edges, "edges")]
     if negatives is not None:
         found.append(_matched(adata, negatives, "negatives"))
@@ -60,6 +62,8 @@ def known_interactions(
 
 
 def _matched(adata: AnnData, table: pd.DataFrame, name: str) -> set[tuple[int, int]]:
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"{name} must be a DataFrame with the columns source and target, not {type(table).__name__}.")
     missing = {"source", "target"} - set(table.columns)
     if missing:
         raise ValueError(

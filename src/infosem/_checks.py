@@ -1,0 +1,23 @@
+"""Checks of AnnData that several places need."""
+
+from __future__ import annotations
+
+from anndata import AnnData
+
+
+def require_key(adata: AnnData, attribute: str, key: str) -> None:
+    """Raise a :class:`KeyError` that names the keys there are, if ``key`` is not among them."""
+    # anndata 0.13 lists X among the layers, under None
+    there = [name for name in getattr(adata, attribute).keys() if name is not None]  # noqa: SIM118
+    if key not in there:
+        raise KeyError(f"{key!r} is not in adata.{attribute}; it has {there or 'no entries'}.")
+
+
+def require_unique_genes(adata: AnnData) -> None:
+    """Raise a :class:`ValueError` that names genes which occur more than once."""
+    repeated = adata.var_names[adata.var_names.duplicated()].unique()
+    if len(repeated):
+        raise ValueError(
+            f"{len(repeated)} gene names occur more than once ({', '.join(map(str, repeated[:5]))}). Names identify "
+            "genes in the network: call adata.var_names_make_unique() first."
+        )
