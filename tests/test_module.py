@@ -137,7 +137,7 @@ def dense_terms(module, genes, x, embeddings, z, *, prior, standardise, likeliho
 
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("n_genes", [6, 15])
+@pytest.mark.parametrize("n_genes", [6, 15, 50])
 @pytest.mark.parametrize(
     ("standardise", "likelihood", "latent_prior"),
     [("non-zero", "unit", "learned"), ("all", "heteroscedastic", "fixed")],
