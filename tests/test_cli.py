@@ -60,6 +60,8 @@ def test_parts_can_be_switched_off(cells, tmp_path, capsys):
         ({"--output": "no/such/folder/out.h5ad"}, "folder"),
         ({"--output": "out.csv"}, "must end in .h5ad"),
         ({"--embedding-key": "typo"}, "'typo' is not in adata.varm"),
+        ({"--key-added": "known_interactions"}, "choose another --key-added"),
+        ({"--edges": "."}, "is a folder"),
     ],
 )
 def test_errors_are_one_line(cells, tmp_path, monkeypatch, capsys, change, message):

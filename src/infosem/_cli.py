@@ -106,6 +106,10 @@ def _infer(arguments: argparse.Namespace) -> int:
     from infosem import InfoSEM
 
     adata = anndata.read_h5ad(arguments.input)
+    if arguments.key_added in adata.varp and arguments.key_added not in adata.uns:
+        raise ValueError(
+            f"{arguments.key_added!r} in varp of {arguments.input} is no network; choose another --key-added."
+        )
     keys = {
         name: None if value == "none" else value
         for name, value in (

@@ -53,20 +53,15 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
               - \tfrac{\beta M}{2NG}\, \mathrm{KL}(q(Z \mid X, A) \,\|\, p(Z)),
 
     which is the loss :math:`\overline{(X - \mu)^2} + \beta\,\overline{\mathrm{KL}} + \text{penalty}` of means. With
-    :math:`P` pairs that can be edges, the priors' weights mean
+    :math:`P` pairs that can be edges, each ``prior`` and its weight mean
 
-    =========================== ================================================= ==================================
-    ``prior``                   density                                           scale
-    =========================== ================================================= ==================================
-    ``"laplace"``               :math:`A_{ij} \sim \mathrm{Laplace}(0, b)`        :math:`b = 2P / (\alpha M)`
-    ``"embedding"``             :math:`A_{ij} \sim N(c + u_i + v_j, s_a^2)`       :math:`s_a^2 = P / (\lambda_e M)`
-    ``"interactions"``          :math:`A = A_e \odot \sigma(UV^T)`,               :math:`s_a^2 = P / (\alpha M)`,
-                                :math:`A_{e,ij} \sim N(0, s_a^2)`, logits of      :math:`s_l^2 = P_{obs} /
-                                observed pairs                                    (\lambda_l M)`
-                                :math:`\sim N(\pm\mathrm{logit}\,0.95, s_l^2)`
-    ``"embedding+interactions"``  as above with :math:`A_{e,ij} \sim N(c + u_i +  both
-                                v_j, s_a^2)`
-    =========================== ================================================= ==================================
+    - ``"laplace"``: :math:`A_{ij} \sim \mathrm{Laplace}(0, b)`, :math:`b = 2P / (\alpha M)`;
+    - ``"embedding"``: :math:`A_{ij} \sim N(c + u_i + v_j, s_a^2)`, :math:`s_a^2 = P / (\lambda_e M)`;
+    - ``"interactions"``: :math:`A = A_e \odot \sigma(UV^T)` with :math:`A_{e,ij} \sim N(0, s_a^2)`,
+      :math:`s_a^2 = P / (\alpha M)`, and for the :math:`P_{obs}` observed pairs
+      :math:`(UV^T)_{ij} \sim N(\pm\mathrm{logit}\,0.95, s_l^2)`, :math:`s_l^2 = P_{obs} / (\lambda_l M)`;
+    - ``"embedding+interactions"``: the same with :math:`A_{e,ij} \sim N(c + u_i + v_j, s_a^2)`,
+      :math:`s_a^2 = P / (\lambda_e M)`.
 
     Parameters
     ----------
