@@ -323,7 +323,7 @@ class TestCells:
     def test_elbo_is_the_sum_of_its_terms(self, trained):
         error = trained.get_reconstruction_error()["reconstruction_loss"]
         with torch.no_grad():
-            prior = trained.module.log_prior().item() / 120
+            prior = trained.module.log_prior(trained.module.penalty(trained.module.adjacency())).item() / 120
         assert trained.get_elbo() == trained.get_elbo()
         assert trained.get_elbo() < -error + prior  # the KL is positive
         assert error > 0

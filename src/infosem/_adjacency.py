@@ -27,7 +27,8 @@ class FullAdjacency(nn.Module):
     def __init__(self, possible: Tensor, *, initial_effect: float) -> None:
         super().__init__()
         self.register_buffer("possible", possible)
-        self.free_effect = nn.Parameter(_uniform_effect(possible, initial_effect))
+        effect = (initial_effect + 0.2 * torch.rand(possible.shape)) / (possible.shape[0] - 1)
+        self.free_effect = nn.Parameter(effect)
 
     def effect(self) -> Tensor:
         """Effects :math:`A_e`, ``(R, G)``; here the adjacency itself."""
@@ -38,7 +39,7 @@ class FullAdjacency(nn.Module):
         return self.effect()
 
 
-class ProductAdjacency(nn.Module):
+class ProductAdjacency(FullAdjacency):
     r"""An effect times the probability of the edge (Eq. 10), with low-rank logits.
 
     .. math:: A = A_e \odot \sigma(A_l), \qquad A_l = U V^T, \quad U \in \mathbb{R}^{R \times r},
@@ -57,20 +58,12 @@ class ProductAdjacency(nn.Module):
         Rank :math:`r` of the logits.
     """
 
-    possible: Tensor
-
     def __init__(self, possible: Tensor, *, initial_effect: float, rank: int) -> None:
-        super().__init__()
-        self.register_buffer("possible", possible)
-        self.free_effect = nn.Parameter(_uniform_effect(possible, 2 * initial_effect))
+        super().__init__(possible, initial_effect=2 * initial_effect)
         n_regulators, n_genes = possible.shape
         spread = 0.1 * rank**-0.25
         self.regulator_factors = nn.Parameter(spread * torch.randn(n_regulators, rank))
         self.target_factors = nn.Parameter(spread * torch.randn(n_genes, rank))
-
-    def effect(self) -> Tensor:
-        """Effects :math:`A_e`, ``(R, G)``."""
-        return self.free_effect * self.possible
 
     def logits(self) -> Tensor:
         """Logits :math:`A_l` of the edge probabilities, ``(R, G)``."""
@@ -83,7 +76,3 @@ class ProductAdjacency(nn.Module):
     def forward(self) -> Tensor:
         """The adjacency :math:`A`, ``(R, G)``."""
         return self.effect() * self.probability()
-
-
-def _uniform_effect(possible: Tensor, total: float) -> Tensor:
-    return (total + 0.2 * torch.rand(possible.shape)) / (possible.shape[0] - 1)

@@ -155,7 +155,6 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             if not isinstance(arguments[name], int) or arguments[name] < 1:
                 raise ValueError(f"{name}={arguments[name]!r} must be positive, a whole number.")
         self.prior_ = self._resolve_prior(prior)
-        self.standardise_ = standardise
         self.seed_ = seed
         self.init_params_ = self._get_init_params(arguments)
         logger.info("Prior of the network: %s.", self.prior_)

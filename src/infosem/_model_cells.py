@@ -88,12 +88,12 @@ class CellsMixin:
         r"""Evidence lower bound (Eqs. 8, 14, 15) per cell, in nats; higher is better.
 
         One sample of :math:`q(Z)` per cell, drawn with the model's seed. :math:`\log p(A)` is divided by the number of
-        cells that the model was set up with.
+        cells that the model was set up with. It is a density and depends on the prior's scale: compare models of the
+        same data and prior only.
 
         Returns
         -------
-        Compare it between models of the same data and prior only: :math:`\log p(A)` is a density and depends on the
-        prior's scale. Mean over the cells of :math:`\log p(X \mid Z, A) - \tfrac{\beta M}{2NG} \mathrm{KL}`, plus
+        Mean over the cells of :math:`\log p(X \mid Z, A) - \tfrac{\beta M}{2NG} \mathrm{KL}`, plus
         :math:`\log p(A) / N`.
         """
         outputs = self._losses(adata, indices, batch_size)

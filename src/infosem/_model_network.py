@@ -31,7 +31,6 @@ class NetworkMixin:
         init_params_: dict[str, Any]
         prior_: str
         seed_: int
-        is_trained_: bool
 
         @property
         def gene_names(self) -> list[str]: ...

@@ -233,7 +233,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
             loss=loss,
             reconstruction_loss=0.5 * (misfit + n_counted * math.log(2 * math.pi)),
             kl_local=self.kl_weight * kl,
-            kl_global=-self.log_prior().detach(),
+            kl_global=-self.log_prior(penalty.detach()),
         )
 
     @property
@@ -248,21 +248,14 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         if isinstance(self.effect_prior, EmbeddingPrior):
             total = total - 2 / self.n_counted * self.effect_prior.coefficient_log_prob()
         if self.interaction_prior is not None:
-            total = total + self.interaction_prior.penalty(self._logits())
+            assert isinstance(self.adjacency, ProductAdjacency)
+            total = total + self.interaction_prior.penalty(self.adjacency.logits())
         return total
 
-    def log_prior(self) -> Tensor:
-        r"""Log density of everything that parametrises :math:`A`, in nats."""
-        total = self.effect_prior.log_prob(self.adjacency.effect(), n_counted=self.n_counted)
-        if isinstance(self.effect_prior, EmbeddingPrior):
-            total = total + self.effect_prior.coefficient_log_prob()
-        if self.interaction_prior is not None:
-            total = total + self.interaction_prior.log_prob(self._logits(), n_counted=self.n_counted)
-        return total
-
-    def _logits(self) -> Tensor:
-        assert isinstance(self.adjacency, ProductAdjacency)
-        return self.adjacency.logits()
+    def log_prior(self, penalty: Tensor) -> Tensor:
+        r"""Log density of everything that parametrises :math:`A`, in nats, from its :meth:`penalty`."""
+        priors = [self.effect_prior] if self.interaction_prior is None else [self.effect_prior, self.interaction_prior]
+        return -0.5 * self.n_counted * penalty - sum(prior.log_normaliser(self.n_counted) for prior in priors)
 
     @torch.inference_mode()
     def sample(self, n_cells: int) -> Tensor:

@@ -39,13 +39,16 @@ class Prior(nn.Module, ABC):
         """Scale of the density when the loss is a mean over ``n_counted`` entries of the expression."""
 
     @abstractmethod
+    def _log_normaliser(self, n_counted: int) -> float:
+        """Logarithm of the normalising constant of one pair's density."""
+
     def log_normaliser(self, n_counted: int) -> float:
-        """Logarithm of the density's normalising constant, summed over the pairs."""
+        """Logarithm of the density's normalising constant, summed over the pairs; zero for a flat prior."""
+        is_flat = self.weight == 0 or self.n_pairs == 0
+        return 0.0 if is_flat else self.n_pairs * self._log_normaliser(n_counted)
 
     def log_prob(self, values: Tensor, *, n_counted: int) -> Tensor:
         """Log density of ``values`` ``(R, G)`` in nats; zero for a flat prior."""
-        if self.weight == 0 or self.n_pairs == 0:
-            return values.new_zeros(())
         return -0.5 * n_counted * self.penalty(values) - self.log_normaliser(n_counted)
 
     def _weighted_mean(self, costs: Tensor) -> Tensor:
@@ -79,8 +82,8 @@ class LaplacePrior(Prior):
         """Scale :math:`b` of the Laplace density."""
         return 2 * self.n_pairs / (self.weight * n_counted)
 
-    def log_normaliser(self, n_counted: int) -> float:
-        return self.n_pairs * math.log(2 * self.scale(n_counted))
+    def _log_normaliser(self, n_counted: int) -> float:
+        return math.log(2 * self.scale(n_counted))
 
 
 class _NormalPrior(Prior):
@@ -90,8 +93,8 @@ class _NormalPrior(Prior):
         """Standard deviation of the Normal density."""
         return math.sqrt(self.n_pairs / (self.weight * n_counted))
 
-    def log_normaliser(self, n_counted: int) -> float:
-        return self.n_pairs * (math.log(self.scale(n_counted)) + 0.5 * math.log(2 * math.pi))
+    def _log_normaliser(self, n_counted: int) -> float:
+        return math.log(self.scale(n_counted)) + 0.5 * math.log(2 * math.pi)
 
 
 class ShrinkagePrior(_NormalPrior):
