@@ -1,0 +1,1 @@
+"""Compare methods of network inference on genes and interactions that they have not seen."""

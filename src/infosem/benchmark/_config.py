@@ -1,0 +1,102 @@
+"""A benchmark as a TOML file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from infosem.benchmark._grid import Dataset, Entry, Grid
+from infosem.benchmark.methods import METHODS
+
+_ENTRY = {field.name for field in fields(Entry)} - {"method", "variants"}
+
+
+def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
+    """Read a grid from a TOML file.
+
+    Tables ``[[datasets]]`` have ``name``, ``path`` of the h5ad file, ``networks`` (keys of ``varp``),
+    ``regulator_key``, ``descriptions``; ``[[methods]]`` have ``method`` (a name of
+    :data:`infosem.benchmark.METHODS`), ``name``, its hyper-parameters, the conditions of
+    :class:`~infosem.benchmark.Entry`, and ``variants.<network>`` with hyper-parameters that differ there. Above them,
+    ``n_splits``, ``splits``, ``seeds``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    data
+        Folder that the data sets' paths are relative to; by default the environment variable ``INFOSEM_DATA``, else
+        the folder of the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file or a data set is not there.
+    ValueError
+        If a name is not known; the message lists those that are.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    config = tomllib.loads(path.read_text())
+    _check("the configuration", config, {"datasets", "methods", "n_splits", "splits", "seeds"})
+    for table in ("datasets", "methods"):
+        if not config.get(table):
+            raise ValueError(f"{path} has no [[{table}]].")
+    folder = Path(data or os.environ.get("INFOSEM_DATA") or path.parent)
+    options = {key: tuple(config[key]) for key in ("splits", "seeds") if key in config}
+    if "n_splits" in config:
+        options["n_splits"] = config["n_splits"]
+    return Grid(
+        datasets=tuple(_dataset(table, folder) for table in config["datasets"]),
+        entries=tuple(_entry(table) for table in config["methods"]),
+        **options,
+    )
+
+
+def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
+    _check("a data set", table, {"name", "path", "networks", "regulator_key", "descriptions"}, {"path", "networks"})
+    source = folder / table["path"]
+    if not source.is_file():
+        raise FileNotFoundError(
+            f"There is no data set {source}. Paths are relative to --data, to the folder that INFOSEM_DATA names, or to "
+            "the configuration."
+        )
+    return Dataset(
+        name=table.get("name", source.stem),
+        source=source,
+        networks={key: key for key in table["networks"]},
+        regulator_key=table.get("regulator_key"),
+        descriptions=folder / table["descriptions"] if "descriptions" in table else None,
+    )
+
+
+def _entry(table: dict[str, Any]) -> Entry:
+    table = dict(table)
+    name = table.pop("method", None)
+    if name not in METHODS:
+        raise ValueError(f"method = {name!r} is not known; there are {', '.join(METHODS)}.")
+    method = METHODS[name]
+    parameters = {field.name for field in fields(method)}
+    variants = table.pop("variants", {})
+    for network, changed in variants.items():
+        _check(f"variants.{network} of {name}", changed, parameters)
+    _check(f"the method {name}", table, parameters | _ENTRY)
+    listed = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    return Entry(
+        method=method(**{key: value for key, value in listed.items() if key in parameters}),
+        variants=variants,
+        **{key: value for key, value in listed.items() if key in _ENTRY},
+    )
+
+
+def _check(what: str, table: dict[str, Any], known: set[str], needed: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise ValueError(f"{what} has unknown keys {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
+    missing = sorted(needed - set(table))
+    if missing:
+        raise ValueError(f"{what} lacks {', '.join(missing)}.")

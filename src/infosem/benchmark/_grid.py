@@ -1,0 +1,221 @@
+"""What a benchmark runs: methods x data sets x networks x splits x seeds, as a list of jobs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import anndata
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from infosem.benchmark._method import Method
+from infosem.benchmark._splits import BLOCKS, SPLITS, UNSEEN_GENES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Cells and the networks that are known of them.
+
+    Parameters
+    ----------
+    name
+        In the results.
+    source
+        The data, or the path of an h5ad file.
+    networks
+        Name of each ground truth and where it is: a key of ``varp``, or a table with columns ``source``, ``target``.
+    regulator_key
+        Boolean column of ``var``: the genes that may regulate. Without one, those with a known target.
+    descriptions
+        Path of a table of what is written about genes, with columns ``symbol`` and ``summary``, for accuracies by
+        thirds of the regulators. The length of the summary counts; symbols are matched in capitals.
+    """
+
+    name: str
+    source: AnnData | Path = field(repr=False)
+    networks: Mapping[str, str | pd.DataFrame] = field(repr=False)
+    regulator_key: str | None = None
+    descriptions: Path | None = None
+
+    def load(self) -> AnnData:
+        """The data."""
+        return self.source if isinstance(self.source, AnnData) else _read(self.source)
+
+    def text_lengths(self) -> np.ndarray | None:
+        """Number of characters written about every gene, ``(G,)``; ``None`` without descriptions."""
+        if self.descriptions is None:
+            return None
+        table = _read_descriptions(self.descriptions)
+        return table.reindex(self.load().var_names.str.upper(), fill_value=0).to_numpy()
+
+
+@lru_cache(maxsize=2)
+def _read_descriptions(path: Path) -> pd.Series:
+    table = pd.read_csv(path, sep=None, engine="python")
+    length = table["summary"].fillna("").str.len()
+    return length.groupby(table["symbol"].astype(str).str.upper()).max()
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path) -> AnnData:
+    return anndata.read_h5ad(path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A method and the conditions under which it runs.
+
+    Parameters
+    ----------
+    method
+        The method with its hyper-parameters.
+    name
+        In the results; by default the method's title.
+    variants
+        By name of a network, hyper-parameters that differ there.
+    datasets, networks, n_splits, splits
+        Restrict it to some data sets, networks, the first splits, and kinds of split; ``None`` for all of the grid.
+    cells
+        Share of the cells it is given, drawn with the seed.
+    balanced
+        Whether of each regulator's training labels as many non-edges as edges are kept, drawn with the seed.
+    keep_scores
+        Whether the scores of the regulators with a known target are written beside the results.
+    """
+
+    method: Method
+    name: str = ""
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    datasets: tuple[str, ...] | None = None
+    networks: tuple[str, ...] | None = None
+    n_splits: int | None = None
+    splits: tuple[str, ...] | None = None
+    cells: float = 1.0
+    balanced: bool = False
+    keep_scores: bool = False
+
+    @property
+    def title(self) -> str:
+        """Name in the results."""
+        return self.name or self.method.title
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One fit, and the splits it is scored on.
+
+    ``networks`` and ``split_seeds`` have one element each if the method reads labels.
+    """
+
+    dataset: Dataset
+    entry: Entry
+    method: Method
+    networks: tuple[str, ...]
+    split_kind: str
+    split_seeds: tuple[int, ...]
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """Identifies the job in the results: the same for the same method, hyper-parameters, conditions and split."""
+        parts = (
+            self.dataset.name, self.entry.title, self.method.identity, self.entry.cells, self.entry.balanced,
+            self.networks, self.split_kind, self.split_seeds, self.seed,
+        )  # fmt: skip
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    @property
+    def blocks(self) -> list[str]:
+        """Blocks that are scored."""
+        return [name for name in BLOCKS if self.split_kind == "unseen_genes" or not name.startswith(UNSEEN_GENES)]
+
+    def cells(self) -> Iterator[dict[str, Any]]:
+        """What identifies each row of the results, in order."""
+        for network in self.networks:
+            for split in self.split_seeds:
+                for block in self.blocks:
+                    yield {
+                        "dataset": self.dataset.name,
+                        "network": network,
+                        "method": self.entry.title,
+                        "split_kind": self.split_kind,
+                        "split": split,
+                        "seed": self.seed,
+                        "cells": self.entry.cells,
+                        "balanced": self.entry.balanced,
+                        "block": block,
+                        "job": self.key,
+                    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Methods x data sets x networks x splits x seeds.
+
+    Parameters
+    ----------
+    datasets, entries
+        What to run on, and what to run, in this order.
+    n_splits
+        Splits per data set and network; their seeds are 0, 1, ...
+    splits
+        Kinds of split: ``"unseen_genes"``, ``"per_regulator"``.
+    seeds
+        Seeds of the methods.
+    """
+
+    datasets: tuple[Dataset, ...]
+    entries: tuple[Entry, ...]
+    n_splits: int = 10
+    splits: tuple[str, ...] = ("unseen_genes",)
+    seeds: tuple[int, ...] = (0,)
+
+    def __post_init__(self) -> None:
+        for kind in self.splits:
+            if kind not in SPLITS:
+                raise ValueError(f"{kind!r} is no kind of split; there are {', '.join(map(repr, SPLITS))}.")
+        for what, names in (
+            ("data set", [dataset.name for dataset in self.datasets]),
+            ("method", [entry.title for entry in self.entries]),
+        ):
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"Two {what}s are called {', '.join(sorted(twice))}: give each its own name.")
+
+    def jobs(self) -> list[Job]:
+        """Every fit, method by method."""
+        return [
+            job
+            for entry in self.entries
+            for dataset in self.datasets
+            if entry.datasets is None or dataset.name in entry.datasets
+            for kind in self.splits
+            if entry.splits is None or kind in entry.splits
+            for seed in self.seeds
+            for job in self._jobs(dataset, entry, kind, seed)
+        ]
+
+    def _jobs(self, dataset: Dataset, entry: Entry, kind: str, seed: int) -> Iterator[Job]:
+        splits = tuple(range(self.n_splits if entry.n_splits is None else min(entry.n_splits, self.n_splits)))
+        by_method: dict[str, tuple[Method, list[str]]] = {}
+        for network in dataset.networks:
+            if entry.networks is None or network in entry.networks:
+                method = replace(entry.method, **entry.variants.get(network, {}))
+                by_method.setdefault(method.identity, (method, []))[1].append(network)
+        for method, networks in by_method.values():
+            fits = (
+                [((network,), (split,)) for network in networks for split in splits]
+                if method.uses_labels
+                else [(tuple(networks), splits)]
+            )
+            for group, seeds in fits:
+                yield Job(
+                    dataset=dataset, entry=entry, method=method, networks=group, split_kind=kind,
+                    split_seeds=seeds, seed=seed,
+                )  # fmt: skip

@@ -1,0 +1,178 @@
+"""Run one job: fit the method, score its splits. A worker's whole task."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from anndata import AnnData
+
+from infosem.benchmark._grid import Job
+from infosem.benchmark._method import Labels
+from infosem.benchmark._metrics import (
+    block_metrics,
+    expected_average_precision,
+    hubness_scores,
+    mean_ratio,
+    regulator_auprc,
+)
+from infosem.benchmark._resources import Resources
+from infosem.benchmark._splits import SPLITS, TRAIN, Split
+from infosem.benchmark._truth import Truth, read_truth
+
+logger = logging.getLogger(__name__)
+
+OK, FAILED, SKIPPED = "ok", "failed", "skipped"
+_NO_LABELS = Labels(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """Rows of the results, and the scores if they were asked for.
+
+    Attributes
+    ----------
+    rows
+        One dictionary per network, split and block.
+    scores
+        By network: scores ``(regulators with a known target, G)``, in single precision.
+    """
+
+    rows: list[dict[str, Any]]
+    scores: dict[str, np.ndarray]
+
+
+def run_job(job: Job) -> JobResult:
+    """Fit and score; an error becomes rows that say so, never an exception."""
+    cells = list(job.cells())
+    try:
+        adata = job.dataset.load()
+        splits = {}
+        truths: dict[str, Truth] = {}
+        skipped = {}
+        for network in job.networks:
+            try:
+                truths[network] = read_truth(
+                    adata, job.dataset.networks[network], regulator_key=job.dataset.regulator_key
+                )
+                for seed in job.split_seeds:
+                    splits[network, seed] = SPLITS[job.split_kind](truths[network], seed)
+            except (KeyError, ValueError) as error:
+                skipped[network] = str(error.args[0] if error.args else error)
+        if not splits:
+            return JobResult([{**cell, "status": SKIPPED, "reason": skipped[cell["network"]]} for cell in cells], {})
+        with Resources() as used:
+            scores, regulators = _scores(job, adata, truths, splits)
+    except Exception as error:  # recorded, so that the other jobs go on
+        logger.debug("%s", traceback.format_exc())
+        reason = f"{type(error).__name__}: {error}"
+        return JobResult([{**cell, "status": FAILED, "reason": reason} for cell in cells], {})
+
+    row = np.full(adata.n_vars, -1)
+    row[regulators] = np.arange(len(regulators))
+    thirds = _thirds(job.dataset.text_lengths(), regulators)
+    rows = []
+    for cell in cells:
+        usage = {"seconds": used.seconds, "peak_mb": used.peak_mb, "peak_gpu_mb": used.peak_gpu_mb}
+        if cell["network"] in skipped:
+            outcome: dict[str, Any] = {"status": SKIPPED, "reason": skipped[cell["network"]]}
+        else:
+            outcome = _block_outcome(splits[cell["network"], cell["split"]], cell["block"], scores, row, thirds)
+        rows.append({**cell, **outcome, **usage})
+    kept = {}
+    if job.entry.keep_scores:
+        kept = {name: scores["score"][row[truth.regulators]].astype(np.float32) for name, truth in truths.items()}
+    return JobResult(rows, kept)
+
+
+def _scores(
+    job: Job, adata: AnnData, truths: dict[str, Truth], splits: dict[tuple[str, int], Split]
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The method's scores and what remains of them without their hubs, ``(R, G)``, and the regulators."""
+    rng = np.random.default_rng([job.seed, *job.split_seeds[:1]])
+    regulators = np.flatnonzero(np.any([truth.is_regulator for truth in truths.values()], axis=0))
+    labels = _NO_LABELS
+    if job.method.uses_labels:
+        (split,) = splits.values()
+        labels = split.training_labels
+        if not labels.is_edge.any() or labels.is_edge.all():
+            raise ValueError("the training labels are all of one kind")
+        if job.entry.balanced:
+            labels = _balanced(labels, rng)
+    chosen = np.arange(adata.n_obs)
+    if job.entry.cells < 1:
+        chosen = np.sort(rng.permutation(adata.n_obs)[: max(2, round(job.entry.cells * adata.n_obs))])
+    score = job.method.score(_without_truth(adata, chosen), regulators, labels, seed=job.seed)
+    if score.shape != (len(regulators), adata.n_vars):
+        raise ValueError(f"scores of shape {score.shape}, expected {(len(regulators), adata.n_vars)}")
+    if not np.isfinite(score).all():
+        raise ValueError(f"{int((~np.isfinite(score)).sum())} scores are no finite numbers")
+    return {"score": score, **hubness_scores(score, regulators)}, regulators
+
+
+def _without_truth(adata: AnnData, cells: np.ndarray) -> AnnData:
+    """What a method may see: expression, and the annotation of the genes."""
+    return AnnData(adata.X[cells], obs=adata.obs.iloc[cells][[]], var=adata.var.copy(), varm=dict(adata.varm))
+
+
+def _balanced(labels: Labels, rng: np.random.Generator) -> Labels:
+    """As many non-edges as edges of every regulator (Appendix D of the paper)."""
+    kept: list[np.ndarray] = []
+    for regulator in np.unique(labels.source):
+        rows = np.flatnonzero(labels.source == regulator)
+        edges, others = rows[labels.is_edge[rows]], rows[~labels.is_edge[rows]]
+        kept += [edges, rng.permutation(others)[: len(edges)]]
+    rows = np.sort(np.concatenate(kept))
+    return Labels(labels.source[rows], labels.target[rows], labels.is_edge[rows])
+
+
+def _block_outcome(
+    split: Split, name: str, scores: dict[str, np.ndarray], row: np.ndarray, thirds: dict[str, np.ndarray]
+) -> dict[str, Any]:
+    block = split.block(name)
+    n_edges = int(block.is_edge.sum())
+    size = {"n_pairs": len(block), "n_edges": n_edges}
+    if n_edges in (0, len(block)):
+        kind = "edge" if n_edges == 0 else "non-edge"
+        return {"status": SKIPPED, "reason": f"the block has no {kind}: nothing can be scored", **size}
+    values = {variant: score[row[block.source], block.target] for variant, score in scores.items()}
+    if name == TRAIN:  # only what hyper-parameters may be chosen by
+        return {"status": OK, **size, "auprc": expected_average_precision(block.is_edge, values["score"])}
+    return {
+        "status": OK,
+        **size,
+        **block_metrics(block, values["score"]),
+        **{
+            f"auprc_{variant}": expected_average_precision(block.is_edge, value)
+            for variant, value in values.items()
+            if variant != "score"
+        },
+        **dict(_by_thirds(block, values["score"], thirds)),
+    }
+
+
+def _by_thirds(block: Labels, score: np.ndarray, thirds: dict[str, np.ndarray]) -> Iterator[tuple[str, float]]:
+    if thirds:
+        by_regulator = regulator_auprc(block, score)
+        for name, members in thirds.items():
+            yield (
+                f"regulator_auprc_ratio_{name}",
+                mean_ratio({gene: value for gene, value in by_regulator.items() if members[gene]}),
+            )
+
+
+def _thirds(amount: np.ndarray | None, regulators: np.ndarray) -> dict[str, np.ndarray]:
+    """The regulators about which least, more and most is written, boolean ``(G,)``."""
+    if amount is None:
+        return {}
+    low, high = np.quantile(amount[regulators], [1 / 3, 2 / 3])
+    return {
+        "little_text": amount <= low,
+        "some_text": (amount > low) & (amount <= high),
+        "much_text": amount > high,
+    }
+

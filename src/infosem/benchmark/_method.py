@@ -1,0 +1,64 @@
+"""What a method is: expression and training labels in, a score for every pair out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem._interactions import KnownInteractions
+
+Labels = KnownInteractions
+"""Training labels of a split: indices of regulator and target among the genes, and whether the pair is an edge."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method(ABC):
+    """A method of network inference. Its fields are its hyper-parameters, its class says what it reads.
+
+    To benchmark a method of your own, subclass this and implement :meth:`score`; for a network that is already there,
+    see :class:`~infosem.benchmark.methods.Precomputed`.
+
+    Attributes
+    ----------
+    title
+        Name in the results.
+    uses_expression, uses_labels, uses_text
+        What it reads (Table 1 of the paper). A method that reads no labels is run once per data set, all others once
+        per split.
+    """
+
+    title: ClassVar[str]
+    uses_expression: ClassVar[bool] = False
+    uses_labels: ClassVar[bool] = False
+    uses_text: ClassVar[bool] = False
+
+    @property
+    def identity(self) -> str:
+        """The class and all hyper-parameters: what makes two runs the same run."""
+        return repr(self)
+
+    @abstractmethod
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """Fit, and score all pairs of a regulator and a gene: the higher, the more likely an edge.
+
+        Parameters
+        ----------
+        adata
+            Cells x genes, log-normalised expression in ``X``, gene annotation in ``var`` and ``varm``. Without
+            ``varp`` and ``uns``: no ground truth reaches a method but through ``labels``.
+        regulators
+            Indices of the genes that may regulate, ``(R,)``.
+        labels
+            Training labels; empty for a method that reads none.
+        seed
+            Of whatever is random.
+
+        Returns
+        -------
+        Finite scores, ``(R, G)``, row = regulator in the order of ``regulators``, column = target. What it says about
+        self-pairs is never read.
+        """

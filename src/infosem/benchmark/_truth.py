@@ -1,0 +1,123 @@
+"""The ground truth of a benchmark: known edges, and everything else is a negative."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from infosem._checks import require_key, require_unique_genes
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A directed network with two states: an edge, or not one. Self-pairs are left out.
+
+    Attributes
+    ----------
+    gene_names
+        All genes of the data, ``(G,)``.
+    is_regulator
+        Which of them may regulate, ``(G,)``.
+    edges
+        ``(G, G)`` boolean CSR, row = regulator, column = target.
+    """
+
+    gene_names: np.ndarray
+    is_regulator: np.ndarray
+    edges: sparse.csr_array
+
+    @property
+    def regulators(self) -> np.ndarray:
+        """Indices of the regulators that have a known target."""
+        return np.flatnonzero(np.diff(self.edges.indptr))
+
+    @property
+    def targets(self) -> np.ndarray:
+        """Indices of the genes that have a known regulator."""
+        return np.unique(self.edges.indices)
+
+    def labels(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Whether each pair is an edge, of the shape of ``source`` and ``target``."""
+        return np.asarray(self.edges[source, target]).astype(bool)
+
+
+def read_truth(adata: AnnData, truth: str | pd.DataFrame, *, regulator_key: str | None = None) -> Truth:
+    """Read the ground truth of a benchmark.
+
+    Parameters
+    ----------
+    adata
+        The data, for its genes.
+    truth
+        Key in ``adata.varp`` of a genes x genes matrix of zeros and ones (row = regulator; what is absent or zero is a
+        negative), or a table of the known edges with columns ``source`` and ``target``.
+    regulator_key
+        Boolean column of ``adata.var``: the genes that may regulate. By default those with a known target.
+
+    Raises
+    ------
+    KeyError
+        If a key or column is not there.
+    ValueError
+        If genes occur twice, the matrix has another shape or negative or missing values, or no edge is left.
+    """
+    require_unique_genes(adata)
+    edges = _from_table(adata, truth) if isinstance(truth, pd.DataFrame) else _from_varp(adata, truth)
+    name = "the table of edges" if isinstance(truth, pd.DataFrame) else f"adata.varp[{truth!r}]"
+    edges = edges.tocoo()
+    source, target = edges.coords
+    kept = source != target
+    if regulator_key is None:
+        is_regulator = np.isin(np.arange(adata.n_vars), source[kept])
+    else:
+        require_key(adata, "var", regulator_key)
+        is_regulator = adata.var[regulator_key].to_numpy(dtype=bool)
+        outside = kept & ~is_regulator[source]
+        if outside.any():
+            logger.warning(
+                "%d of %d edges of %s start at genes that are no regulators by adata.var[%r]; they are ignored.",
+                outside.sum(), len(kept), name, regulator_key,
+            )  # fmt: skip
+            kept &= ~outside
+    if not kept.any():
+        raise ValueError(
+            f"{name} has no edge between two different genes of the data, from a regulator: nothing can be scored. Row "
+            "= regulator, column = target; gene names must be spelt as in adata.var_names."
+        )
+    matrix = sparse.csr_array((np.ones(kept.sum(), dtype=bool), (source[kept], target[kept])), shape=edges.shape)
+    matrix.sum_duplicates()
+    return Truth(adata.var_names.to_numpy().astype(str), is_regulator, matrix)
+
+
+def _from_varp(adata: AnnData, key: str) -> sparse.csr_array:
+    require_key(adata, "varp", key)
+    matrix: Any = adata.varp[key]
+    values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise ValueError(
+            f"adata.varp[{key!r}] has negative or missing values. A benchmark's truth is one for an edge and zero or "
+            "absent for none; matrices with +1, -1 and unobserved pairs are priors, for setup_anndata."
+        )
+    edges = sparse.csr_array(matrix)
+    edges.eliminate_zeros()
+    return edges
+
+
+def _from_table(adata: AnnData, table: pd.DataFrame) -> sparse.csr_array:
+    for column in ("source", "target"):
+        if column not in table:
+            raise KeyError(f"The truth has columns {list(table.columns)}, expected 'source' and 'target'.")
+    source, target = (adata.var_names.get_indexer(table[column].astype(str)) for column in ("source", "target"))
+    known = (source >= 0) & (target >= 0)
+    if not known.all():
+        logger.warning("%d of %d edges of the truth name genes that are not in the data.", (~known).sum(), len(known))
+    shape = (adata.n_vars, adata.n_vars)
+    return sparse.csr_array((np.ones(known.sum()), (source[known], target[known])), shape=shape)

@@ -1,0 +1,66 @@
+"""Methods to compare, one a file."""
+
+from infosem.benchmark.methods.deepsem import DeepSEM
+from infosem.benchmark.methods.genelink import GENELink
+from infosem.benchmark.methods.grnboost2 import GRNBoost2
+from infosem.benchmark.methods.infosem_b import InfoSEMB
+from infosem.benchmark.methods.infosem_bc import InfoSEMBC
+from infosem.benchmark.methods.infosem_laplace import InfoSEMLaplace
+from infosem.benchmark.methods.matrix_completion import MatrixCompletion
+from infosem.benchmark.methods.one_hot import OneHot
+from infosem.benchmark.methods.partial_correlation import PartialCorrelation
+from infosem.benchmark.methods.pearson import Pearson
+from infosem.benchmark.methods.precomputed import Precomputed
+from infosem.benchmark.methods.prior_mean import PriorMean
+from infosem.benchmark.methods.random_order import RandomOrder
+from infosem.benchmark.methods.regdiffusion import RegDiffusion
+from infosem.benchmark.methods.regulator_degree import RegulatorDegree
+from infosem.benchmark.methods.scgreat import ScGREAT
+from infosem.benchmark.methods.spearman import Spearman
+from infosem.benchmark.methods.target_degree import TargetDegree
+from infosem.benchmark.methods.text_regression import TextRegression
+
+METHODS = {
+    "random": RandomOrder,
+    "one_hot": OneHot,
+    "matrix_completion": MatrixCompletion,
+    "genelink": GENELink,
+    "scgreat": ScGREAT,
+    "grnboost2": GRNBoost2,
+    "deepsem": DeepSEM,
+    "infosem_laplace": InfoSEMLaplace,
+    "infosem_b": InfoSEMB,
+    "infosem_bc": InfoSEMBC,
+    "prior_mean": PriorMean,
+    "pearson": Pearson,
+    "spearman": Spearman,
+    "partial_correlation": PartialCorrelation,
+    "regulator_degree": RegulatorDegree,
+    "target_degree": TargetDegree,
+    "text_regression": TextRegression,
+    "regdiffusion": RegDiffusion,
+}
+"""Names of the methods in a configuration and in :func:`infosem.benchmark.compare`."""
+
+__all__ = [
+    "METHODS",
+    "DeepSEM",
+    "GENELink",
+    "GRNBoost2",
+    "InfoSEMB",
+    "InfoSEMBC",
+    "InfoSEMLaplace",
+    "MatrixCompletion",
+    "OneHot",
+    "PartialCorrelation",
+    "Pearson",
+    "Precomputed",
+    "PriorMean",
+    "RandomOrder",
+    "RegDiffusion",
+    "RegulatorDegree",
+    "ScGREAT",
+    "Spearman",
+    "TargetDegree",
+    "TextRegression",
+]

@@ -1,0 +1,21 @@
+"""The expression as the methods read it."""
+
+from __future__ import annotations
+
+import numpy as np
+from anndata import AnnData
+from scipy import sparse
+
+
+def dense_expression(adata: AnnData) -> np.ndarray:
+    """Cells x genes in double precision."""
+    X = adata.X
+    return np.asarray(X.toarray() if sparse.issparse(X) else X, dtype=float)
+
+
+def absolute_correlation(X: np.ndarray, regulators: np.ndarray) -> np.ndarray:
+    """Absolute Pearson correlation of regulators and genes, ``(R, G)``; zero for a gene that does not vary."""
+    centred = X - X.mean(0)
+    norm = np.linalg.norm(centred, axis=0)
+    centred /= np.where(norm > 1e-12, norm, np.inf)
+    return np.abs(centred[:, regulators].T @ centred)

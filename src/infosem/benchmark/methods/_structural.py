@@ -1,0 +1,93 @@
+"""What the methods built on the structural equation model share: fit it, read its adjacency."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from anndata import AnnData
+from scipy import sparse
+
+from infosem import InfoSEM, _keys
+from infosem.benchmark._method import Labels, Method
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructuralMethod(Method):
+    """An :class:`infosem.InfoSEM` model; the score is the absolute adjacency.
+
+    Parameters
+    ----------
+    standardise, alpha, beta
+        As in :class:`infosem.InfoSEM`.
+    max_epochs
+        Passes over the cells.
+    accelerator
+        ``"cpu"``, ``"gpu"`` or ``"auto"``.
+    """
+
+    uses_expression: ClassVar[bool] = True
+    standardise: Literal["non-zero", "all"] = "non-zero"
+    alpha: float = 1.0
+    beta: float = 0.01
+    max_epochs: int = 120
+    accelerator: str = "auto"
+
+    def _fit(
+        self,
+        adata: AnnData,
+        regulators: np.ndarray,
+        *,
+        seed: int,
+        embedding: np.ndarray | None = None,
+        labels: Labels | None = None,
+        learning_rates: dict[str, float] | None = None,
+        **options: Any,
+    ) -> InfoSEM:
+        cells = AnnData(adata.X, obs=adata.obs[[]].copy(), var=adata.var[[]].copy())
+        cells.var[_keys.IS_REGULATOR] = np.isin(np.arange(cells.n_vars), regulators)
+        if embedding is not None:
+            cells.varm[_keys.GENE_EMBEDDING] = embedding
+        if labels is not None:
+            state = np.where(labels.is_edge, 1.0, -1.0)
+            shape = (cells.n_vars, cells.n_vars)
+            cells.varp[_keys.KNOWN_INTERACTIONS] = sparse.csr_matrix((state, (labels.source, labels.target)), shape)
+        with _quiet():
+            InfoSEM.setup_anndata(cells)
+            model = InfoSEM(
+                cells, standardise=self.standardise, alpha=self.alpha, beta=self.beta, seed=seed, **options
+            )
+            model.train(
+                self.max_epochs,
+                accelerator=self.accelerator,
+                plan_kwargs=learning_rates,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+            )
+        return model
+
+
+def absolute_adjacency(model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
+    """Absolute adjacency, ``(R, G)``."""
+    adjacency = model.get_adjacency().to_numpy()
+    row = np.full(len(model.gene_names), -1)
+    row[[model.gene_names.index(name) for name in model.regulator_names]] = np.arange(len(adjacency))
+    return np.abs(adjacency[row[regulators]])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Only warnings: a benchmark fits hundreds of models."""
+    loggers = [logging.getLogger(name) for name in ("infosem", "lightning.pytorch")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING if logger.name == "infosem" else logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,198 @@
+"""GENELink: graph attention on the known edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from anndata import AnnData
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional
+
+from infosem.benchmark._method import Labels, Method
+
+_XAVIER_GAIN = 1.414
+
+
+@dataclass(frozen=True, kw_only=True)
+class GENELink(Method):
+    r"""Embed genes by graph attention on the known edges; the score of a pair is the product of two read-outs.
+
+    A head of a layer takes the genes' features :math:`X` (G x F) to
+
+    .. math::
+
+        h_i = W^\top x_i, \qquad
+        \alpha_{ij} = \mathrm{softmax}_{j \in N(i)}\ \rho(a_1^\top h_i + a_2^\top h_j), \qquad
+        z_i = \frac{\rho(m_i)}{\lVert \rho(m_i) \rVert} + b, \quad m_i = \sum_j \alpha_{ij} h_j
+
+    with :math:`\rho` a leaky ReLU, dropout on :math:`\alpha`, and :math:`N(i)` the genes that share a known edge with
+    gene :math:`i`, in either direction. A gene without one attends to all genes equally. Layer 1 reads the
+    standardised expression in all cells (F = N) and concatenates its heads before an ELU; layer 2 averages them to
+    :math:`z` (G x 64). Two networks of leaky ReLU layers, 64-32-16, read regulator and target,
+
+    .. math:: \mathrm{logit}_{ij} = f(z_i)^\top g(z_j).
+
+    All labels are read, edges and non-edges; the loss is the binary cross-entropy.
+
+    A fresh implementation of Chen and Liu 2022 (doi:10.1093/bioinformatics/btac559) with its published settings; it
+    computes the attention for the edges only. Genes without an edge share their draw of the attention's dropout, and
+    all dropout ends with training.
+
+    Attributes
+    ----------
+    n_heads
+        Attention heads of either layer.
+    widths
+        Of layer 1, layer 2, and the two layers of the read-outs.
+    negative_slope
+        Of the leaky ReLU in the attention.
+    dropout, readout_dropout
+        On the attention, and in the read-outs.
+    epochs, batch_size, learning_rate
+        Of Adam.
+    decay
+        The learning rate is multiplied by it after every batch.
+    accelerator
+        A torch device, or ``"auto"``: a GPU if there is one.
+    """
+
+    title: ClassVar[str] = "GENELink"
+    uses_expression: ClassVar[bool] = True
+    uses_labels: ClassVar[bool] = True
+
+    n_heads: tuple[int, int] = (3, 3)
+    widths: tuple[int, int, int, int] = (128, 64, 32, 16)
+    negative_slope: float = 0.2
+    dropout: float = 0.5
+    readout_dropout: float = 0.01
+    epochs: int = 20
+    batch_size: int = 256
+    learning_rate: float = 3e-3
+    decay: float = 0.99
+    accelerator: str = "auto"
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """Fit to all labels and return the logits, ``(R, G)``; see :meth:`Method.score`."""
+        if not np.any(labels.is_edge):
+            raise ValueError(f"{self.title} learns from labels: there are {len(labels)}, none of them an edge.")
+        automatic = "cuda" if torch.cuda.is_available() else "cpu"
+        device = torch.device(automatic if self.accelerator == "auto" else self.accelerator)
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(seed)
+            expression = torch.from_numpy(_standardised(adata.X)).to(device)
+            graph = _Graph.of_edges(labels, len(expression), device)
+            network = _Network(self, expression.shape[1]).to(device)
+            self._fit(network, expression, graph, labels)
+            network.eval()
+            with torch.no_grad():
+                of_regulator, of_target = network(expression, graph)
+        return (of_regulator[regulators] @ of_target.T).double().cpu().numpy()
+
+    def _fit(self, network: _Network, expression: Tensor, graph: _Graph, labels: Labels) -> None:
+        device = expression.device
+        source, target = (torch.as_tensor(genes, device=device) for genes in (labels.source, labels.target))
+        is_edge = torch.as_tensor(labels.is_edge, dtype=torch.float32, device=device)
+        optimiser = torch.optim.Adam(network.parameters(), lr=self.learning_rate, fused=True)
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, self.decay)
+        network.train()
+        for _ in range(self.epochs):
+            for batch in torch.randperm(len(is_edge)).to(device).split(self.batch_size):
+                of_regulator, of_target = network(expression, graph)
+                logits = (of_regulator[source[batch]] * of_target[target[batch]]).sum(1)
+                loss = functional.binary_cross_entropy_with_logits(logits, is_edge[batch])
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """Known edges in both directions, once each: who attends to whom; and ``(G, 1, 1)``, who has no edge."""
+
+    gene: Tensor
+    neighbour: Tensor
+    alone: Tensor
+
+    @classmethod
+    def of_edges(cls, labels: Labels, n_genes: int, device: torch.device) -> _Graph:
+        edges = np.stack([labels.source, labels.target])[:, np.asarray(labels.is_edge, dtype=bool)]
+        gene, neighbour = torch.as_tensor(np.unique(np.hstack([edges, edges[::-1]]), axis=1), device=device)
+        alone = torch.ones(n_genes, 1, 1, dtype=torch.bool, device=device)
+        alone[gene] = False
+        return cls(gene, neighbour, alone)
+
+
+class _Attention(nn.Module):
+    def __init__(self, n_in: int, n_out: int, n_heads: int, *, negative_slope: float, dropout: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(n_heads, n_in, n_out))
+        self.attention = nn.Parameter(torch.empty(n_heads, 2 * n_out, 1))
+        self.bias = nn.Parameter(torch.zeros(n_heads, n_out))
+        self.negative_slope = negative_slope
+        self.dropout = nn.Dropout(dropout)
+        for head in (*self.weight, *self.attention):
+            nn.init.xavier_uniform_(head, gain=_XAVIER_GAIN)
+
+    def forward(self, x: Tensor, graph: _Graph) -> Tensor:
+        """Features ``(G, n_in)`` to ``(G, n_heads, n_out)``."""
+        n_genes, (n_heads, _, n_out) = len(x), self.weight.shape
+        h = (x @ self.weight.transpose(0, 1).flatten(1)).unflatten(1, (n_heads, n_out))
+        own, other = (h.unsqueeze(1) * self.attention.view(n_heads, 2, n_out).transpose(0, 1)).sum(3).unbind(1)
+        score = functional.leaky_relu(own[graph.gene] + other[graph.neighbour], self.negative_slope)
+        weight = self.dropout(_softmax_per_gene(score, graph.gene, n_genes))
+        message = torch.zeros_like(h).index_add(0, graph.gene, weight.unsqueeze(2) * h[graph.neighbour])
+        # The dense form masks all entries of such a gene with the same value, so that its softmax is uniform.
+        uniform = self.dropout(x.new_full((n_genes, n_heads, 1), 1 / n_genes))
+        message = torch.where(graph.alone, (uniform * h).sum(0), message)
+        return functional.normalize(functional.leaky_relu(message, self.negative_slope), dim=2) + self.bias
+
+
+def _softmax_per_gene(score: Tensor, gene: Tensor, n_genes: int) -> Tensor:
+    """Softmax of the scores of edges ``(n, n_heads)`` over the edges of each gene."""
+    index = gene.unsqueeze(1).expand_as(score)
+    highest = score.new_zeros(n_genes, score.shape[1]).scatter_reduce(
+        0, index, score.detach(), "amax", include_self=False
+    )
+    exp = torch.exp(score - highest[gene])
+    return exp / torch.zeros_like(highest).index_add(0, gene, exp)[gene]
+
+
+class _Network(nn.Module):
+    def __init__(self, method: GENELink, n_cells: int) -> None:
+        super().__init__()
+        (first, second, third, fourth), (heads_1, heads_2) = method.widths, method.n_heads
+        options = {"negative_slope": method.negative_slope, "dropout": method.dropout}
+        self.layer_1 = _Attention(n_cells, first, heads_1, **options)
+        self.layer_2 = _Attention(first * heads_1, second, heads_2, **options)
+        self.of_regulator, self.of_target = (
+            nn.Sequential(
+                nn.Linear(second, third),
+                nn.LeakyReLU(),
+                nn.Dropout(method.readout_dropout),
+                nn.Linear(third, fourth),
+                nn.LeakyReLU(),
+            )
+            for _ in range(2)
+        )
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight, gain=_XAVIER_GAIN)
+
+    def forward(self, expression: Tensor, graph: _Graph) -> tuple[Tensor, Tensor]:
+        """Read-outs of all genes as regulator and as target, ``(G, 16)`` each."""
+        hidden = functional.elu(self.layer_1(expression, graph).flatten(1))
+        z = self.layer_2(hidden, graph).mean(1)
+        return self.of_regulator(z), self.of_target(z)
+
+
+def _standardised(x: Any) -> np.ndarray:
+    """Expression of every gene with mean zero and variance one over the cells, ``(G, N)``; zero if constant."""
+    dense = np.asarray(x.toarray() if sparse.issparse(x) else x, dtype=np.float64)
+    mean, sd = dense.mean(axis=0), dense.std(axis=0)
+    sd[sd <= 1e-6 * np.abs(mean)] = np.inf  # the mean of equal values is rounded, so that they seem to vary
+    return ((dense - mean) / sd).T.astype(np.float32)

@@ -1,0 +1,51 @@
+"""InfoSEM-B: the prior of the adjacency knows the genes' text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem import InfoSEM, _keys
+from infosem.benchmark._method import Labels
+from infosem.benchmark.methods._embeddings import EmbeddingControl, gene_embedding
+from infosem.benchmark.methods._structural import StructuralMethod, absolute_adjacency
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoSEMB(StructuralMethod):
+    """InfoSEM with the text prior (Eqs. 9, 14). It reads no labels.
+
+    Parameters
+    ----------
+    embedding_key
+        Key of the gene embeddings in ``varm``.
+    control
+        Replace the embeddings by ``"permuted"``, ``"random"`` or ``"one-hot"`` ones.
+    embedding_weight
+        Weight of the prior.
+    """
+
+    title: ClassVar[str] = "InfoSEM-B"
+    uses_text: ClassVar[bool] = True
+    embedding_key: str = _keys.GENE_EMBEDDING
+    control: EmbeddingControl = "none"
+    embedding_weight: float = 1e3
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`Method.score`."""
+        embedding = gene_embedding(adata, self.embedding_key, self.control, seed=seed)
+        model = self._fit(
+            adata,
+            regulators,
+            seed=seed,
+            prior="embedding",
+            embedding=embedding,
+            embedding_weight=self.embedding_weight,
+        )
+        return self._read(model, regulators)
+
+    def _read(self, model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
+        return absolute_adjacency(model, regulators)

@@ -1,0 +1,23 @@
+"""InfoSEM without informative priors: this package's defaults with the Laplace prior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem.benchmark._method import Labels
+from infosem.benchmark.methods._structural import StructuralMethod, absolute_adjacency
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoSEMLaplace(StructuralMethod):
+    """The control for what the text prior adds: same start, steps and regulators as the methods that have one."""
+
+    title: ClassVar[str] = "InfoSEM without priors"
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`Method.score`."""
+        return absolute_adjacency(self._fit(adata, regulators, seed=seed, prior="laplace"), regulators)

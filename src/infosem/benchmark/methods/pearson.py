@@ -1,0 +1,24 @@
+"""Absolute Pearson correlation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods._expression import absolute_correlation, dense_expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pearson(Method):
+    r""":math:`|\mathrm{cor}(X_i, X_j)|` over cells, zeros included; zero for a gene that does not vary."""
+
+    title: ClassVar[str] = "|Pearson|"
+    uses_expression: ClassVar[bool] = True
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`Method.score`."""
+        return absolute_correlation(dense_expression(adata), regulators)

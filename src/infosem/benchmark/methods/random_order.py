@@ -1,0 +1,22 @@
+"""Random order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem.benchmark._method import Labels, Method
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomOrder(Method):
+    """Scores drawn uniformly: what an order without any information reaches."""
+
+    title: ClassVar[str] = "Random"
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`Method.score`."""
+        return np.random.default_rng(seed).random((len(regulators), adata.n_vars))

@@ -1,0 +1,56 @@
+"""RegDiffusion, through its own package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from anndata import AnnData
+
+from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods._expression import dense_expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegDiffusion(Method):
+    """Absolute adjacency of the diffusion model of Zhu and Slonim (2024), all genes as regulators.
+
+    Needs the package ``regdiffusion``: ``pip install "infosem[regdiffusion]"``. Cells and genes without expression,
+    which it cannot scale, are left out; such genes score zero.
+
+    Parameters
+    ----------
+    n_steps
+        Training steps.
+    accelerator
+        A torch device, or ``"auto"``: a GPU if there is one.
+    """
+
+    title: ClassVar[str] = "RegDiffusion"
+    uses_expression: ClassVar[bool] = True
+    n_steps: int = 1000
+    accelerator: str = "auto"
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`Method.score`."""
+        try:
+            from regdiffusion import RegDiffusionTrainer
+        except ImportError as error:
+            raise ImportError('RegDiffusion is not installed: pip install "infosem[regdiffusion]".') from error
+
+        X = dense_expression(adata)
+        X = X[np.ptp(X, axis=1) > 0]
+        varies = X.std(0) > 0
+        device = self.accelerator
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        with torch.random.fork_rng():
+            trainer = RegDiffusionTrainer(
+                X[:, varies].astype(np.float32), n_steps=self.n_steps, device=device, seed=seed
+            )
+            trainer.train()
+        weights = np.zeros((adata.n_vars, adata.n_vars))
+        weights[np.ix_(varies, varies)] = np.abs(trainer.get_adj())
+        return weights[regulators]

@@ -1,0 +1,31 @@
+"""Each regulator's share of edges among its training labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem.benchmark._method import Labels, Method
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegulatorDegree(Method):
+    """The share of edges among the regulator's training labels; one that has none gets the share over all labels."""
+
+    title: ClassVar[str] = "TF degree"
+    uses_labels: ClassVar[bool] = True
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`Method.score`."""
+        share = edge_share(labels.source, labels.is_edge, adata.n_vars)
+        return np.repeat(share[regulators, None], adata.n_vars, axis=1)
+
+
+def edge_share(gene: np.ndarray, is_edge: np.ndarray, n_genes: int) -> np.ndarray:
+    """Share of edges among the labels of every gene, ``(G,)``; over all labels where a gene has none."""
+    total = np.bincount(gene, minlength=n_genes)
+    edges = np.bincount(gene, is_edge.astype(float), minlength=n_genes)
+    return np.where(total > 0, edges / np.maximum(total, 1), is_edge.mean())

@@ -1,0 +1,25 @@
+"""Absolute Spearman correlation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+from scipy.stats import rankdata
+
+from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods._expression import absolute_correlation, dense_expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spearman(Method):
+    """Absolute Pearson correlation of the ranks over cells, ties (most of them zeros) at their mean rank."""
+
+    title: ClassVar[str] = "|Spearman|"
+    uses_expression: ClassVar[bool] = True
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`Method.score`."""
+        return absolute_correlation(rankdata(dense_expression(adata), axis=0), regulators)

@@ -1,0 +1,25 @@
+"""Each target's share of edges among its training labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods.regulator_degree import edge_share
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetDegree(Method):
+    """The share of edges among the target's training labels; one that has none gets the share over all labels."""
+
+    title: ClassVar[str] = "target degree"
+    uses_labels: ClassVar[bool] = True
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`Method.score`."""
+        share = edge_share(labels.target, labels.is_edge, adata.n_vars)
+        return np.repeat(share[None], len(regulators), axis=0)
