@@ -52,11 +52,12 @@ def dense_attention(layer: _Attention, x: np.ndarray, adjacency: np.ndarray) -> 
     return np.stack(heads, axis=1)
 
 
+@pytest.mark.parametrize("scale", [1, 1e4], ids=["small scores", "scores that overflow exp"])
 @pytest.mark.parametrize("pairs", EDGES.values(), ids=EDGES.keys())
-def test_attention_over_edges_equals_the_dense_form(pairs):
+def test_attention_over_edges_equals_the_dense_form(pairs, scale):
     adjacency = np.zeros((9, 9), dtype=bool)
     adjacency[tuple(np.array(pairs).T)] = True
-    x = np.random.default_rng(0).standard_normal((9, 7))
+    x = scale * np.random.default_rng(0).standard_normal((9, 7))
     layer = attention(7, dropout=0.5).eval()
     over_edges = layer(torch.from_numpy(x), graph_of(pairs, 9)).detach().numpy()
     np.testing.assert_allclose(over_edges, dense_attention(layer, x, adjacency | adjacency.T), atol=1e-6)

@@ -84,6 +84,31 @@ def test_reads_both_expression_and_text(cells, halves):
         assert np.abs(SMALL.score(changed, REGULATORS, halves[0], seed=0) - scores).max() > 1e-3
 
 
+def test_head_is_the_published_one():
+    torch.manual_seed(0)
+    network = scgreat._Network(SMALL, torch.randn(5, 9), torch.randn(5, 16)).eval()
+    tokens = torch.randn(3, 2, 16)
+    linears = network.first, network.second, network.third, network.last
+    w1, w2, w3, w = ((linear.weight, linear.bias) for linear in linears)
+    h = network.transformer(tokens + torch.stack([network.position.weight] * 3)).reshape(3, 32)
+
+    def prelu(values: torch.Tensor) -> torch.Tensor:
+        return torch.where(values > 0, values, 0.25 * values)
+
+    u = prelu(h @ w1[0].T + w1[1])
+    pooled = torch.stack([u[:, 4 * i : 4 * i + 4].mean(1) for i in range(256)], dim=1)
+    narrow = prelu(prelu(u @ w2[0].T + w2[1]) @ w3[0].T + w3[1] + pooled)
+    torch.testing.assert_close(network(tokens), (narrow @ w[0].T + w[1]).flatten())
+
+
+@pytest.mark.parametrize("still", [{"max_gradient_norm": 0.0}, {"decay": 0.0, "decay_every": 1}])
+def test_gradients_are_clipped_and_the_learning_rate_decays(cells, halves, still):
+    """Nothing is learnt without gradients, nor after the first batch without a learning rate."""
+    method = replace(SMALL, batch_size=len(halves[0]), **still)
+    first, later = (replace(method, epochs=epochs).score(cells, REGULATORS, halves[0], seed=0) for epochs in (1, 4))
+    np.testing.assert_array_equal(first, later)
+
+
 def test_text_of_another_width_is_projected(cells, halves):
     cells.varm["short"] = cells.varm["gene_embedding"][:, :5]
     scores = replace(SMALL, embedding_key="short", epochs=25).score(cells, REGULATORS, halves[0], seed=0)

@@ -1,1 +1,33 @@
 """Compare methods of network inference on genes and interactions that they have not seen."""
+
+from infosem.benchmark import methods
+from infosem.benchmark._config import read_config
+from infosem.benchmark._grid import Dataset, Entry, Grid
+from infosem.benchmark._method import Labels, Method
+from infosem.benchmark._metrics import block_metrics, expected_average_precision
+from infosem.benchmark._results import read_results
+from infosem.benchmark._runner import compare, run
+from infosem.benchmark._splits import Split, split_per_regulator, split_unseen_genes
+from infosem.benchmark._truth import Truth, read_truth
+from infosem.benchmark.methods import METHODS
+
+__all__ = [
+    "METHODS",
+    "Dataset",
+    "Entry",
+    "Grid",
+    "Labels",
+    "Method",
+    "Split",
+    "Truth",
+    "block_metrics",
+    "compare",
+    "expected_average_precision",
+    "methods",
+    "read_config",
+    "read_results",
+    "read_truth",
+    "run",
+    "split_per_regulator",
+    "split_unseen_genes",
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +12,7 @@ from anndata import AnnData
 
 from infosem.benchmark._grid import Job
 from infosem.benchmark._method import Labels
-from infosem.benchmark._metrics import (
-    block_metrics,
-    expected_average_precision,
-    hubness_scores,
-    mean_ratio,
-    regulator_auprc,
-)
+from infosem.benchmark._metrics import block_metrics, expected_average_precision, hubness_scores
 from infosem.benchmark._resources import Resources
 from infosem.benchmark._splits import SPLITS, TRAIN, Split
 from infosem.benchmark._truth import Truth, read_truth
@@ -145,24 +138,13 @@ def _block_outcome(
     return {
         "status": OK,
         **size,
-        **block_metrics(block, values["score"]),
+        **block_metrics(block, values["score"], groups=thirds),
         **{
             f"auprc_{variant}": expected_average_precision(block.is_edge, value)
             for variant, value in values.items()
             if variant != "score"
         },
-        **dict(_by_thirds(block, values["score"], thirds)),
     }
-
-
-def _by_thirds(block: Labels, score: np.ndarray, thirds: dict[str, np.ndarray]) -> Iterator[tuple[str, float]]:
-    if thirds:
-        by_regulator = regulator_auprc(block, score)
-        for name, members in thirds.items():
-            yield (
-                f"regulator_auprc_ratio_{name}",
-                mean_ratio({gene: value for gene, value in by_regulator.items() if members[gene]}),
-            )
 
 
 def _thirds(amount: np.ndarray | None, regulators: np.ndarray) -> dict[str, np.ndarray]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
-from scipy.stats import rankdata
+from scipy.special import digamma
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from infosem.benchmark._method import Labels
@@ -40,7 +43,18 @@ def expected_hits(is_edge: np.ndarray, score: np.ndarray, n_top: int) -> float:
     return float(np.sum(edges * taken / size))
 
 
-def block_metrics(block: Labels, score: np.ndarray) -> dict[str, float]:
+def random_average_precision(n_edges: int, n_pairs: int) -> float:
+    r"""AUPRC expected of a random order, :math:`\frac{1}{n}\big(\frac{P - 1}{n - 1}(n - H_n) + H_n\big)`.
+
+    :math:`H_n` is the :math:`n`-th harmonic number. With few edges it lies well above their share :math:`P / n`.
+    """
+    harmonic = digamma(n_pairs + 1) + np.euler_gamma
+    return float(((n_edges - 1) / max(n_pairs - 1, 1) * (n_pairs - harmonic) + harmonic) / n_pairs)
+
+
+def block_metrics(
+    block: Labels, score: np.ndarray, *, groups: Mapping[str, np.ndarray] = MappingProxyType({})
+) -> dict[str, float]:
     """All accuracies of one block.
 
     Parameters
@@ -49,6 +63,8 @@ def block_metrics(block: Labels, score: np.ndarray) -> dict[str, float]:
         Its pairs and labels, with at least one edge and one non-edge.
     score
         Score of every pair, ``(n,)``.
+    groups
+        Sets of regulators, each a boolean ``(G,)``, to give ``regulator_auprc_ratio`` of as well.
 
     Returns
     -------
@@ -75,6 +91,10 @@ def block_metrics(block: Labels, score: np.ndarray) -> dict[str, float]:
         **{f"recall{percent}": found / n_edges for percent, found in hits.items()},
         "regulator_auprc_ratio": mean_ratio(by_regulator),
         "n_regulators": len(by_regulator),
+        **{
+            f"regulator_auprc_ratio_{name}": mean_ratio({g: value for g, value in by_regulator.items() if members[g]})
+            for name, members in groups.items()
+        },
         "matched_auprc": degree_matched_auprc(block, score),
     }
 
@@ -86,7 +106,7 @@ def regulator_auprc(block: Labels, score: np.ndarray) -> dict[int, tuple[float, 
         rows = block.source == regulator
         is_edge = block.is_edge[rows]
         if is_edge.any() and not is_edge.all():
-            random = expected_average_precision(is_edge, np.zeros(len(is_edge)))
+            random = random_average_precision(int(is_edge.sum()), len(is_edge))
             result[int(regulator)] = expected_average_precision(is_edge, score[rows]), random
     return result
 
@@ -102,11 +122,12 @@ def mean_ratio(by_regulator: dict[int, tuple[float, float]]) -> float:
 def degree_matched_auprc(block: Labels, score: np.ndarray, *, n_iterations: int = 200) -> float:
     """AUPRC against non-edges weighted so that every regulator and every target has as much of them as of edges.
 
-    Weights by iterative proportional fitting (Deming and Stephan 1940). An order by degrees alone reaches about one
-    half, the share of edges after weighting, however uneven the degrees are.
+    Weights by iterative proportional fitting (Deming and Stephan 1940). An order by the regulators' degrees alone
+    reaches one half, the share of edges after weighting, however uneven they are; one by targets about that.
     """
     weight = np.where(block.is_edge, 0.0, 1.0)
-    genes = [np.unique(role, return_inverse=True)[1] for role in (block.source, block.target)]
+    # regulators last: theirs are the degrees that differ most, and where both cannot be had they are matched exactly
+    genes = [np.unique(role, return_inverse=True)[1] for role in (block.target, block.source)]
     wanted = [np.bincount(role, block.is_edge.astype(float)) for role in genes]
     for _ in range(n_iterations):
         for role, edges in zip(genes, wanted, strict=True):
@@ -147,7 +168,9 @@ def hubness_scores(score: np.ndarray, regulators: np.ndarray) -> dict[str, np.nd
 
 def _ties(is_edge: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Of every group of equal scores, best first: its first rank, size, edges, and the edges before it."""
-    group = rankdata(-score, method="dense").astype(np.int64) - 1
-    size = np.bincount(group)
-    edges = np.bincount(group, is_edge.astype(float))
-    return np.cumsum(size) - size, size, edges, np.cumsum(edges) - edges
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    size = np.diff(first, append=len(ranked))
+    edges = np.add.reduceat(is_edge[order].astype(float), first)
+    return first, size, edges, np.cumsum(edges) - edges

@@ -102,8 +102,7 @@ class ScGREAT(Method):
         for _ in range(self.epochs):
             for batch in torch.randperm(len(pairs)).to(device).split(self.batch_size):
                 with self._autocast(device):
-                    tokens = network.tokens(pairs[batch]) + network.position.weight
-                    logits = network(tokens)
+                    logits = network(network.tokens(pairs[batch]))
                 loss = nn.functional.binary_cross_entropy_with_logits(logits, is_edge[batch])
                 optimiser.zero_grad()
                 loss.backward()
@@ -118,9 +117,8 @@ class ScGREAT(Method):
         scores = torch.empty(len(regulators) * n_genes)
         with self._autocast(device):
             genes = network.tokens(torch.arange(n_genes, device=device))
-            first, second = (genes + position for position in network.position.weight)
             for pair in torch.arange(len(scores), device=device).split(_SCORED_AT_ONCE):
-                tokens = torch.stack([first[regulators[pair // n_genes]], second[pair % n_genes]], dim=1)
+                tokens = torch.stack([genes[regulators[pair // n_genes]], genes[pair % n_genes]], dim=1)
                 scores[pair[0] : pair[-1] + 1] = network(tokens).cpu()
         return scores.reshape(len(regulators), n_genes).double().numpy()
 
@@ -149,12 +147,12 @@ class _Network(nn.Module):
         self.last = nn.Linear(256, 1)
 
     def tokens(self, genes: Tensor) -> Tensor:
-        """Expression and text of genes, ``(..., width)``, without a position."""
+        """Expression and text of genes, ``(..., width)``."""
         return self.encoder(self.expression[genes]) + self.project(self.text[genes])
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits ``(B,)`` of pairs of tokens ``(B, 2, width)``."""
-        wide = self.activation(self.first(self.transformer(tokens).flatten(1)))
+        """Logits ``(B,)`` of pairs of tokens ``(B, 2, width)``, regulator and target."""
+        wide = self.activation(self.first(self.transformer(tokens + self.position.weight).flatten(1)))
         pooled = wide.unflatten(1, (256, 4)).mean(2)
         narrow = self.activation(self.third(self.activation(self.second(wide))) + pooled)
         # In bfloat16 the logits of many pairs would tie.
