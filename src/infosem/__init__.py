@@ -8,10 +8,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from infosem import datasets, pl, pp
+    from infosem import benchmark, datasets, pl, pp
     from infosem._model import InfoSEM
 
-__all__ = ["InfoSEM", "datasets", "pl", "pp"]
+__all__ = ["InfoSEM", "benchmark", "datasets", "pl", "pp"]
 __version__ = version("infosem")
 
 

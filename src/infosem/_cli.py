@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infosem._cli_benchmark import add_benchmark
+
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
@@ -81,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     demo.add_argument("--output", type=Path, default=Path("infosem_demo"), help="folder to write (%(default)s)")
     _add_common(demo)
+
+    add_benchmark(commands)
     return parser
 
 

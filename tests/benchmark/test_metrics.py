@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_ties_are_the_mean_over_all_orders(pairs: list[tuple[bool, int]]) -> Non
     labels, score = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs], dtype=float)
     if not labels.any():
         labels[0] = True
-    orders = [o for o in permutations(range(len(pairs))) if all(score[a] >= score[b] for a, b in zip(o, o[1:], strict=False))]
+    orders = [o for o in permutations(range(len(pairs))) if all(score[a] >= score[b] for a, b in pairwise(o))]
     expected = np.mean([average_precision(tuple(labels[list(o)])) for o in orders])
     assert expected_average_precision(labels, score) == pytest.approx(expected)
     for n_top in (1, len(pairs) - 1):

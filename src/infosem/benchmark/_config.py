@@ -47,7 +47,7 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
         if not config.get(table):
             raise ValueError(f"{path} has no [[{table}]].")
     folder = Path(data or os.environ.get("INFOSEM_DATA") or path.parent)
-    options = {key: tuple(config[key]) for key in ("splits", "seeds") if key in config}
+    options: dict[str, Any] = {key: tuple(config[key]) for key in ("splits", "seeds") if key in config}
     if "n_splits" in config:
         options["n_splits"] = config["n_splits"]
     return Grid(
@@ -62,8 +62,8 @@ def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
     source = folder / table["path"]
     if not source.is_file():
         raise FileNotFoundError(
-            f"There is no data set {source}. Paths are relative to --data, to the folder that INFOSEM_DATA names, or to "
-            "the configuration."
+            f"There is no data set {source}. Paths are relative to --data, to the folder that INFOSEM_DATA names, or "
+            "to the configuration."
         )
     return Dataset(
         name=table.get("name", source.stem),
@@ -79,13 +79,13 @@ def _entry(table: dict[str, Any]) -> Entry:
     name = table.pop("method", None)
     if name not in METHODS:
         raise ValueError(f"method = {name!r} is not known; there are {', '.join(METHODS)}.")
-    method = METHODS[name]
+    method: Any = METHODS[name]
     parameters = {field.name for field in fields(method)}
     variants = table.pop("variants", {})
     for network, changed in variants.items():
         _check(f"variants.{network} of {name}", changed, parameters)
     _check(f"the method {name}", table, parameters | _ENTRY)
-    listed = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    listed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     return Entry(
         method=method(**{key: value for key, value in listed.items() if key in parameters}),
         variants=variants,

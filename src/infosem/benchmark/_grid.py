@@ -15,7 +15,8 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem.benchmark._method import Method
-from infosem.benchmark._splits import BLOCKS, SPLITS, UNSEEN_GENES
+from infosem.benchmark._splits import BLOCKS, SPLITS, UNSEEN_GENES, Split
+from infosem.benchmark._truth import read_truth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,3 +220,27 @@ class Grid:
                     dataset=dataset, entry=entry, method=method, networks=group, split_kind=kind,
                     split_seeds=seeds, seed=seed,
                 )  # fmt: skip
+
+
+def describe_splits(grid: Grid) -> tuple[pd.DataFrame, list[tuple[str, Split]]]:
+    """Sizes and checksum of every split of a grid, and the splits by name."""
+    rows, splits = [], []
+    for dataset in grid.datasets:
+        for network, source in dataset.networks.items():
+            truth = read_truth(dataset.load(), source, regulator_key=dataset.regulator_key)
+            for kind in grid.splits:
+                for seed in range(grid.n_splits):
+                    split = SPLITS[kind](truth, seed)
+                    splits.append((f"{dataset.name}_{network}_{kind}_{seed}", split))
+                    counts = {
+                        f"{what}_{block}": int(count)
+                        for block in BLOCKS
+                        for what, count in (
+                            ("pairs", len(split.block(block))), ("edges", split.block(block).is_edge.sum())
+                        )
+                    }  # fmt: skip
+                    rows.append(
+                        {"dataset": dataset.name, "network": network, "kind": kind, "seed": seed, **counts,
+                         "sha256": split.checksum}
+                    )  # fmt: skip
+    return pd.DataFrame(rows), splits

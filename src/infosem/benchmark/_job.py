@@ -157,4 +157,3 @@ def _thirds(amount: np.ndarray | None, regulators: np.ndarray) -> dict[str, np.n
         "some_text": (amount > low) & (amount <= high),
         "much_text": amount > high,
     }
-

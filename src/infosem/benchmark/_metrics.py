@@ -68,11 +68,12 @@ def block_metrics(
 
     Returns
     -------
-    ``auprc``, and ``auprc_ratio`` to the share of edges; ``hit1``, the share of edges among the ``n_top1`` best per
-    cent, rounded down but at least one; ``early_precision_ratio``, the share of edges among as many top pairs as there are
-    edges, over the share of edges (BEELINE); ``auroc``; ``recall1``, ``recall5``, ``recall10``, ``recall50``, the share
-    of the edges that is found among the best 1, 5, 10, 50 per cent; ``regulator_auprc_ratio``, the mean over regulators of the
-    AUPRC over its targets, divided by that of a random order, and ``n_regulators``, those with an edge and a non-edge; ``matched_auprc``, see :func:`degree_matched_auprc`.
+    ``auprc``, and ``auprc_ratio`` to the share of edges; ``hit1``, the share of edges among the ``n_top1`` best pairs,
+    one per cent rounded down but at least one; ``early_precision_ratio``, the share of edges among as many top pairs
+    as there are edges, over the share of edges (BEELINE); ``auroc``; ``recall1``, ``recall5``, ``recall10``,
+    ``recall50``, the share of the edges that is found among the best 1, 5, 10, 50 per cent; ``regulator_auprc_ratio``,
+    the mean over regulators of the AUPRC over its targets, divided by that of a random order, and ``n_regulators``,
+    those with an edge and a non-edge; ``matched_auprc``, see :func:`degree_matched_auprc`.
     """
     is_edge = block.is_edge
     n, n_edges = len(is_edge), int(is_edge.sum())

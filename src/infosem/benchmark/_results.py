@@ -52,7 +52,9 @@ class Results:
         done = {key for key, n in expected.items() if counts.get(key, 0) == n}
         kept = table[table["job"].isin(done) | ~table["job"].isin(expected)]
         # a method that runs anew under its old name replaces its rows
-        todo = pd.DataFrame([cell for job in jobs if job.key not in done for cell in job.cells()], columns=[*KEY, "job"])
+        todo = pd.DataFrame(
+            [cell for job in jobs if job.key not in done for cell in job.cells()], columns=[*KEY, "job"]
+        )
         kept = kept[~pd.MultiIndex.from_frame(kept[KEY]).isin(pd.MultiIndex.from_frame(todo[KEY]))]
         self._parts = [kept]
         if self._folder is not None:

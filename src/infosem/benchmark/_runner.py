@@ -83,7 +83,9 @@ def run(
             bar.set_postfix_str(f"{job.entry.title} on {job.dataset.name}")
             bar.update()
     if n_run < len(todo):
-        logger.warning("The budget of %g hours is spent: %d of %d jobs not run.", budget_hours, len(todo) - n_run, len(jobs))
+        logger.warning(
+            "The budget of %g hours is spent: %d of %d jobs not run.", budget_hours, len(todo) - n_run, len(jobs)
+        )
     if n_failed:
         logger.warning("%d jobs failed; the column 'reason' of the results says why.", n_failed)
     return results.table()

@@ -116,15 +116,15 @@ def split_unseen_genes(truth: Truth, seed: int) -> Split:
     held_out = _within_groups(*seen_pairs, rng, {UNSEEN_INTERACTIONS: 0.25})
     block = _pairs(truth, labelled[unseen[labelled]], truth.targets[unseen[truth.targets]])
     has_edge = np.isin(block[1], block[1][block[2]])
-    block = tuple(values[has_edge] for values in block)
-    part = np.where(truth.is_regulator[block[1]], UNSEEN_REGULATORS_AS_TARGETS, UNSEEN_GENES)
-    source, target, is_edge = (np.concatenate(values) for values in zip(seen_pairs, block, strict=True))
+    kept = [values[has_edge] for values in block]
+    part = np.where(truth.is_regulator[kept[1]], UNSEEN_REGULATORS_AS_TARGETS, UNSEEN_GENES)
+    source, target, is_edge = (np.concatenate(values) for values in zip(seen_pairs, kept, strict=True))
     parts = np.concatenate([held_out, part]).astype(object)
     return Split("unseen_genes", seed, truth.gene_names, source, target, is_edge, parts)
 
 
 def split_per_regulator(truth: Truth, seed: int) -> Split:
-    """GENELink's split: within the edges and the non-edges of every regulator, .67 train, .10 validation, the rest test.
+    """GENELink's split: of every regulator's edges and of its non-edges .67 train, .10 validation, the rest test.
 
     All genes are seen (Chen and Liu 2022). The test part is ``unseen_interactions``.
     """
@@ -158,8 +158,8 @@ def _within_groups(
     part = np.full(len(source), TRAIN, dtype=object)
     order = np.lexsort((rng.random(len(source)), is_edge, source))
     group = np.stack([source, is_edge])[:, order]
-    starts = np.flatnonzero(np.r_[True, (group[:, 1:] != group[:, :-1]).any(0)]) if len(order) else []
-    for members in np.split(order, starts[1:]):
+    borders = np.flatnonzero((group[:, 1:] != group[:, :-1]).any(0)) + 1
+    for members in np.split(order, borders):
         bounds = np.floor(np.cumsum([0.0, *shares.values()]) * len(members) + rng.random()).astype(int)
         bounds -= bounds[0]
         for name, first, last in zip(shares, bounds, bounds[1:], strict=False):

@@ -58,9 +58,7 @@ class StructuralMethod(Method):
             cells.varp[_keys.KNOWN_INTERACTIONS] = sparse.csr_matrix((state, (labels.source, labels.target)), shape)
         with _quiet():
             InfoSEM.setup_anndata(cells)
-            model = InfoSEM(
-                cells, standardise=self.standardise, alpha=self.alpha, beta=self.beta, seed=seed, **options
-            )
+            model = InfoSEM(cells, standardise=self.standardise, alpha=self.alpha, beta=self.beta, seed=seed, **options)
             model.train(
                 self.max_epochs,
                 accelerator=self.accelerator,

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 from anndata import AnnData
 from scipy import sparse
-from sklearn.linear_model import LogisticRegressionCV
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 
 from infosem.benchmark._method import Labels, Method
 
@@ -48,11 +49,7 @@ def cross_validated_logistic(
     features: np.ndarray | sparse.csr_matrix, is_edge: np.ndarray, inverse_penalties: tuple[float, ...], n_folds: int
 ) -> np.ndarray:
     """Coefficients of an L2-penalised logistic regression, the penalty with the best AUPRC of the left-out folds."""
-    model = LogisticRegressionCV(
-        Cs=list(inverse_penalties),
-        cv=n_folds,
-        scoring="average_precision",
-        max_iter=300,
-        use_legacy_attributes=False,
+    search = GridSearchCV(
+        LogisticRegression(max_iter=300), {"C": list(inverse_penalties)}, scoring="average_precision", cv=n_folds
     )
-    return np.asarray(model.fit(features, is_edge).coef_).ravel()
+    return np.asarray(search.fit(features, is_edge).best_estimator_.coef_).ravel()

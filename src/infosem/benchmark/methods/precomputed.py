@@ -44,7 +44,9 @@ class Precomputed(Method):
             edges = self.edges.astype({"source": str, "target": str})
             twice = edges.duplicated(["source", "target"])
             if twice.any():
-                raise ValueError(f"{int(twice.sum())} pairs occur more than once in the table of edges; give each one weight.")
+                raise ValueError(
+                    f"{int(twice.sum())} pairs occur more than once in the table of edges; give each one weight."
+                )
             weights = np.zeros((len(genes), len(genes)))
             source, target = genes.get_indexer(edges["source"]), genes.get_indexer(edges["target"])
             known = (source >= 0) & (target >= 0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import torch
 
 from infosem import InfoSEM
+from infosem._priors import EmbeddingPrior
 from infosem.benchmark.methods.infosem_b import InfoSEMB
 
 
@@ -22,6 +23,7 @@ class PriorMean(InfoSEMB):
     title: ClassVar[str] = "InfoSEM-B, prior mean"
 
     def _read(self, model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
+        prior = cast("EmbeddingPrior", model.module.effect_prior)
         with torch.no_grad():
             # regulators are rows in the order of the genes, as here
-            return model.module.effect_prior.mean().abs().cpu().numpy()
+            return prior.mean().abs().cpu().numpy()

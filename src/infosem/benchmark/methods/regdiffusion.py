@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,7 +48,8 @@ class RegDiffusion(Method):
         device = self.accelerator
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        with torch.random.fork_rng():
+        # its progress bar cannot be switched off
+        with torch.random.fork_rng(), redirect_stderr(io.StringIO()):
             trainer = RegDiffusionTrainer(
                 X[:, varies].astype(np.float32), n_steps=self.n_steps, device=device, seed=seed
             )

@@ -1,0 +1,98 @@
+"""The command ``infosem benchmark``: run a grid, report on it, list its splits."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def add_benchmark(commands: Any) -> None:
+    """Add the command to the parser's subcommands."""
+    benchmark = commands.add_parser(
+        "benchmark",
+        help="compare methods on unseen genes and interactions",
+        description="Run the benchmark of a TOML file; what the output folder has already is not run again.",
+    )
+    _add_run_options(benchmark)
+    benchmark.set_defaults(run=_run)
+    actions = benchmark.add_subparsers(metavar="{report,splits}", help="of a benchmark that was run, or its splits")
+
+    report = actions.add_parser("report", help="tables and figures of the results")
+    _add_config(report)
+    report.add_argument("--results", type=Path, required=True, help="folder with results.csv")
+    report.add_argument("--output", type=Path, required=True, help="folder for report.md, tables and figures")
+    report.set_defaults(run=_report)
+
+    splits = actions.add_parser("splits", help="seeds, sizes and checksums of the splits, or their tables")
+    _add_config(splits)
+    splits.add_argument("--output", type=Path, required=True, help="CSV file to write: one row per split")
+    splits.add_argument("--tables", type=Path, help="folder to write every split to, as source, target, label, part")
+    splits.set_defaults(run=_splits)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, help="TOML file: data sets, methods, splits")
+    parser.add_argument("--data", type=Path, help="folder of the data sets (default: $INFOSEM_DATA)")
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    _add_config(parser)
+    parser.add_argument("--output", type=Path, help="folder for results.csv (default: named after the TOML file)")
+    parser.add_argument("--jobs", type=int, help="processes (default: 1)")
+    parser.add_argument("--budget-hours", type=float, help="start no further job after this many hours")
+    parser.add_argument("--retry-failed", action="store_true", help="run jobs again that failed before")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, warnings only")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from infosem import benchmark
+
+    grid = benchmark.read_config(_needed(arguments.config), data=arguments.data)
+    output = arguments.output or Path(f"{arguments.config.stem}_results")
+    results = benchmark.run(
+        grid,
+        output=output,
+        n_jobs=arguments.jobs,
+        budget_hours=arguments.budget_hours,
+        retry_failed=arguments.retry_failed,
+        progress=not arguments.quiet,
+    )
+    print(f"Wrote {output / 'results.csv'}: {len(results)} rows")
+    for block in ("unseen_genes", "unseen_interactions"):
+        table = benchmark.summary(results, block=block)
+        if len(table):
+            print(f"\n{block}:\n{table.to_string(index=False, float_format='{:.3f}'.format)}")
+    return int((results["status"] == "failed").any())
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from infosem import benchmark
+
+    grid = None if arguments.config is None else benchmark.read_config(arguments.config, data=arguments.data)
+    path = benchmark.write_report(arguments.results, arguments.output, grid=grid, command=shlex.join(sys.argv))
+    print(f"Wrote {path}")
+    return 0
+
+
+def _splits(arguments: argparse.Namespace) -> int:
+    from infosem import benchmark
+    from infosem.benchmark import describe_splits
+
+    table, splits = describe_splits(benchmark.read_config(_needed(arguments.config), data=arguments.data))
+    table.to_csv(arguments.output, index=False)
+    print(f"Wrote {arguments.output}: {len(table)} splits")
+    if arguments.tables is not None:
+        arguments.tables.mkdir(parents=True, exist_ok=True)
+        for name, split in splits:
+            split.table().to_csv(arguments.tables / f"{name}.csv", index=False, lineterminator="\n")
+        print(f"Wrote {len(splits)} tables to {arguments.tables}")
+    return 0
+
+
+def _needed(config: Path | None) -> Path:
+    if config is None:
+        raise ValueError("Name a benchmark: --config file.toml. The project's own are in benchmarks/configs.")
+    return config
