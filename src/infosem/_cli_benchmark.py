@@ -6,7 +6,10 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infosem.benchmark import Grid, Job
 
 
 def add_benchmark(commands: Any) -> None:
@@ -42,6 +45,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     _add_config(parser)
     parser.add_argument("--output", type=Path, help="folder for results.csv (default: named after the TOML file)")
     parser.add_argument("--jobs", type=int, help="processes (default: 1)")
+    for name in ("method", "dataset", "network"):
+        parser.add_argument(
+            f"--{name}", action="append", help=f"run only this {name} now; may be given several times (default: all)"
+        )
+    parser.add_argument("--first-splits", type=int, help="run only the first splits now (default: all)")
     parser.add_argument("--budget-hours", type=float, help="start no further job after this many hours")
     parser.add_argument("--retry-failed", action="store_true", help="run jobs again that failed before")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, warnings only")
@@ -51,11 +59,13 @@ def _run(arguments: argparse.Namespace) -> int:
     from infosem import benchmark
 
     grid = benchmark.read_config(_needed(arguments.config), data=arguments.data)
+    _check_names(grid, arguments)
     output = arguments.output or Path(f"{arguments.config.stem}_results")
     results = benchmark.run(
         grid,
         output=output,
         n_jobs=arguments.jobs,
+        only=lambda job: _chosen(job, arguments),
         budget_hours=arguments.budget_hours,
         retry_failed=arguments.retry_failed,
         progress=not arguments.quiet,
@@ -66,6 +76,26 @@ def _run(arguments: argparse.Namespace) -> int:
         if len(table):
             print(f"\n{block}:\n{table.to_string(index=False, float_format='{:.3f}'.format)}")
     return int((results["status"] == "failed").any())
+
+
+def _check_names(grid: Grid, arguments: argparse.Namespace) -> None:
+    for what, given, there in (
+        ("method", arguments.method, [entry.title for entry in grid.entries]),
+        ("dataset", arguments.dataset, [dataset.name for dataset in grid.datasets]),
+        ("network", arguments.network, sorted({name for dataset in grid.datasets for name in dataset.networks})),
+    ):
+        unknown = sorted(set(given or []) - set(there))
+        if unknown:
+            raise ValueError(f"--{what} {unknown[0]!r} is not in the configuration; it has {', '.join(there)}.")
+
+
+def _chosen(job: Job, arguments: argparse.Namespace) -> bool:
+    return (
+        (arguments.method is None or job.entry.title in arguments.method)
+        and (arguments.dataset is None or job.dataset.name in arguments.dataset)
+        and (arguments.network is None or not set(job.networks).isdisjoint(arguments.network))
+        and (arguments.first_splits is None or min(job.split_seeds) < arguments.first_splits)
+    )
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -219,6 +219,16 @@ def test_a_budget_stops_before_the_next_job(data: AnnData, tmp_path: Path) -> No
     assert not written(tmp_path)
 
 
+def test_some_jobs_of_a_grid_now_and_the_others_later(data: AnnData, tmp_path: Path) -> None:
+    grid = grid_of(data, Entry(method=Spy(folder=tmp_path)), Entry(method=methods.Pearson()))
+    some = run(grid, output=tmp_path, only=lambda job: job.split_seeds == (1,), progress=False)
+    assert set(some["method"]) == {"spy"}
+    assert set(some["split"]) == {1}
+    everything = run(grid, output=tmp_path, progress=False)
+    assert len(written(tmp_path)) == 3
+    assert len(everything) == 2 * 3 * 4
+
+
 def test_a_block_without_edges_is_skipped_with_the_reason(data: AnnData) -> None:
     # the only edges of the unseen block would need two regulators with edges to others: here there is one such pair
     edges = np.zeros((40, 40))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +26,7 @@ def run(
     *,
     output: Path | str | None = None,
     n_jobs: int | None = None,
+    only: Callable[[Job], bool] | None = None,
     budget_hours: float | None = None,
     retry_failed: bool = False,
     progress: bool = True,
@@ -44,6 +45,8 @@ def run(
         hold are not run again: after an interruption or a kill the same call goes on.
     n_jobs
         Processes; by default what ``joblib.parallel_config`` says, else one.
+    only
+        Which of the grid's jobs to run now, such as ``lambda job: job.dataset.name == "hESC"``; by default all.
     budget_hours
         Start no further job after this many hours.
     retry_failed
@@ -56,7 +59,7 @@ def run(
     One row per method, data set, network, split, seed and block. ``status`` is ``"ok"``, ``"failed"`` or
     ``"skipped"``, the latter two with a ``reason``. For the accuracies see :func:`infosem.benchmark.block_metrics`.
     """
-    jobs = grid.jobs()
+    jobs = [job for job in grid.jobs() if only is None or only(job)]
     results = Results(None if output is None else Path(output))
     done = results.finished(jobs, retry_failed=retry_failed)
     todo = [job for job in jobs if job.key not in done]
