@@ -16,7 +16,8 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 @pytest.mark.parametrize("dataset", ["hESC", "mDC"])
 def test_the_splits_are_those_of_the_committed_checksums(dataset: str, real_data: Path) -> None:
     grid = read_config(BENCHMARKS / "configs" / "paper.toml", data=real_data)
-    part = Grid(datasets=tuple(d for d in grid.datasets if d.name == dataset), entries=(), n_splits=2, splits=grid.splits)
+    chosen = tuple(one for one in grid.datasets if one.name == dataset)
+    part = Grid(datasets=chosen, entries=(), n_splits=2, splits=grid.splits)
     made, _ = describe_splits(part)
     committed = pd.read_csv(BENCHMARKS / "results" / "splits.csv")
     committed = committed[(committed["dataset"] == dataset) & (committed["seed"] < 2)].reset_index(drop=True)

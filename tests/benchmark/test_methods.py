@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from infosem.benchmark import METHODS, Labels, Method, methods
 from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._expression import dense_expression
+from infosem.benchmark.methods.text_regression import fit_pair_logistic
 
 QUICK = {
     "deepsem": {"max_epochs": 3},
@@ -105,6 +106,14 @@ def test_one_hot_is_logistic_regression_on_indicators(cells: AnnData, labels: La
     np.testing.assert_allclose(score, w[:6, None] + w[None, 24:], atol=1e-3)
     # genes without labels say nothing
     np.testing.assert_allclose(score[4:, 20:], 0.0, atol=1e-6)
+
+
+def test_text_regression_is_scikit_learns(cells: AnnData, labels: Labels) -> None:
+    H = np.random.default_rng(0).standard_normal((24, 5))
+    u, v = fit_pair_logistic(H, labels, 0.3)
+    features = np.concatenate([H[labels.source], H[labels.target]], axis=1)
+    w = LogisticRegression(C=0.3, max_iter=5000, tol=1e-10).fit(features, labels.is_edge).coef_[0]
+    np.testing.assert_allclose(u[:, None] + v, (H @ w[:5])[:, None] + H @ w[5:], atol=1e-3)
 
 
 def test_text_regression_orders_by_what_the_embedding_says(cells: AnnData, labels: Labels) -> None:

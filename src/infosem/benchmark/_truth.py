@@ -104,8 +104,8 @@ def _from_varp(adata: AnnData, key: str) -> sparse.csr_array:
     if not np.isfinite(values).all() or (values < 0).any():
         raise ValueError(
             f"adata.varp[{key!r}] has negative or missing values. A benchmark's truth is one for an edge and zero or "
-            "absent for none; matrices with +1, -1 and unobserved pairs are priors, for setup_anndata. Of a signed network "
-            f"take the pairs: adata.varp['edges'] = adata.varp[{key!r}] != 0."
+            "absent for none; matrices with +1, -1 and unobserved pairs are priors, for setup_anndata. Of a signed "
+            f"network take the pairs: adata.varp['edges'] = adata.varp[{key!r}] != 0."
         )
     edges = sparse.csr_array(matrix)
     edges.eliminate_zeros()

@@ -41,15 +41,11 @@ class OneHot(Method):
         features = sparse.csr_matrix((np.ones(2 * n), (np.tile(np.arange(n), 2), columns)), shape=(n, 2 * G))
         # scikit-learn's solvers want 32-bit indices
         features.indices, features.indptr = features.indices.astype(np.int32), features.indptr.astype(np.int32)
-        coefficients = cross_validated_logistic(features, labels.is_edge, self.inverse_penalties, self.n_folds)
-        return coefficients[:G][regulators, None] + coefficients[None, G:]
-
-
-def cross_validated_logistic(
-    features: np.ndarray | sparse.csr_matrix, is_edge: np.ndarray, inverse_penalties: tuple[float, ...], n_folds: int
-) -> np.ndarray:
-    """Coefficients of an L2-penalised logistic regression, the penalty with the best AUPRC of the left-out folds."""
-    search = GridSearchCV(
-        LogisticRegression(max_iter=300), {"C": list(inverse_penalties)}, scoring="average_precision", cv=n_folds
-    )
-    return np.asarray(search.fit(features, is_edge).best_estimator_.coef_).ravel()
+        search = GridSearchCV(
+            LogisticRegression(max_iter=300),
+            {"C": self.inverse_penalties},
+            scoring="average_precision",
+            cv=self.n_folds,
+        )
+        coefficients = search.fit(features, labels.is_edge).best_estimator_.coef_.ravel()
+        return np.asarray(coefficients[:G][regulators, None] + coefficients[None, G:])

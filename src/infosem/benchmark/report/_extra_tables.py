@@ -8,10 +8,10 @@ import pandas as pd
 
 from infosem.benchmark._splits import UNSEEN_GENES, UNSEEN_INTERACTIONS
 from infosem.benchmark.report._markdown import mean_sd, number, slashed, times
-from infosem.benchmark.report._paper import network_title
+from infosem.benchmark.report._paper import network_title, paper_method
 from infosem.benchmark.report._study import Study
 from infosem.benchmark.report._summary import CASE, summary
-from infosem.benchmark.report._tables import Table, wide_text
+from infosem.benchmark.report._tables import BLOCK_TITLES, Table, wide_text
 
 ALL_TARGETS = "unseen_genes_all_targets"
 HUBS = ("auprc", "auprc_regulator_means", "auprc_target_means", "auprc_rows_normalised")
@@ -24,20 +24,20 @@ def extra_tables(study: Study) -> list[Table]:
         _all_targets(study),
         _hubs(study),
         _per_network(
-            study, "per_regulator", "Mean over regulators: AUPRC of each one's own ranking, over that of a random order",
-            ["regulator_auprc_ratio"], lambda row: mean_sd(row["regulator_auprc_ratio"], row["regulator_auprc_ratio_sd"]),
+            study, "per_regulator", "Mean over regulators of their own AUPRC, over a random order",
+            ["regulator_auprc_ratio"], lambda row: _mean_sd(row, "regulator_auprc_ratio"),
             "1 = random. It doesn't reward an order of the regulators.",
         ),
         _per_network(
             study, "degree_matched", "AUPRC against degree-matched non-edges",
-            ["matched_auprc"], lambda row: mean_sd(row["matched_auprc"], row["matched_auprc_sd"]),
+            ["matched_auprc"], lambda row: _mean_sd(row, "matched_auprc"),
             "0.5 = random: every gene has as much weight of non-edges as of edges.",
         ),
         _per_network(
             study, "by_text", "Regulators by the amount that is written about them",
             list(THIRDS), lambda row: slashed([row[metric] for metric in THIRDS]),
-            "Mean AUPRC over regulators, over a random order (1 = random); thirds of the regulators with the shortest / "
-            "middle / longest description.",
+            "Mean AUPRC over regulators, over a random order (1 = random); thirds of the regulators with the "
+            "shortest / middle / longest description.",
         ),
         _per_network(
             study, "auroc_epr", "AUROC and early precision ratio",
@@ -46,6 +46,8 @@ def extra_tables(study: Study) -> list[Table]:
             "AUROC (0.5 = random) / early precision ratio (1 = random).",
         ),
         _genelink_split(study),
+        _condition_table(study),
+        _control_table(study),
         _costs(study),
     ]  # fmt: skip
     return [table for table in tables if len(table.data)]
@@ -91,7 +93,8 @@ def _hubs(study: Study) -> Table:
     }
     note = (
         "AUPRC over the share of edges: the method's score / each edge's score replaced by the mean of its regulator / "
-        "of its target / each regulator's scores brought to mean 0 and sd 1."
+        "of its target / each regulator's scores brought to mean 0 and sd 1. With few unseen regulators even a random "
+        "order of them is often above 1: compare the second number with that of the method Random."
     )
     return Table("hubs", "What hubs explain, between unseen genes", data, texts, note)
 
@@ -100,12 +103,9 @@ def _genelink_split(study: Study) -> Table:
     kind = "per_regulator"
     data = summary(study.main, block=UNSEEN_INTERACTIONS, metrics=["auprc", "auprc_ratio", "hit1"], split_kind=kind)
     texts = {
-        network_title(network): wide_text(
-            study, data, [network], lambda row: mean_sd(row["auprc"], row["auprc_sd"], row["auprc_ratio"]),
-            split_kind=kind,
-        )
+        network_title(network): wide_text(study, data, [network], _auprc_text, split_kind=kind)
         for network in study.networks
-    }  # fmt: skip
+    }
     return Table("genelink_split", "GENELink's split: AUPRC on unseen interactions, per regulator", data, texts)
 
 
@@ -134,14 +134,39 @@ def _costs(study: Study) -> Table:
     return Table("costs", "Time and memory of a fit", data, {"": text}, note)
 
 
-def condition_table(study: Study) -> Table:
+def _condition_table(study: Study) -> Table:
     """Methods with fewer cells or balanced labels (Figures 5 and 6)."""
-    rows = study.results[(study.results["cells"] < 1) | study.results["balanced"].astype(bool)]
-    parts = []
-    for block in (UNSEEN_GENES, UNSEEN_INTERACTIONS):
-        table = summary(rows, block=block, metrics=["auprc", "auprc_ratio", "hit1", "hit1_ratio"])
-        parts.append(table.assign(block=block))
-    data = pd.concat(parts, ignore_index=True)
-    return Table("conditions", "Balanced labels and fewer cells", data, {})
+    rows = study.results[study.results["method"].isin(study.conditioned)]
+    blocks = {
+        block: summary(rows, block=block, metrics=["auprc", "auprc_ratio", "hit1", "hit1_ratio"])
+        for block in BLOCK_TITLES
+    }
+    texts = {
+        f"AUPRC, {title}, {network_title(network)}": text
+        for block, title in BLOCK_TITLES.items()
+        for network in study.networks
+        if len(text := wide_text(study, blocks[block], [network], _auprc_text, methods=study.conditioned))
+    }
+    data = pd.concat([table.assign(block=block) for block, table in blocks.items()], ignore_index=True)
+    return Table("conditions", "Balanced labels and fewer cells", data, texts)
 
 
+def _control_table(study: Study) -> Table:
+    data = summary(study.main, metrics=["auprc", "auprc_ratio", "regulator_auprc_ratio", "matched_auprc"])
+    base = {method.partition(" (")[0].removesuffix(" prior mean") for method in study.controls}
+    methods = [method for method in study.methods if paper_method(method) in {"DeepSEM", *base}] + study.controls
+    data = data[data["method"].isin(methods)] if study.controls else data[:0]
+    texts = {
+        f"AUPRC, {network_title(network)}": wide_text(study, data, [network], _auprc_text, methods=methods)
+        for network in study.networks
+    }
+    note = "Permuted, random and one-hot embeddings say nothing about a gene."
+    return Table("controls", "Controls of the text prior, between unseen genes", data, texts, note)
+
+
+def _mean_sd(row: pd.Series, metric: str) -> str:
+    return mean_sd(row[metric], row[f"{metric}_sd"])
+
+
+def _auprc_text(row: pd.Series) -> str:
+    return mean_sd(row["auprc"], row["auprc_sd"], row["auprc_ratio"])

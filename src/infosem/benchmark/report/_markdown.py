@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 NOT_RUN = "not run"
-NOT_PLANNED = "–"
+NOT_PLANNED = "-"
 
 
 def markdown_table(table: pd.DataFrame) -> str:
@@ -52,4 +52,11 @@ def not_run(hours: float = math.nan) -> str:
     """``not run, ~3.1 h``."""
     if math.isnan(hours):
         return NOT_RUN
-    return f"{NOT_RUN}, ~{hours:.0f} h" if hours >= 10 else f"{NOT_RUN}, ~{hours:.2g} h"
+    return f"{NOT_RUN}, {about(hours)} h"
+
+
+def about(hours: float) -> str:
+    """``<0.1``, ``~3.1``, ``~240``."""
+    if hours < 0.1:
+        return "<0.1"
+    return f"~{hours:.0f}" if hours >= 10 else f"~{hours:.1f}"

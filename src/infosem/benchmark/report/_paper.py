@@ -24,7 +24,7 @@ TABLES = {
 }
 """Number of the paper's table of each block and network."""
 
-_NAME = re.compile(r"(?P<title>.+?)(?: \([^,()]*\))?(?:, tuned)?")
+_NAME = re.compile(r"(?P<title>.+?)(?: \((?:BioBERT|MiniLM)(?:, tuned)?\))?")
 
 
 @cache
@@ -42,7 +42,7 @@ def paper_numbers() -> pd.DataFrame:
 
 
 def paper_method(method: str) -> str | None:
-    """The paper's name of a method: of ``"InfoSEM-B (MiniLM)"`` *InfoSEM-B*; none of controls and of others."""
+    """The paper's name of a method: of ``"InfoSEM-B (MiniLM)"`` *InfoSEM-B*; none of controls."""
     match = _NAME.fullmatch(method)
     return match["title"] if match and match["title"] in METHODS else None
 

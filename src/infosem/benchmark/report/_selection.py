@@ -10,7 +10,7 @@ import pandas as pd
 from infosem.benchmark._job import OK
 from infosem.benchmark._splits import TRAIN
 
-_CANDIDATE = re.compile(r"(?P<family>.+), candidate .+")
+_CANDIDATE = re.compile(r"(?P<title>.+) \((?P<text>[^(),]+), weight [^()]+\)")
 _SPLIT = ["dataset", "network", "split_kind", "split", "seed"]
 
 
@@ -43,15 +43,18 @@ def select_by_training(results: pd.DataFrame, methods: Sequence[str], name: str)
 
 
 def is_candidate(method: str) -> bool:
-    """Whether a method is named as one of several candidates: ``"<name>, candidate <what differs>"``."""
+    """Whether a method is named as a candidate: ``"<title> (<text>, weight <value>)"``."""
     return _CANDIDATE.fullmatch(method) is not None
 
 
 def with_tuned(results: pd.DataFrame) -> pd.DataFrame:
-    """Add the methods ``"<name>, tuned"``, selected from ``"<name>"`` and all ``"<name>, candidate ..."``."""
-    families: dict[str, list[str]] = {}
+    """Add ``"<title> (<text>, tuned)"``, selected from ``"<title> (<text>)"`` and its candidates with other weights."""
+    families: dict[tuple[str, str], list[str]] = {}
     for method in results["method"].unique():
         if match := _CANDIDATE.fullmatch(method):
-            families.setdefault(match["family"], [match["family"]]).append(method)
-    tuned = [select_by_training(results, methods, f"{family}, tuned") for family, methods in families.items()]
+            title, text = match["title"], match["text"]
+            families.setdefault((title, text), [f"{title} ({text})"]).append(method)
+    tuned = [
+        select_by_training(results, methods, f"{title} ({text}, tuned)") for (title, text), methods in families.items()
+    ]
     return pd.concat([results, *tuned], ignore_index=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,14 @@ class Study:
     def main(self) -> pd.DataFrame:
         """Rows of methods with all cells and labels; of several candidates only the one that training chose."""
         results = with_tuned(self.results)
-        return results[(results["cells"] == 1) & ~results["balanced"].astype(bool) & ~results["method"].map(is_candidate)]
+        return results[
+            (results["cells"] == 1) & ~results["balanced"].astype(bool) & ~results["method"].map(is_candidate)
+        ]
+
+    @cached_property
+    def with_fewer_cells(self) -> pd.DataFrame:
+        """Those of :attr:`main` and those with fewer cells."""
+        return pd.concat([self.main, self.results[self.results["cells"] < 1]], ignore_index=True)
 
     @cached_property
     def datasets(self) -> list[str]:
@@ -71,7 +79,16 @@ class Study:
 
     @cached_property
     def methods(self) -> list[str]:
-        """Names of the methods with all cells and labels, in the order of the paper, then of the grid."""
+        """Names of the methods of the tables, in the order of the paper, then of the grid: without :attr:`controls`."""
+        return [method for method in self._all_methods if not _is_control(method)]
+
+    @cached_property
+    def controls(self) -> list[str]:
+        """Names of the variants of a method with other embeddings, or with the prior mean alone."""
+        return [method for method in self._all_methods if _is_control(method)]
+
+    @cached_property
+    def _all_methods(self) -> list[str]:
         names = list(self.main["method"].unique())
         if self.grid:
             entries = [e for e in self.grid.entries if e.cells == 1 and not e.balanced and not is_candidate(e.title)]
@@ -80,6 +97,13 @@ class Study:
                 present = {paper_method(name) for name in names}
                 names += [title for title in METHODS if title not in present]
         return sorted(names, key=paper_place)
+
+    @cached_property
+    def conditioned(self) -> list[str]:
+        """Names of the methods with fewer cells or balanced labels."""
+        rows = self.results[(self.results["cells"] < 1) | self.results["balanced"].astype(bool)]
+        planned = [e.title for e in self.grid.entries if e.cells < 1 or e.balanced] if self.grid else []
+        return list(dict.fromkeys([*planned, *rows["method"]]))
 
     @cached_property
     def is_paper(self) -> bool:
@@ -103,7 +127,8 @@ class Study:
                 if entry.title == method:
                     return type(entry.method)
         name = paper_method(method) or method.partition(" (")[0]
-        return next((c for c in IMPLEMENTED.values() if getattr(c, "title", None) == name), None)
+        classes: list[Any] = list(IMPLEMENTED.values())
+        return next((cls for cls in classes if cls.title == name), None)
 
     def absent(self, method: str, dataset: str, network: str, split_kind: str = "unseen_genes") -> str:
         """What to print where a method has no accuracy: that it failed, was not run, or that nobody asked for it."""
@@ -128,3 +153,8 @@ class Study:
     @staticmethod
     def _of(table: pd.DataFrame, **values: str) -> pd.DataFrame:
         return table[np.logical_and.reduce([table[column] == value for column, value in values.items()])]
+
+
+def _is_control(method: str) -> bool:
+    is_variant = any(method.startswith(f"{title} ") for title in METHODS)
+    return is_variant and paper_method(method) is None

@@ -55,9 +55,10 @@ def summary(
         if metric in RATIOS:
             table[metric] = groups[RATIOS[metric]].mean() / groups["share"].mean()
     # networks and data sets stay in the order of the results
-    place = table.index.to_frame()[["network", "dataset"]].apply(lambda column: pd.factorize(column)[0])
-    order = place.assign(best=-table[metrics[0]]).sort_values(["network", "dataset", "best"], kind="stable").index
-    return table.loc[order].reset_index()
+    table = table.reset_index()
+    place = table[["network", "dataset"]].apply(lambda column: pd.factorize(column)[0])
+    order = place.assign(worst=-table[metrics[0]]).sort_values([*place.columns, "worst"], kind="stable").index
+    return table.loc[order].reset_index(drop=True)
 
 
 def per_split(results: pd.DataFrame, *, split_kind: str = "unseen_genes") -> pd.DataFrame:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from infosem.benchmark._splits import UNSEEN_GENES, UNSEEN_INTERACTIONS
-from infosem.benchmark.report._markdown import NOT_PLANNED, mean_sd, slashed, times
-from infosem.benchmark.report._paper import METHODS, NON_SPECIFIC, TABLES, network_title, paper_method, paper_numbers
+from infosem.benchmark.report._markdown import NOT_PLANNED, mean_sd, slashed
+from infosem.benchmark.report._paper import NON_SPECIFIC, TABLES, network_title, paper_method, paper_numbers
 from infosem.benchmark.report._study import Study
 from infosem.benchmark.report._summary import summary
 
@@ -53,7 +53,7 @@ def method_table(study: Study) -> Table:
         cls = study.implementation(method)
         if cls is not None:
             reads = {"expression": cls.uses_expression, "known network": cls.uses_labels, "text": cls.uses_text}
-            rows.append({"method": method, **reads, "supervised": cls.uses_labels})
+            rows.append({"method": method, **reads})
     data = pd.DataFrame(rows)
     text = data.replace({True: "yes", False: NOT_PLANNED}) if len(data) else data
     return Table("table_1", "Table 1: methods and what they read", data, {"": text})
@@ -74,9 +74,7 @@ def _accuracy_table(study: Study, block: str, network: str) -> Table:
     paper = paper[(paper["network"] == network) & (paper["block"] == block)]
     for metric in METRIC_TITLES:
         data = beside_paper(data, paper, metric)
-    texts = {
-        caption: _beside_text(study, data, paper, network, metric) for metric, caption in METRIC_TITLES.items()
-    }
+    texts = {caption: _beside_text(study, data, paper, network, metric) for metric, caption in METRIC_TITLES.items()}
     table = TABLES.get((block, network))
     title = f"{BLOCK_TITLES[block]}, {network_title(network)}"
     size = _size_note(study, network, block)
@@ -118,6 +116,7 @@ def wide_text(
     cell: Callable[[pd.Series], str],
     *,
     split_kind: str = "unseen_genes",
+    methods: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """A row per method and a column per data set and network.
 
@@ -133,6 +132,8 @@ def wide_text(
         Text of a row of the summary.
     split_kind
         Kind of split, for what was not run.
+    methods
+        Which, in this order; by default those with all cells and labels.
 
     Returns
     -------
@@ -140,7 +141,7 @@ def wide_text(
     """
     by_cell = {(row["network"], row["dataset"], row["method"]): row for _, row in data.iterrows()}
     rows = []
-    for method in study.methods:
+    for method in study.methods if methods is None else methods:
         texts = {}
         for network in networks:
             for dataset in study.datasets:
@@ -179,7 +180,9 @@ def recall_table(study: Study) -> Table:
     for dataset in study.datasets:
         numbers = paper[paper["dataset"] == dataset].set_index("method")["mean"]
         if len(numbers):
-            beside = [f"{numbers[name]:.2f}" if (name := paper_method(method)) in numbers else "" for method in text["method"]]
+            beside = [
+                f"{numbers[name]:.2f}" if (name := paper_method(method)) in numbers else "" for method in text["method"]
+            ]
             text.insert(text.columns.get_loc(dataset) + 1, f"{dataset}, paper", beside)
     return Table(
         "table_6",
@@ -188,5 +191,3 @@ def recall_table(study: Study) -> Table:
         {"": text},
         "Share of the edges among the best 1 / 5 / 10 / 50 % of the pairs; the paper does not say its cut-off.",
     )
-
-
