@@ -45,13 +45,14 @@ class TextRegression(Method):
         H = np.asarray(adata.varm[self.embedding_key], dtype=float)
         sd = np.nanstd(H, axis=0)
         H = np.nan_to_num((H - np.nanmean(H, axis=0)) / np.where(sd > 0, sd, 1.0))
-        u, v = fit_pair_logistic(H, labels, self._best_penalty(H, labels))
+        u, v = fit_pair_logistic(H, labels, self._best_penalty(H, labels, seed))
         return u[regulators, None] + v[None, :]
 
-    def _best_penalty(self, H: np.ndarray, labels: Labels) -> float:
+    def _best_penalty(self, H: np.ndarray, labels: Labels, seed: int) -> float:
         """The candidate with the best mean AUPRC of the left-out folds."""
         auprc = np.zeros(len(self.inverse_penalties))
-        for kept, left_out in StratifiedKFold(self.n_folds).split(labels.source, labels.is_edge):
+        folds = StratifiedKFold(self.n_folds, shuffle=True, random_state=seed)
+        for kept, left_out in folds.split(labels.source, labels.is_edge):
             training = Labels(labels.source[kept], labels.target[kept], labels.is_edge[kept])
             for i, C in enumerate(self.inverse_penalties):
                 u, v = fit_pair_logistic(H, training, C)

@@ -121,6 +121,7 @@ def two_regulators(study: Study, dataset: str, network: str) -> Figure | None:
         names = [f"{best.truth.gene_names[g]}\n{100 * shares[g]:.0f} % edges\nin training" for g in pair]
         ax.set_xticks(range(2), names)
         ax.set_xlim(-0.5, 1.5)
+        ax.set_ylim(-2, 102)
         ax.axhline(50, color=GREY, ls="--", lw=1)
     axes[0].set_ylabel("percentile of the score among\nall unseen interactions")
     handles, labels = axes[0].get_legend_handles_labels()

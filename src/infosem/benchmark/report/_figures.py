@@ -148,7 +148,7 @@ def row_means(study: Study, network: str) -> Figure | None:
         ax.axvline(1, color=GREY, ls="--", lw=1.2)
         ax.set_xlabel("AUPRC / share of edges")
     _name_rows(axes, methods)
-    _legend(figure, axes[0], note="random order")
+    _legend(figure, axes[0], note="share of edges")
     return figure
 
 
@@ -169,7 +169,10 @@ def _mark_absent(
     for y, method in enumerate(methods):
         text = NOT_PLANNED if method in there else study.absent(method, dataset, network)
         if text != NOT_PLANNED:
-            ax.text(0.02, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=GREY)
+            ax.text(
+                0.03, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=GREY,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            )  # fmt: skip
 
 
 def _name_rows(axes: Sequence[Axes], methods: Sequence[str]) -> None:
