@@ -102,16 +102,16 @@ def _report(arguments: argparse.Namespace) -> int:
     from infosem import benchmark
 
     grid = None if arguments.config is None else benchmark.read_config(arguments.config, data=arguments.data)
-    path = benchmark.write_report(arguments.results, arguments.output, grid=grid, command=shlex.join(sys.argv))
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    path = benchmark.write_report(arguments.results, arguments.output, grid=grid, command=command)
     print(f"Wrote {path}")
     return 0
 
 
 def _splits(arguments: argparse.Namespace) -> int:
     from infosem import benchmark
-    from infosem.benchmark import describe_splits
 
-    table, splits = describe_splits(benchmark.read_config(_needed(arguments.config), data=arguments.data))
+    table, splits = benchmark.describe_splits(benchmark.read_config(_needed(arguments.config), data=arguments.data))
     table.to_csv(arguments.output, index=False)
     print(f"Wrote {arguments.output}: {len(table)} splits")
     if arguments.tables is not None:

@@ -10,6 +10,7 @@ from infosem.benchmark._runner import compare, run
 from infosem.benchmark._splits import Split, split_per_regulator, split_unseen_genes
 from infosem.benchmark._truth import Truth, read_truth
 from infosem.benchmark.methods import METHODS
+from infosem.benchmark.report import select_by_training, summary, write_report
 
 __all__ = [
     "METHODS",
@@ -30,6 +31,9 @@ __all__ = [
     "read_results",
     "read_truth",
     "run",
+    "select_by_training",
     "split_per_regulator",
     "split_unseen_genes",
+    "summary",
+    "write_report",
 ]

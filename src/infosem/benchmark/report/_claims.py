@@ -102,8 +102,12 @@ CLAIMS = (
 """Averages that give what the paper says from its own tables, but for the 11.1 %."""
 
 
-def paper_accuracies() -> pd.DataFrame:
-    """The paper's tables as one split: columns of :func:`accuracies`."""
+Accuracies = dict[tuple[str, str, str, str], pd.DataFrame]
+"""By method, network, data set and block: a row per split, with metrics and ``random_<metric>`` beside each."""
+
+
+def paper_accuracies() -> Accuracies:
+    """The paper's tables, as one split."""
     numbers = paper_numbers()
     wide = numbers[numbers["metric"].isin(METRICS)].pivot_table(
         index=["method", "network", "dataset", "block"], columns="metric", values=["mean", "random"]
@@ -111,16 +115,21 @@ def paper_accuracies() -> pd.DataFrame:
     table = pd.DataFrame({metric: wide["mean", metric] for metric in METRICS})
     for metric in METRICS:
         table[f"random_{metric}"] = wide["random", metric]
-    return table.assign(split=0).reset_index()
+    return _by_cell(table.assign(split=0).reset_index())
 
 
-def accuracies(results: pd.DataFrame) -> pd.DataFrame:
-    """Accuracies of every split, ``random_<metric>`` beside each; methods with fewer cells are named after them."""
+def accuracies(results: pd.DataFrame) -> Accuracies:
+    """Our accuracies; methods with fewer cells are named after their share."""
     table = per_split(results)
     stems = table["method"].map(cells_stem)
     shares = table["cells"].map(lambda cells: f", {round(100 * cells)} % of cells")
     table["method"] = table["method"].where(table["cells"] == 1, stems + shares)
-    return table.assign(**{f"random_{metric}": table["share"] for metric in METRICS})
+    return _by_cell(table.assign(**{f"random_{metric}": table["share"] for metric in METRICS}))
+
+
+def _by_cell(table: pd.DataFrame) -> Accuracies:
+    groups = table.groupby(["method", "network", "dataset", "block"])
+    return {key: rows.set_index("split") for key, rows in groups}
 
 
 def cells_stem(method: str) -> str:
@@ -128,15 +137,15 @@ def cells_stem(method: str) -> str:
     return re.sub(r", [^,]*\bcells$", "", method)
 
 
-def changes(claim: Claim, table: pd.DataFrame, texts: tuple[str, ...] = ("",)) -> pd.DataFrame:
+def changes(claim: Claim, by_cell: Accuracies, texts: tuple[str, ...] = ("",)) -> pd.DataFrame:
     """Every relative change that a claim averages.
 
     Parameters
     ----------
     claim
         The claim.
-    table
-        Table of :func:`accuracies`.
+    by_cell
+        Accuracies.
     texts
         Suffixes that name variants of a method by their text, the preferred one first. Both sides of a comparison
         have the same.
@@ -146,7 +155,6 @@ def changes(claim: Claim, table: pd.DataFrame, texts: tuple[str, ...] = ("",)) -
     ``network``, ``dataset``, ``method``, ``metric``, the ``change`` (missing if something was not run), ``n_splits``
     that both sides have, and which variants were ``compared``.
     """
-    by_cell = {key: rows.set_index("split") for key, rows in table.groupby(["method", "network", "dataset", "block"])}
     rows = []
     for network, dataset, method, metric in claim.parts():
         base, block = (claim.base, UNSEEN_GENES) if claim.base else (method, UNSEEN_INTERACTIONS)
@@ -163,7 +171,9 @@ def changes(claim: Claim, table: pd.DataFrame, texts: tuple[str, ...] = ("",)) -
     return pd.DataFrame(rows)
 
 
-def _variant(by_cell: dict, method: str, text: str, cell: tuple[str, str, str]) -> tuple[str, str, str, str] | None:
+def _variant(
+    by_cell: Accuracies, method: str, text: str, cell: tuple[str, str, str]
+) -> tuple[str, str, str, str] | None:
     stem, comma, condition = method.partition(", ")
     names = (f"{stem}{text}{comma}{condition}", method)
     return next(((name, *cell) for name in names if (name, *cell) in by_cell), None)

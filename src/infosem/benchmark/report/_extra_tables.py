@@ -8,7 +8,7 @@ import pandas as pd
 
 from infosem.benchmark._splits import UNSEEN_GENES, UNSEEN_INTERACTIONS
 from infosem.benchmark.report._markdown import mean_sd, number, slashed, times
-from infosem.benchmark.report._paper import network_title, paper_method
+from infosem.benchmark.report._paper import base_method, network_title, paper_method
 from infosem.benchmark.report._study import Study
 from infosem.benchmark.report._summary import CASE, summary
 from infosem.benchmark.report._tables import BLOCK_TITLES, Table, wide_text
@@ -153,7 +153,7 @@ def _condition_table(study: Study) -> Table:
 
 def _control_table(study: Study) -> Table:
     data = summary(study.main, metrics=["auprc", "auprc_ratio", "regulator_auprc_ratio", "matched_auprc"])
-    base = {method.partition(" (")[0].removesuffix(" prior mean") for method in study.controls}
+    base = {base_method(method) for method in study.controls}
     methods = [method for method in study.methods if paper_method(method) in {"DeepSEM", *base}] + study.controls
     data = data[data["method"].isin(methods)] if study.controls else data[:0]
     texts = {

@@ -47,6 +47,11 @@ def paper_method(method: str) -> str | None:
     return match["title"] if match and match["title"] in METHODS else None
 
 
+def base_method(method: str) -> str:
+    """What a variant is one of: of ``"InfoSEM-B prior mean (MiniLM)"`` and ``"InfoSEM-B (GenePT)"`` *InfoSEM-B*."""
+    return re.sub(r",? prior mean$", "", method.partition(" (")[0])
+
+
 def paper_place(method: str) -> int:
     """Where the paper's tables list a method; others come after them."""
     title = paper_method(method)

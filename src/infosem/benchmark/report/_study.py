@@ -17,7 +17,7 @@ from infosem.benchmark._results import read_results
 from infosem.benchmark.methods import METHODS as IMPLEMENTED
 from infosem.benchmark.report._completeness import missing_jobs
 from infosem.benchmark.report._markdown import NOT_PLANNED, not_run
-from infosem.benchmark.report._paper import DATASETS, METHODS, NETWORKS, paper_method, paper_place
+from infosem.benchmark.report._paper import DATASETS, METHODS, NETWORKS, base_method, paper_method, paper_place
 from infosem.benchmark.report._selection import is_candidate, with_tuned
 
 
@@ -147,7 +147,7 @@ class Study:
     def share(self, dataset: str, network: str, block: str, split_kind: str = "unseen_genes") -> float:
         """Mean share of edges of a block."""
         rows = self._of(self.results, dataset=dataset, network=network, block=block, split_kind=split_kind)
-        rows = rows.drop_duplicates("split")
+        rows = rows[rows["n_pairs"].notna()].drop_duplicates("split")
         return float((rows["n_edges"] / rows["n_pairs"]).mean())
 
     @staticmethod
@@ -156,5 +156,4 @@ class Study:
 
 
 def _is_control(method: str) -> bool:
-    is_variant = any(method.startswith(f"{title} ") for title in METHODS)
-    return is_variant and paper_method(method) is None
+    return paper_method(method) is None and base_method(method) in METHODS

@@ -160,10 +160,11 @@ def wide_text(
 
 def _size_note(study: Study, network: str, block: str) -> str:
     rows = study.main[(study.main["network"] == network) & (study.main["block"] == block)]
-    rows = rows[rows["split_kind"] == "unseen_genes"].drop_duplicates(["dataset", "split"])
-    sizes = rows.groupby("dataset", sort=False)[["n_pairs", "n_edges", "n_top1"]].mean()
-    return "Mean size of the block: " + "; ".join(
-        f"{name} {row.n_pairs:.0f} pairs, {row.n_edges:.0f} edges ({row.n_edges / row.n_pairs:.3f}), "
+    rows = rows[(rows["split_kind"] == "unseen_genes") & rows["n_pairs"].notna()].drop_duplicates(["dataset", "split"])
+    rows = rows.assign(share=rows["n_edges"] / rows["n_pairs"])
+    sizes = rows.groupby("dataset", sort=False)[["n_pairs", "n_edges", "share", "n_top1"]].mean()
+    return "Means over splits: " + "; ".join(
+        f"{name} {row.n_pairs:.0f} pairs, {row.n_edges:.0f} edges (share {row.share:.3f}), "
         f"the best 1 % are {row.n_top1:.1f} pairs"
         for name, row in sizes.iterrows()
     )  # fmt: skip
