@@ -9,7 +9,7 @@ from anndata import AnnData
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
-from infosem.benchmark import METHODS, Labels, Method, methods
+from infosem.benchmark import METHODS, Labels, Method, expected_average_precision, methods
 from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._expression import dense_expression
 from infosem.benchmark.methods.text_regression import fit_pair_logistic
@@ -132,10 +132,31 @@ def test_matrix_completion_recovers_a_matrix_of_low_rank(cells: AnnData) -> None
     source, target = (grid.ravel() for grid in np.meshgrid(np.arange(6), np.arange(6, 24), indexing="ij"))
     kept = rng.random(len(source)) < 0.7
     labels = Labels(source[kept], target[kept], is_edge.ravel()[kept])
-    score = methods.MatrixCompletion(rank=1).score(cells, REGULATORS, labels, seed=0)
-    held_out = score[source[~kept], target[~kept]]
+    method = methods.MatrixCompletion(rank=1)
+    score = method.score(cells, REGULATORS, labels, seed=0)[source[~kept], target[~kept]]
     truth = is_edge.ravel()[~kept]
-    np.testing.assert_allclose(held_out, truth, atol=0.05)
+    assert score[truth].min() > score[~truth].max()
+    local = Labels(labels.source, labels.target - 6, labels.is_edge)
+    *_, completed = method._completions(local, local)
+    np.testing.assert_allclose(completed[source[~kept], target[~kept] - 6], truth, atol=1e-6)
+
+
+def test_matrix_completion_stops_where_left_out_labels_are_best() -> None:
+    # pure noise in the entries beyond one rank: more iterations fit it
+    rng = np.random.default_rng(1)
+    is_edge = rng.random((30, 60)) < np.linspace(0.05, 0.9, 30)[:, None]
+    source, target = (grid.ravel() for grid in np.indices(is_edge.shape))
+    kept = rng.random(len(source)) < 0.75
+    labels = Labels(source[kept], target[kept], is_edge.ravel()[kept])
+    adata = AnnData(np.ones((2, 60)))
+    method = methods.MatrixCompletion()
+    assert method._best_number(labels, np.random.default_rng(0)) <= 3
+    score = method.score(adata, np.arange(30), labels, seed=0)[source[~kept], target[~kept]]
+    *_, run_on = method._completions(labels, labels)
+    truth = is_edge.ravel()[~kept]
+    assert expected_average_precision(truth, score) > expected_average_precision(
+        truth, run_on[source[~kept], target[~kept]]
+    )
 
 
 def test_grnboost2_is_boosting_with_its_stop_and_excludes_the_target(cells: AnnData, labels: Labels) -> None:

@@ -45,7 +45,7 @@ class OneHot(Method):
             LogisticRegression(max_iter=300),
             {"C": self.inverse_penalties},
             scoring="average_precision",
-            cv=self.n_folds,
+            cv=StratifiedKFold(self.n_folds, shuffle=True, random_state=seed),
         )
         coefficients = search.fit(features, labels.is_edge).best_estimator_.coef_.ravel()
         return np.asarray(coefficients[:G][regulators, None] + coefficients[None, G:])

@@ -46,8 +46,8 @@ def _of_network(study: Study, network: str) -> list[str]:
     is_better = genes["auprc_regulator_means"] >= genes["auprc"]
     is_random = genes["method"] == "Random"
     sentences.append(
-        f"{title}: in {is_better[~is_random].sum()} of {(~is_random).sum()} cases of a method and a data set, the mean of "
-        "each regulator's scores alone has at least the AUPRC of the scores; of the method Random in "
+        f"{title}: in {is_better[~is_random].sum()} of {(~is_random).sum()} cases of a method and a data set, the mean "
+        "of each regulator's scores alone has at least the AUPRC of the scores; of the method Random in "
         f"{is_better[is_random].sum()} of {is_random.sum()}."
     )
     return sentences
