@@ -66,12 +66,22 @@ def test_attention_over_edges_equals_the_dense_form(pairs, scale):
 def test_dropout_reaches_genes_with_and_without_an_edge():
     layer, graph = attention(7, dropout=0.5), graph_of(EDGES["genes without an edge"], 9)
     x = torch.randn(9, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    alone = graph.alone.flatten()
-    assert alone.nonzero().flatten().tolist() == [4, 6, 7, 8]
+    assert graph.alone.tolist() == [4, 6, 7, 8]
     assert torch.equal(layer.eval()(x, graph), layer(x, graph))
     first, second = (layer.train()(x, graph) for _ in range(2))
-    assert not torch.allclose(first[alone], second[alone])
-    assert not torch.allclose(first[~alone], second[~alone])
+    for gene in range(9):
+        assert not torch.allclose(first[gene], second[gene])
+    # each has its own draw: without dropout they are all the same
+    assert not torch.allclose(first[4], first[6])
+    assert torch.equal(layer.eval()(x, graph)[4], layer(x, graph)[6])
+
+
+def test_dropout_keeps_the_expectation_of_genes_without_an_edge():
+    layer, graph = attention(7, dropout=0.5), graph_of(EDGES["genes without an edge"], 9)
+    h = torch.randn(9, 2, 3, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    drawn = torch.stack([layer.train()._of_all(h, len(graph.alone)) for _ in range(4000)]).mean(0)
+    np.testing.assert_allclose(drawn, h.mean(0, keepdim=True).expand(4, -1, -1), atol=0.03)
 
 
 @pytest.fixture

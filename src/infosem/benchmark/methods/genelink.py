@@ -39,8 +39,7 @@ class GENELink(Method):
     All labels are read, edges and non-edges; the loss is the binary cross-entropy.
 
     A fresh implementation of Chen and Liu 2022 (doi:10.1093/bioinformatics/btac559) with its published settings; it
-    computes the attention for the edges only. Genes without an edge share their draw of the attention's dropout, and
-    all dropout ends with training.
+    computes the attention for the edges only. All dropout ends with training.
 
     Attributes
     ----------
@@ -112,7 +111,7 @@ class GENELink(Method):
 
 @dataclass(frozen=True)
 class _Graph:
-    """Known edges in both directions, once each: who attends to whom; and ``(G, 1, 1)``, who has no edge."""
+    """Known edges in both directions, once each: who attends to whom; and the genes that have none."""
 
     gene: Tensor
     neighbour: Tensor
@@ -122,9 +121,9 @@ class _Graph:
     def of_edges(cls, labels: Labels, n_genes: int, device: torch.device) -> _Graph:
         edges = np.stack([labels.source, labels.target])[:, np.asarray(labels.is_edge, dtype=bool)]
         gene, neighbour = torch.as_tensor(np.unique(np.hstack([edges, edges[::-1]]), axis=1), device=device)
-        alone = torch.ones(n_genes, 1, 1, dtype=torch.bool, device=device)
-        alone[gene] = False
-        return cls(gene, neighbour, alone)
+        is_alone = torch.ones(n_genes, dtype=torch.bool, device=device)
+        is_alone[gene] = False
+        return cls(gene, neighbour, is_alone.nonzero().squeeze(1))
 
 
 class _Attention(nn.Module):
@@ -146,10 +145,15 @@ class _Attention(nn.Module):
         score = functional.leaky_relu(own[graph.gene] + other[graph.neighbour], self.negative_slope)
         weight = self.dropout(_softmax_per_gene(score, graph.gene, n_genes))
         message = torch.zeros_like(h).index_add(0, graph.gene, weight.unsqueeze(2) * h[graph.neighbour])
-        # The dense form masks all entries of such a gene with the same value, so that its softmax is uniform.
-        uniform = self.dropout(x.new_full((n_genes, n_heads, 1), 1 / n_genes))
-        message = torch.where(graph.alone, (uniform * h).sum(0), message)
+        message = message.index_copy(0, graph.alone, self._of_all(h, len(graph.alone)).expand(len(graph.alone), -1, -1))
         return functional.normalize(functional.leaky_relu(message, self.negative_slope), dim=2) + self.bias
+
+    def _of_all(self, h: Tensor, n_alone: int) -> Tensor:
+        """What genes without an edge attend to: all genes equally, each of them with its own draw of the dropout."""
+        if not self.training:
+            return h.mean(0, keepdim=True)
+        uniform = self.dropout(h.new_full((h.shape[1], n_alone, len(h)), 1 / len(h)))
+        return (uniform @ h.transpose(0, 1)).transpose(0, 1)
 
 
 def _softmax_per_gene(score: Tensor, gene: Tensor, n_genes: int) -> Tensor:
