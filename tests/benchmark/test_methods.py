@@ -9,6 +9,7 @@ from anndata import AnnData
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
+from infosem import InfoSEM
 from infosem.benchmark import METHODS, Labels, Method, expected_average_precision, methods
 from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._expression import dense_expression
@@ -216,6 +217,18 @@ def test_infosem_bc_is_told_the_training_labels_and_no_others(cells: AnnData, la
     known = model.adata.varp["known_interactions"].toarray()
     assert np.count_nonzero(known) == len(labels)
     np.testing.assert_array_equal(known[labels.source, labels.target] > 0, labels.is_edge)
+
+
+def test_an_interrupted_fit_is_no_result(cells: AnnData, labels: Labels, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = InfoSEM.train
+
+    def interrupted(model: InfoSEM, *args: object, **kwargs: object) -> None:
+        original(model, *args, **kwargs)
+        model.trainer.interrupted = True
+
+    monkeypatch.setattr(InfoSEM, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        methods.InfoSEMLaplace(max_epochs=1).score(cells, REGULATORS, labels, seed=0)
 
 
 def test_titles_are_unique() -> None:

@@ -305,7 +305,7 @@ def test_a_configuration_is_read(data: AnnData, tmp_path: Path) -> None:
         ('method = "random"', 'method = "magic"', "'magic' is not known"),
         ("inverse_penalties", "penalties", "unknown keys penalties"),
         ("n_folds", "folds", "unknown keys folds"),
-        ('path = "tiny.h5ad"', 'path = "none.h5ad"', "no data set"),
+        ('path = "tiny.h5ad"', 'path = "none.h5ad"', "no file"),
         ('name = "weak"', 'name = "Random"', "Two methods are called Random"),
         ("n_splits = 2", 'splits = ["magic"]', "no kind of split"),
     ],

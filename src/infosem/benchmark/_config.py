@@ -60,9 +60,11 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
 def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
     _check("a data set", table, {"name", "path", "networks", "regulator_key", "descriptions"}, {"path", "networks"})
     source = folder / table["path"]
-    if not source.is_file():
+    descriptions = folder / table["descriptions"] if "descriptions" in table else None
+    missing = [path for path in (source, descriptions) if path is not None and not path.is_file()]
+    if missing:
         raise FileNotFoundError(
-            f"There is no data set {source}. Paths are relative to --data, to the folder that INFOSEM_DATA names, or "
+            f"There is no file {missing[0]}. Paths are relative to --data, to the folder that INFOSEM_DATA names, or "
             "to the configuration."
         )
     return Dataset(
@@ -70,7 +72,7 @@ def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
         source=source,
         networks={key: key for key in table["networks"]},
         regulator_key=table.get("regulator_key"),
-        descriptions=folder / table["descriptions"] if "descriptions" in table else None,
+        descriptions=descriptions,
     )
 
 

@@ -66,6 +66,9 @@ class StructuralMethod(Method):
                 enable_progress_bar=False,
                 enable_model_summary=False,
             )
+        if model.trainer.interrupted:
+            # the model keeps what it has learned; here that would pass for a result
+            raise KeyboardInterrupt
         return model
 
 
