@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
+from lightning.pytorch.trainer.states import TrainerStatus
+from scvi.train import TrainRunner
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
-from infosem import InfoSEM
 from infosem.benchmark import METHODS, Labels, Method, expected_average_precision, methods
 from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._expression import dense_expression
@@ -220,13 +221,12 @@ def test_infosem_bc_is_told_the_training_labels_and_no_others(cells: AnnData, la
 
 
 def test_an_interrupted_fit_is_no_result(cells: AnnData, labels: Labels, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = InfoSEM.train
+    # as the model sees Ctrl-C: lightning turns it into this
+    def interrupted(self: TrainRunner) -> None:
+        self.trainer.state.status = TrainerStatus.INTERRUPTED
+        raise SystemExit
 
-    def interrupted(model: InfoSEM, *args: object, **kwargs: object) -> None:
-        original(model, *args, **kwargs)
-        model.trainer.interrupted = True
-
-    monkeypatch.setattr(InfoSEM, "train", interrupted)
+    monkeypatch.setattr(TrainRunner, "__call__", interrupted)
     with pytest.raises(KeyboardInterrupt):
         methods.InfoSEMLaplace(max_epochs=1).score(cells, REGULATORS, labels, seed=0)
 
