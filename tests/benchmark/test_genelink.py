@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 from anndata import AnnData
-from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
 from infosem.benchmark._method import Labels
-from infosem.benchmark.methods.genelink import GENELink, _Attention, _Graph, _standardised
+from infosem.benchmark.methods.genelink import GENELink, _Attention, _Graph
 from infosem.datasets import simulate
 
 METHOD = GENELink(epochs=3, accelerator="cpu")
@@ -140,17 +139,6 @@ def test_learning_rate_decays_after_every_batch(cells, halves):
     one, many = (replace(first_only, epochs=epochs).score(cells, REGULATORS, halves[0], seed=0) for epochs in (1, 4))
     np.testing.assert_array_equal(one, many)
     assert not np.allclose(one, replace(first_only, epochs=0).score(cells, REGULATORS, halves[0], seed=0))
-
-
-@pytest.mark.parametrize("as_stored", [np.asarray, sparse.csr_matrix])
-def test_expression_is_standardised_over_the_cells(as_stored):
-    x = np.random.default_rng(0).random((7, 3))
-    x[:, 1] = 0.1
-    standardised = _standardised(as_stored(x))
-    assert standardised.shape == (3, 7)
-    assert not standardised[1].any()
-    np.testing.assert_allclose(standardised.mean(1), 0, atol=1e-6)
-    np.testing.assert_allclose(standardised.std(1), [1, 0, 1], atol=1e-6)
 
 
 @pytest.mark.parametrize("is_edge", [np.zeros(0, dtype=bool), np.zeros(4, dtype=bool)])

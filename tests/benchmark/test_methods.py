@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
 from lightning.pytorch.trainer.states import TrainerStatus
+from scipy import sparse
 from scvi.train import TrainRunner
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
 from infosem.benchmark import METHODS, Labels, Method, expected_average_precision, methods
 from infosem.benchmark.methods._embeddings import gene_embedding
-from infosem.benchmark.methods._expression import dense_expression
+from infosem.benchmark.methods._expression import dense_expression, standardised_expression
 from infosem.benchmark.methods.text_regression import fit_pair_logistic
 
 QUICK = {
@@ -77,6 +80,17 @@ def test_correlations_are_numpys(cells: AnnData, labels: Labels) -> None:
     np.testing.assert_allclose(pearson, np.abs(np.corrcoef(X.T))[:6], atol=1e-6)
     spearman = methods.Spearman().score(cells, REGULATORS, labels, seed=0)
     np.testing.assert_allclose(spearman, pd.DataFrame(X).corr("spearman").abs().to_numpy()[:6], atol=1e-6)
+
+
+@pytest.mark.parametrize("as_stored", [np.asarray, sparse.csr_matrix])
+def test_expression_is_standardised_over_the_cells(as_stored: Callable[[np.ndarray], object]) -> None:
+    x = np.random.default_rng(0).random((7, 3))
+    x[:, 1] = 0.1
+    standardised = standardised_expression(AnnData(as_stored(x)))
+    assert standardised.shape == (3, 7)
+    assert not standardised[1].any()
+    np.testing.assert_allclose(standardised.mean(1), 0, atol=1e-6)
+    np.testing.assert_allclose(standardised.std(1), [1, 0, 1], atol=1e-6)
 
 
 def test_partial_correlation_finds_the_chain(labels: Labels) -> None:

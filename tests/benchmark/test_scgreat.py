@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 from anndata import AnnData
-from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
 from infosem.benchmark._method import Labels
 from infosem.benchmark.methods import scgreat
-from infosem.benchmark.methods.scgreat import ScGREAT, _standardised
+from infosem.benchmark.methods.scgreat import ScGREAT
 from infosem.datasets import simulate
 
 SMALL = ScGREAT(width=16, feedforward=32, epochs=2, learning_rate=1e-3, accelerator="cpu")
@@ -122,17 +121,6 @@ def test_bfloat16_agrees_and_keeps_the_order_of_pairs(cells, halves):
     )
     assert np.corrcoef(exact.ravel(), mixed.ravel())[0, 1] > 0.98
     assert len(np.unique(mixed)) == mixed.size
-
-
-@pytest.mark.parametrize("as_stored", [np.asarray, sparse.csr_matrix])
-def test_expression_is_standardised_over_the_cells(as_stored):
-    x = np.random.default_rng(0).random((7, 3))
-    x[:, 1] = 0.1
-    standardised = _standardised(as_stored(x))
-    assert standardised.shape == (3, 7)
-    assert not standardised[1].any()
-    np.testing.assert_allclose(standardised.mean(1), 0, atol=1e-6)
-    np.testing.assert_allclose(standardised.std(1), [1, 0, 1], atol=1e-6)
 
 
 @pytest.mark.parametrize("is_edge", [np.zeros(0, dtype=bool), np.zeros(4, dtype=bool)])

@@ -13,6 +13,14 @@ def dense_expression(adata: AnnData) -> np.ndarray:
     return np.asarray(X.toarray() if sparse.issparse(X) else X, dtype=float)
 
 
+def standardised_expression(adata: AnnData) -> np.ndarray:
+    """Genes x cells in single precision: mean zero, variance one over the cells; all zero for a constant gene."""
+    X = dense_expression(adata)
+    mean, sd = X.mean(axis=0), X.std(axis=0)
+    sd[sd <= 1e-6 * np.abs(mean)] = np.inf  # the mean of equal values is rounded, so that they seem to vary
+    return ((X - mean) / sd).T.astype(np.float32)
+
+
 def absolute_correlation(X: np.ndarray, regulators: np.ndarray) -> np.ndarray:
     """Absolute Pearson correlation of regulators and genes, ``(R, G)``; zero for a gene that does not vary."""
     centred = X - X.mean(0)

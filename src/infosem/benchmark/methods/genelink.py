@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from anndata import AnnData
-from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
 from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods._device import torch_device
+from infosem.benchmark.methods._expression import standardised_expression
 
 _XAVIER_GAIN = 1.414
 
@@ -78,11 +79,10 @@ class GENELink(Method):
         """Fit to all labels and return the logits, ``(R, G)``; see :meth:`Method.score`."""
         if not np.any(labels.is_edge):
             raise ValueError(f"{self.title} learns from labels: there are {len(labels)}, none of them an edge.")
-        automatic = "cuda" if torch.cuda.is_available() else "cpu"
-        device = torch.device(automatic if self.accelerator == "auto" else self.accelerator)
+        device = torch_device(self.accelerator)
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(seed)
-            expression = torch.from_numpy(_standardised(adata.X)).to(device)
+            expression = torch.from_numpy(standardised_expression(adata)).to(device)
             graph = _Graph.of_edges(labels, len(expression), device)
             network = _Network(self, expression.shape[1]).to(device)
             self._fit(network, expression, graph, labels)
@@ -192,11 +192,3 @@ class _Network(nn.Module):
         hidden = functional.elu(self.layer_1(expression, graph).flatten(1))
         z = self.layer_2(hidden, graph).mean(1)
         return self.of_regulator(z), self.of_target(z)
-
-
-def _standardised(x: Any) -> np.ndarray:
-    """Expression of every gene with mean zero and variance one over the cells, ``(G, N)``; zero if constant."""
-    dense = np.asarray(x.toarray() if sparse.issparse(x) else x, dtype=np.float64)
-    mean, sd = dense.mean(axis=0), dense.std(axis=0)
-    sd[sd <= 1e-6 * np.abs(mean)] = np.inf  # the mean of equal values is rounded, so that they seem to vary
-    return ((dense - mean) / sd).T.astype(np.float32)

@@ -12,6 +12,7 @@ import torch
 from anndata import AnnData
 
 from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods._device import torch_device
 from infosem.benchmark.methods._expression import dense_expression
 
 
@@ -45,13 +46,13 @@ class RegDiffusion(Method):
         X = dense_expression(adata)
         X = X[np.ptp(X, axis=1) > 0]
         varies = X.std(0) > 0
-        device = self.accelerator
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
         # its progress bar cannot be switched off
         with torch.random.fork_rng(), redirect_stderr(io.StringIO()):
             trainer = RegDiffusionTrainer(
-                X[:, varies].astype(np.float32), n_steps=self.n_steps, device=device, seed=seed
+                X[:, varies].astype(np.float32),
+                n_steps=self.n_steps,
+                device=torch_device(self.accelerator).type,
+                seed=seed,
             )
             trainer.train()
         weights = np.zeros((adata.n_vars, adata.n_vars))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 from anndata import AnnData
-from scipy import sparse
 from torch import Tensor, nn
 
 from infosem import _keys
 from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods._device import torch_device
+from infosem.benchmark.methods._expression import standardised_expression
 
 _SCORED_AT_ONCE = 2048
 
@@ -83,12 +84,11 @@ class ScGREAT(Method):
             raise ValueError(f"{self.title} learns from labels: there are {len(labels)}, none of them an edge.")
         if self.embedding_key not in adata.varm:
             raise ValueError(f"adata.varm has no {self.embedding_key!r}; pass embedding_key=, of {list(adata.varm)}.")
-        automatic = "cuda" if torch.cuda.is_available() else "cpu"
-        device = torch.device(automatic if self.accelerator == "auto" else self.accelerator)
+        device = torch_device(self.accelerator)
         text = np.nan_to_num(np.asarray(adata.varm[self.embedding_key], dtype=np.float32))
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(seed)
-            expression = torch.from_numpy(_standardised(adata.X))
+            expression = torch.from_numpy(standardised_expression(adata))
             network = _Network(self, expression, torch.from_numpy(text)).to(device)
             self._fit(network, labels, device)
             return self._score_all(network, torch.as_tensor(regulators, device=device))
@@ -158,11 +158,3 @@ class _Network(nn.Module):
         # In bfloat16 the logits of many pairs would tie.
         with torch.autocast(tokens.device.type, enabled=False):
             return self.last(narrow.float()).squeeze(1)
-
-
-def _standardised(x: Any) -> np.ndarray:
-    """Expression of every gene with mean zero and variance one over the cells, ``(G, N)``; zero if constant."""
-    dense = np.asarray(x.toarray() if sparse.issparse(x) else x, dtype=np.float64)
-    mean, sd = dense.mean(axis=0), dense.std(axis=0)
-    sd[sd <= 1e-6 * np.abs(mean)] = np.inf  # the mean of equal values is rounded, so that they seem to vary
-    return ((dense - mean) / sd).T.astype(np.float32)
