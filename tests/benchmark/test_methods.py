@@ -208,8 +208,13 @@ def test_a_network_that_is_there_is_read_by_name(cells: AnnData, labels: Labels)
     square = pd.DataFrame(np.arange(24.0 * 24).reshape(24, 24), index=genes[::-1], columns=genes)
     score = methods.Precomputed(edges=square).score(cells, REGULATORS, labels, seed=0)
     np.testing.assert_array_equal(score[0], square.iloc[-1])
-    with pytest.raises(ValueError, match="No regulator of the network"):
+    with pytest.raises(ValueError, match="no weight between two genes"):
         methods.Precomputed(edges=edges.assign(source="x")).score(cells, REGULATORS, labels, seed=0)
+    renamed = edges.rename(columns={"weight": "importance"})
+    with pytest.raises(ValueError, match="no 'weight'"):
+        methods.Precomputed(edges=renamed).score(cells, REGULATORS, labels, seed=0)
+    with pytest.raises(TypeError, match="a list, expected a pandas DataFrame"):
+        methods.Precomputed(edges=[("a", "b", 1.0)])
     with pytest.raises(ValueError, match="more than once"):
         methods.Precomputed(edges=pd.concat([edges, edges])).score(cells, REGULATORS, labels, seed=0)
 

@@ -120,3 +120,22 @@ def test_hubness_scores_by_hand() -> None:
     np.testing.assert_allclose(result["regulator_means"][:, 2], [2.0, 3.0])
     np.testing.assert_allclose(result["target_means"][0], [2.0, 1.0, 3.5])
     np.testing.assert_allclose(result["rows_normalised"][0, 1:], [-1.0, 1.0])
+
+
+@pytest.mark.parametrize("level", [0.157, 0.1, 1.0, 3e-5, 0.0])
+def test_hubness_of_a_constant_score_is_constant(level: float) -> None:
+    for values in hubness_scores(np.full((30, 91), level), np.arange(30)).values():
+        assert len(np.unique(values)) == 1
+
+
+def test_hubness_of_columns_has_no_order_of_rows() -> None:
+    score = np.tile(np.random.default_rng(0).random(60), (8, 1))
+    result = hubness_scores(score, np.arange(52, 60))  # no regulator is scored below
+    np.testing.assert_allclose(result["target_means"][:, :52], score[:, :52], rtol=1e-6)
+    regular = hubness_scores(score, np.full(8, 59))
+    assert len(np.unique(regular["regulator_means"])) == 1
+
+
+def test_scores_of_another_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="5 scores for the 6 pairs"):
+        block_metrics(block_of(np.eye(2, 3)), np.zeros(5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from infosem.benchmark._results import COLUMNS
 from infosem.benchmark.report import select_by_training, summary, write_report
 from infosem.benchmark.report._claims import CLAIMS, accuracies, changes, claims_table, claims_text, paper_accuracies
 from infosem.benchmark.report._completeness import missing_jobs
+from infosem.benchmark.report._findings import findings
 from infosem.benchmark.report._markdown import markdown_table, mean_sd, not_run
 from infosem.benchmark.report._paper import paper_method, paper_numbers
 from infosem.benchmark.report._selection import with_tuned
@@ -39,28 +41,52 @@ def table(*rows: dict[str, Any]) -> pd.DataFrame:
 
 def test_summary_averages_seeds_within_a_split_first_and_orders_by_accuracy() -> None:
     results = table(
-        {"method": "a", "split": 0, "seed": 0, "auprc": 0.1, "n_edges": 10},
-        {"method": "a", "split": 0, "seed": 1, "auprc": 0.3, "n_edges": 10},
-        {"method": "a", "split": 1, "auprc": 0.8, "n_edges": 30},
+        {"method": "a", "split": 0, "seed": 0, "auprc": 0.1, "n_edges": 1, "n_pairs": 2},
+        {"method": "a", "split": 0, "seed": 1, "auprc": 0.3, "n_edges": 1, "n_pairs": 2},
+        {"method": "a", "split": 1, "auprc": 0.8, "n_edges": 1, "n_pairs": 3},
         {"method": "b", "split": 0, "auprc": 0.9},
         {"method": "c", "split": 0, "status": "failed"},
         {"method": "a", "block": "unseen_interactions", "auprc": 0.99},
         {"method": "a", "split_kind": "per_regulator", "auprc": 0.99},
     )
-    found = summary(results, metrics=["auprc", "auprc_ratio", "hit1_ratio"])
+    found = summary(results, metrics=["auprc", "auprc_over_random", "hit1_over_random"])
     assert list(found["method"]) == ["b", "a"]
     a = found.set_index("method").loc["a"]
     assert a["n_splits"] == 2
     assert a["auprc"] == pytest.approx((0.2 + 0.8) / 2)  # not the mean of the three rows, 0.4
     assert a["auprc_sd"] == pytest.approx(0.6 / math.sqrt(2))
-    assert a["auprc_ratio"] == pytest.approx(0.5 / 0.2)  # not the mean of 2 and 2.67
-    assert a["hit1_ratio"] == pytest.approx(0.4 / 0.2)
+    # one edge, at each place alike: precision 1, 1/2 (or 1, 1/2, 1/3)
+    random = ((1 + 1 / 2) / 2, (1 + 1 / 2 + 1 / 3) / 3)
+    assert a["auprc_over_random"] == pytest.approx(0.5 / np.mean(random))  # not the mean of the two ratios
+    assert a["hit1_over_random"] == pytest.approx(0.4 / np.mean([1 / 2, 1 / 3]))
     assert math.isnan(found.set_index("method").loc["b", "auprc_sd"])
 
 
-def test_summary_of_results_without_a_scored_row_is_empty() -> None:
-    assert len(summary(table({"method": "a", "status": "failed"}))) == 0
-    assert "auprc_sd" in summary(table({"method": "a", "status": "failed"}))
+def test_summary_of_results_without_a_scored_row_is_empty_and_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [{"method": "a", "split": n, "status": "failed", "reason": f"no {n % 2}"} for n in range(4)]
+    with caplog.at_level(logging.WARNING):
+        found = summary(table(*rows))
+    assert len(found) == 0
+    assert "auprc_sd" in found
+    assert [record.getMessage().partition("scored: ")[2] for record in caplog.records] == ["no 0; no 1"]
+
+
+def test_summary_names_what_there_is() -> None:
+    results = table(
+        {"method": "a", "auprc": 0.5},
+        {"method": "a", "auprc": 0.7, "split_kind": "per_regulator", "block": "unseen_interactions"},
+    )
+    assert list(summary(results, metrics="auprc").columns[-2:]) == ["auprc", "auprc_sd"]
+    found = summary(results, split_kind="per_regulator", block="unseen_interactions")
+    assert list(found["auprc"]) == [0.7]
+    with pytest.raises(ValueError, match="'auroc1' is no metric .*'auroc'.*'auprc_over_random'"):
+        summary(results, metrics=["auprc", "auroc1"])
+    with pytest.raises(ValueError, match="'unseen' is no block .*'unseen_genes'"):
+        summary(results, block="unseen")
+    with pytest.raises(ValueError, match="'unseen_genes' is no block of the split 'per_regulator'.*'unseen_interact"):
+        summary(results, split_kind="per_regulator")
+    with pytest.raises(ValueError, match="'per_regulator' is no kind of split .* there are 'unseen_genes'"):
+        summary(results[:1], split_kind="per_regulator")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +157,10 @@ def test_a_claim_with_a_missing_part_is_not_run_and_a_drop_can_be_of_ratios() ->
     ]
     whole = claims_table(table(*rows)).set_index("claim")
     assert whole.loc[CLAIMS[6].text, "ours"] == pytest.approx(-0.5)
-    assert whole.loc[CLAIMS[8].text, "ours"] == pytest.approx((0.3 / 0.3) / (0.6 / 0.2) - 1)
+    harmonic = sum(1 / k for k in range(1, 101))
+    random = [((n_edges - 1) / 99 * (100 - harmonic) + harmonic) / 100 for n_edges in (20, 30)]
+    changed = [(0.3 / random[1]) / (0.6 / random[0]) - 1, (0.3 / 0.3) / (0.6 / 0.2) - 1]  # AUPRC, Hit@1%
+    assert whole.loc[CLAIMS[8].text, "ours"] == pytest.approx(np.mean(changed))
     partial = claims_text(claims_table(table(*rows[2:]))).set_index("claim")
     assert partial.loc[CLAIMS[6].text, "ours"] == "not run: 2 of 16 parts"
 
@@ -240,8 +269,11 @@ def test_report_of_a_real_run(data: AnnData, tmp_path: Path) -> None:
     text = path.read_text()
     for part in ("`infosem benchmark --config x.toml`", "torch", "## The paper's claims", "Table 2", "## Not run"):
         assert part in text
-    assert "| MatComp | hESC | chip_cell_specific | unseen_genes | 2 | no estimate | in the configuration |" in text
+    assert "| MatComp | chip_cell_specific | hESC (2 splits) | 2 | no estimate |" in text
     assert "0.331 (0.055) 1.49x" in text  # InfoSEM-B of the paper, beside what was not run
+    assert "Figure 4 (InfoSEM-B with other embeddings, cell-type-specific ChIP-seq): not run\n" in text
+    random = pd.read_csv(path.parent / "table_2.csv").set_index("method").loc["Random"]
+    assert random["auprc_over_random"] == pytest.approx(1, abs=1e-4)
     figures = {figure.stem for figure in path.parent.glob("*.png")}
     assert {f"{name}_{SPECIFIC}" for name in (
         "figure_3a", "figure_3b", "figure_3c_hESC", "figure_5_unseen_genes", "figure_6", "row_means"
@@ -263,11 +295,12 @@ def test_report_without_a_grid_has_the_methods_of_the_results(tmp_path: Path) ->
     )
     results.to_csv(tmp_path / "results.csv", index=False)
     text = write_report(tmp_path, tmp_path / "report").read_text()
-    assert "| mine | 0.500 2.50x |" in text
+    assert "| mine | 0.500 2.14x |" in text
     assert "| broken | failed |" in text
     assert "no convergence" in text
     assert "claims" not in text
-    assert "InfoSEM-B" not in text
+    assert "| InfoSEM-B" not in text
+    assert "Figure 3b (what the one-hot regression learns, n): not drawn without a configuration" in text
 
 
 def test_only_rows_of_the_grid_count_and_partial_methods_say_so(data: AnnData, tmp_path: Path) -> None:
@@ -282,9 +315,38 @@ def test_only_rows_of_the_grid_count_and_partial_methods_say_so(data: AnnData, t
     assert study.n_other_rows == 1
     (text,) = (t.texts["AUPRC"] for t in accuracy_tables(study) if t.name == "table_2")
     row = text.set_index("method").loc["One-hot LR"]
-    assert row["hESC"] == "0.500 2.50x [1 of 2]"
+    assert row["hESC"] == "0.500 2.14x [1 of 2]"
     assert row["hESC, paper"] == "0.210 (0.018) 0.95x"
     assert text.set_index("method").loc["scGREAT", "hESC"] == "not run"
+
+
+def test_counts_of_means_leave_out_methods_that_have_nothing_else(tmp_path: Path) -> None:
+    rows = [
+        {"method": method, "auprc": 0.5, "auprc_regulator_means": means, "hit1": 0.4, "n_top1": 1.0}
+        for method, means in (("|Pearson|", 0.6), ("GRNBoost2", 0.4), ("One-hot LR", 0.5), ("MatComp", 0.5))
+    ]
+    random = {**rows[0], "method": "Random", "auprc_regulator_means": 0.5}
+    for added, end in (([], "AUPRC of the scores."), ([random], "scores; of the method Random in 1 of 1.")):
+        table(*rows, *added).to_csv(tmp_path / "results.csv", index=False)
+        sentence = findings(Study.read(tmp_path, None))[-1]
+        assert "in 1 of 2 cases of a data set and a method that reads expression or text" in sentence
+        assert sentence.endswith(end)
+
+
+def test_a_line_of_what_was_not_run_has_all_data_sets_and_skips_are_told(data: AnnData, tmp_path: Path) -> None:
+    small, large = (grid_of(data, methods.OneHot(), name=name) for name in ("s", "l"))
+    grid = Grid(datasets=(*small.datasets, *large.datasets), entries=small.entries, n_splits=2)
+    common = {"method": "One-hot LR", "auprc": 0.5, "hit1": 0.4, "n_top1": 1.0}
+    rows = [{**common, "dataset": job.dataset.name, "split": job.split_seeds[0], "job": job.key} for job in grid.jobs()]
+    rows[0] |= {"status": "skipped", "reason": "the block has no edge"}
+    for there, expected in (
+        (rows[:1], "| One-hot LR | chip_cell_specific | s (1 split); l (2 splits) | 3 | no estimate |"),
+        (rows, "was run, but not every block could be scored. chip_cell_specific: the block has no edge."),
+        (rows[1:2], "| One-hot LR | chip_cell_specific | s (1 split); l (2 splits) | 3 | ~3.0 |"),
+    ):
+        trained = [{**row, "block": "train", "seconds": 3600.0} for row in there if row.get("status") != "skipped"]
+        table(*there, *trained).to_csv(tmp_path / "results.csv", index=False)
+        assert expected in write_report(tmp_path, tmp_path / "report", grid=grid).read_text()
 
 
 def test_a_folder_without_results_is_named(tmp_path: Path) -> None:

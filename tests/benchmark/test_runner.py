@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +67,8 @@ class Broken(Method):
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         if self.how == "raises":
             raise RuntimeError("no convergence")
+        if self.how == "exit":
+            raise SystemExit(3)
         if self.how == "shape":
             return np.zeros((2, 2))
         return np.full((len(regulators), adata.n_vars), np.nan)
@@ -136,9 +139,57 @@ def test_conditions_thin_the_cells_and_balance_the_labels(data: AnnData, tmp_pat
             assert is_edge.sum() == (~is_edge).sum()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Deadly(Method):
+    """Is killed, as by the kernel when memory runs out."""
+
+    title: ClassVar[str] = "deadly"
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+def test_a_killed_worker_is_recorded_and_the_rest_goes_on(data: AnnData) -> None:
+    chosen = ["random", Deadly(), "pearson", "one_hot"]
+    results = compare(data, chosen, truth="chip", n_splits=2, n_jobs=2, progress=False)
+    failed = results[results["method"] == "deadly"]
+    assert (failed["status"] == "failed").all()
+    assert failed["reason"].str.contains("died").all()
+    others = results[results["method"] != "deadly"]
+    assert (others["status"] == "ok").all()
+    assert set(others["method"]) == {"Random", "|Pearson|", "One-hot LR"}
+
+
+def test_a_backend_that_returns_lists_only_works(data: AnnData) -> None:
+    with joblib.parallel_config("multiprocessing", n_jobs=2):
+        results = compare(data, ["random", "pearson", "one_hot"], truth="chip", n_splits=3, progress=False)
+    assert (results["status"] == "ok").all()
+    assert len(results) == 3 * 3 * 4
+
+
+def test_other_data_or_another_truth_is_another_job(data: AnnData, tmp_path: Path) -> None:
+    def auprc(adata: AnnData) -> float:
+        return compare(adata, "pearson", truth="chip", n_splits=2, output=tmp_path, progress=False)["auprc"].mean()
+
+    first = auprc(data)
+    squared = data.copy()
+    squared.X = squared.X.multiply(squared.X).tocsr()
+    assert auprc(squared) != first
+    other = data.copy()
+    other.varp["chip"] = np.roll(data.varp["chip"], 1, axis=1) * (1 - np.eye(40))
+    assert auprc(other) != first
+    assert auprc(data) == pytest.approx(first, rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("how", "reason"),
-    [("raises", "RuntimeError: no convergence"), ("shape", "expected (10, 40)"), ("nan", "no finite numbers")],
+    [
+        ("raises", "RuntimeError: no convergence"),
+        ("exit", "SystemExit: 3"),
+        ("shape", "expected (10, 40)"),
+        ("nan", "no finite numbers"),
+    ],
 )
 def test_a_method_that_fails_is_recorded_and_the_rest_goes_on(how: str, reason: str, data: AnnData) -> None:
     results = compare(data, [Broken(how=how), "pearson"], truth="chip", n_splits=2, progress=False)
@@ -317,6 +368,40 @@ def test_a_wrong_configuration_says_what_is_wrong(
     (tmp_path / "c.toml").write_text(CONFIG.replace(old, new))
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         read_config(tmp_path / "c.toml", data=tmp_path)
+
+
+def test_what_cannot_be_scored_is_said_at_once(data: AnnData, caplog: pytest.LogCaptureFixture) -> None:
+    data.varp["empty"] = np.zeros((40, 40))
+    for truth, message in (("empty", "no edge between"), ("chop", "'chop' is not in adata.varp")):
+        with pytest.raises(ValueError, match=f"Nothing could be scored: .*{message}"):
+            compare(data, "random", truth=truth, progress=False)
+    caplog.clear()
+    with caplog.at_level("WARNING", "infosem"):
+        compare(data, "random", truth=["empty", "chip"], n_splits=1, progress=False)
+    assert caplog.text.count("empty of data is skipped") == 1
+    with pytest.raises(TypeError, match="name its tables"):
+        compare(data, "random", truth=["chip", pd.DataFrame()])
+
+
+def test_a_grid_checks_its_names(data: AnnData) -> None:
+    for entry, message in (
+        ({"datasets": ("dota",)}, "'dota' of .* is no data set; there are data"),
+        ({"networks": ("chop",)}, "'chop' of .* is no network; there are chip"),
+        ({"splits": ("unseen",)}, "'unseen' of .* is no kind of split"),
+        ({"variants": {"chop": {}}}, "'chop' of .* is no network"),
+        ({"cells": 2.0}, "cells=2.0 .* at most 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            grid_of(data, Entry(method=methods.Pearson(), **entry))
+    with pytest.raises(ValueError, match="n_splits=0"):
+        grid_of(data, n_splits=0)
+
+
+def test_a_class_is_no_method(data: AnnData) -> None:
+    with pytest.raises(TypeError, match=r"give an instance: Pearson\(\)"):
+        compare(data, [methods.Pearson], truth="chip")
+    with pytest.raises(TypeError, match="subclass of benchmark.Method"):
+        compare(data, [3], truth="chip")
 
 
 def test_an_unknown_method_lists_those_there_are(data: AnnData) -> None:

@@ -98,7 +98,9 @@ def _entry(table: dict[str, Any]) -> Entry:
 def _check(what: str, table: dict[str, Any], known: set[str], needed: set[str] = frozenset()) -> None:  # type: ignore[assignment]
     unknown = sorted(set(table) - known)
     if unknown:
-        raise ValueError(f"{what} has unknown keys {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
+        raise ValueError(
+            f"{what} has unknown keys {', '.join(unknown)}; known are {', '.join(sorted(known)) or 'none'}."
+        )
     missing = sorted(needed - set(table))
     if missing:
         raise ValueError(f"{what} lacks {', '.join(missing)}.")

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import anndata
+import joblib
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
 from infosem.benchmark._method import Method
 from infosem.benchmark._splits import BLOCKS, SPLITS, UNSEEN_GENES, Split
-from infosem.benchmark._truth import read_truth
+from infosem.benchmark._truth import Truth, read_truth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,32 @@ class Dataset:
     def load(self) -> AnnData:
         """The data."""
         return self.source if isinstance(self.source, AnnData) else _read(self.source)
+
+    def truth(self, network: str) -> Truth:
+        """The ground truth of this name; raises where it cannot be used."""
+        if network not in self._truths:
+            source = self.networks[network]
+            self._truths[network] = read_truth(self.load(), source, regulator_key=self.regulator_key)
+        return self._truths[network]
+
+    @cached_property
+    def _truths(self) -> dict[str, Truth]:
+        return {}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the file, or of all that a method or a truth is read from: other data, other results."""
+        tables = [table for table in self.networks.values() if isinstance(table, pd.DataFrame)]
+        digest = hashlib.sha256(f"{self.regulator_key} {[*map(joblib.hash, tables)]}".encode())
+        if isinstance(self.source, AnnData):
+            adata = self.source
+            keys = [key for key in self.networks.values() if isinstance(key, str) and key in adata.varp]
+            parts = (adata.X, adata.var, dict(adata.varm), {key: adata.varp[key] for key in keys})
+            digest.update("".join(map(joblib.hash, parts)).encode())
+        else:
+            with self.source.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
 
     def text_lengths(self) -> np.ndarray | None:
         """Number of characters written about every gene, ``(G,)``; ``None`` without descriptions."""
@@ -87,7 +114,8 @@ class Entry:
     balanced
         Whether of each regulator's training labels as many non-edges as edges are kept, drawn with the seed.
     keep_scores
-        Whether the scores of the regulators with a known target are written beside the results.
+        Whether scores are written beside the results, to ``scores/<job>_<network>.npy``: a row per regulator with a
+        known target, in the order of :attr:`Truth.regulators`, and a column per gene.
     """
 
     method: Method
@@ -101,10 +129,14 @@ class Entry:
     balanced: bool = False
     keep_scores: bool = False
 
+    def __post_init__(self) -> None:
+        if isinstance(self.cells, str) or not 0 < self.cells <= 1:
+            raise ValueError(f"cells={self.cells!r} of {self.title} is a share of the cells: above 0, at most 1.")
+
     @property
     def title(self) -> str:
         """Name in the results."""
-        return self.name or self.method.title
+        return self.name or self.method.title or type(self.method).__name__
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +158,17 @@ class Job:
     def key(self) -> str:
         """Identifies the job in the results: the same for the same method, hyper-parameters, conditions and split."""
         parts = (
-            self.dataset.name, self.entry.title, self.method.identity, self.entry.cells, self.entry.balanced,
-            self.networks, self.split_kind, self.split_seeds, self.seed,
-        )  # fmt: skip
+            self.dataset.name,
+            self.dataset.fingerprint,
+            self.entry.title,
+            self.method.identity,
+            self.entry.cells,
+            self.entry.balanced,
+            self.networks,
+            self.split_kind,
+            self.split_seeds,
+            self.seed,
+        )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     @property
@@ -178,9 +218,20 @@ class Grid:
     seeds: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
-        for kind in self.splits:
-            if kind not in SPLITS:
-                raise ValueError(f"{kind!r} is no kind of split; there are {', '.join(map(repr, SPLITS))}.")
+        if not isinstance(self.n_splits, int) or self.n_splits < 1:
+            raise ValueError(f"n_splits={self.n_splits!r} must be a whole number, at least one.")
+        networks = {network for dataset in self.datasets for network in dataset.networks}
+        for entry in (None, *self.entries):
+            part = "the grid" if entry is None else entry.title
+            for what, named, there in (
+                ("kind of split", self.splits if entry is None else entry.splits, set(SPLITS)),
+                ("data set", None if entry is None else entry.datasets, {dataset.name for dataset in self.datasets}),
+                ("network", None if entry is None else entry.networks, networks),
+                ("network", None if entry is None else tuple(entry.variants), networks),
+            ):
+                unknown = sorted(set(named or ()) - there)
+                if unknown:
+                    raise ValueError(f"{unknown[0]!r} of {part} is no {what}; there are {', '.join(sorted(there))}.")
         for what, names in (
             ("data set", [dataset.name for dataset in self.datasets]),
             ("method", [entry.title for entry in self.entries]),
@@ -226,8 +277,8 @@ def describe_splits(grid: Grid) -> tuple[pd.DataFrame, list[tuple[str, Split]]]:
     """Sizes and checksum of every split of a grid, and the splits by name."""
     rows, splits = [], []
     for dataset in grid.datasets:
-        for network, source in dataset.networks.items():
-            truth = read_truth(dataset.load(), source, regulator_key=dataset.regulator_key)
+        for network in dataset.networks:
+            truth = dataset.truth(network)
             for kind in grid.splits:
                 for seed in range(grid.n_splits):
                     split = SPLITS[kind](truth, seed)

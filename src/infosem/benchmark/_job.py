@@ -15,7 +15,7 @@ from infosem.benchmark._method import Labels
 from infosem.benchmark._metrics import block_metrics, expected_average_precision, hubness_scores
 from infosem.benchmark._resources import Resources
 from infosem.benchmark._splits import SPLITS, TRAIN, Split
-from infosem.benchmark._truth import Truth, read_truth
+from infosem.benchmark._truth import Truth
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,12 @@ class JobResult:
     scores: dict[str, np.ndarray]
 
 
+def died(job: Job) -> JobResult:
+    """What is recorded of a job whose process was killed."""
+    reason = "its process died: killed, or out of memory"
+    return JobResult([{**cell, "status": FAILED, "reason": reason} for cell in job.cells()], {})
+
+
 def run_job(job: Job) -> JobResult:
     """Fit and score; an error becomes rows that say so, never an exception."""
     cells = list(job.cells())
@@ -49,9 +55,7 @@ def run_job(job: Job) -> JobResult:
         skipped = {}
         for network in job.networks:
             try:
-                truths[network] = read_truth(
-                    adata, job.dataset.networks[network], regulator_key=job.dataset.regulator_key
-                )
+                truths[network] = job.dataset.truth(network)
                 for seed in job.split_seeds:
                     splits[network, seed] = SPLITS[job.split_kind](truths[network], seed)
             except (KeyError, ValueError) as error:
@@ -60,7 +64,7 @@ def run_job(job: Job) -> JobResult:
             return JobResult([{**cell, "status": SKIPPED, "reason": skipped[cell["network"]]} for cell in cells], {})
         with Resources() as used:
             scores, regulators = _scores(job, adata, truths, splits)
-    except Exception as error:  # recorded, so that the other jobs go on
+    except (Exception, SystemExit) as error:  # recorded, so that the other jobs go on
         logger.debug("%s", traceback.format_exc())
         reason = f"{type(error).__name__}: {error}"
         return JobResult([{**cell, "status": FAILED, "reason": reason} for cell in cells], {})
@@ -99,7 +103,8 @@ def _scores(
     chosen = np.arange(adata.n_obs)
     if job.entry.cells < 1:
         chosen = np.sort(rng.permutation(adata.n_obs)[: max(2, round(job.entry.cells * adata.n_obs))])
-    score = job.method.score(_without_truth(adata, chosen), regulators, labels, seed=job.seed)
+    returned = job.method.score(_without_truth(adata, chosen), regulators, labels, seed=job.seed)
+    score = np.asarray(returned, dtype=float)
     if score.shape != (len(regulators), adata.n_vars):
         raise ValueError(f"scores of shape {score.shape}, expected {(len(regulators), adata.n_vars)}")
     if not np.isfinite(score).all():

@@ -25,13 +25,13 @@ class Method(ABC):
     Attributes
     ----------
     title
-        Name in the results.
+        Name in the results; by default that of the class.
     uses_expression, uses_labels, uses_text
         What it reads (Table 1 of the paper). A method that reads no labels is run once per data set, all others once
         per split.
     """
 
-    title: ClassVar[str]
+    title: ClassVar[str] = ""
     uses_expression: ClassVar[bool] = False
     uses_labels: ClassVar[bool] = False
     uses_text: ClassVar[bool] = False

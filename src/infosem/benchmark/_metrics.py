@@ -76,6 +76,8 @@ def block_metrics(
     those with an edge and a non-edge; ``matched_auprc``, see :func:`degree_matched_auprc`.
     """
     is_edge = block.is_edge
+    if len(score) != len(block):
+        raise ValueError(f"{len(score)} scores for the {len(block)} pairs of the block.")
     n, n_edges = len(is_edge), int(is_edge.sum())
     share = n_edges / n
     auprc = expected_average_precision(is_edge, score)
@@ -158,12 +160,17 @@ def hubness_scores(score: np.ndarray, regulators: np.ndarray) -> dict[str, np.nd
     self_pair = np.zeros(score.shape, dtype=bool)
     self_pair[np.arange(len(regulators)), regulators] = True
     masked = np.ma.masked_array(score, self_pair)
-    rows, columns = (masked.mean(axis, keepdims=True).filled(0.0) for axis in (1, 0))
+    # means of equal scores differ in the last digits: without a limit that would be an order
+    resolution = 1e-9 * max(float(np.abs(score).max(initial=0.0)), np.finfo(float).tiny)
+    rows, columns = (
+        np.round(masked.mean(axis, keepdims=True).filled(0.0) / resolution) * resolution for axis in (1, 0)
+    )
     sd = masked.std(1, keepdims=True).filled(0.0)
+    varies = sd > resolution
     return {
         "regulator_means": np.broadcast_to(rows, score.shape),
         "target_means": np.broadcast_to(columns, score.shape),
-        "rows_normalised": (score - rows) / np.where(sd > 0, sd, 1.0),
+        "rows_normalised": np.where(varies, (score - rows) / np.where(varies, sd, 1.0), 0.0),
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from infosem.benchmark._grid import Job
-from infosem.benchmark._job import JobResult
+from infosem.benchmark._job import FAILED, JobResult
 
 COLUMNS = (
     "dataset", "network", "method", "split_kind", "split", "seed", "cells", "balanced", "block", "status",
@@ -47,7 +47,7 @@ class Results:
         table = self.table()
         expected = {job.key: len(list(job.cells())) for job in jobs}
         if retry_failed:
-            table = table[~table["job"].isin(table.loc[table["status"] == "failed", "job"])]
+            table = table[~table["job"].isin(self.failed())]
         counts = table["job"].value_counts()
         done = {key for key, n in expected.items() if counts.get(key, 0) == n}
         kept = table[table["job"].isin(done) | ~table["job"].isin(expected)]
@@ -78,9 +78,15 @@ class Results:
             folder.mkdir(exist_ok=True)
             np.save(folder / f"{job.key}_{network}.npy", scores)
 
-    def table(self) -> pd.DataFrame:
-        """All rows."""
-        parts = [part for part in self._parts if len(part)]
+    def failed(self) -> set[str]:
+        """Keys of jobs that failed."""
+        table = self.table()
+        return set(table.loc[table["status"] == FAILED, "job"])
+
+    def table(self, of: set[str] | None = None) -> pd.DataFrame:
+        """All rows, or those of some jobs."""
+        parts = [part if of is None else part[part["job"].isin(of)] for part in self._parts]
+        parts = [part for part in parts if len(part)]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 

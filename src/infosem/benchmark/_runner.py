@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
 from anndata import AnnData
-from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
+from infosem.benchmark._dispatch import run_jobs
 from infosem.benchmark._grid import Dataset, Entry, Grid, Job
-from infosem.benchmark._job import FAILED, JobResult, run_job
+from infosem.benchmark._job import FAILED, SKIPPED
 from infosem.benchmark._method import Method
 from infosem.benchmark._results import Results
 from infosem.benchmark.methods import METHODS
@@ -56,47 +57,54 @@ def run(
 
     Returns
     -------
-    One row per method, data set, network, split, seed and block. ``status`` is ``"ok"``, ``"failed"`` or
-    ``"skipped"``, the latter two with a ``reason``. For the accuracies see :func:`infosem.benchmark.block_metrics`.
+    One row per method, data set, network, split, seed and block of the grid, as far as it was run. ``status`` is
+    ``"ok"``, ``"failed"`` or ``"skipped"``, the latter two with a ``reason``. For the accuracies see
+    :func:`infosem.benchmark.block_metrics`; the block ``"train"`` has ``auprc`` alone.
     """
-    jobs = [job for job in grid.jobs() if only is None or only(job)]
+    whole = grid.jobs()
+    jobs = [job for job in whole if only is None or only(job)]
+    _warn_of_truths(jobs)
     results = Results(None if output is None else Path(output))
     done = results.finished(jobs, retry_failed=retry_failed)
     todo = [job for job in jobs if job.key not in done]
     if done:
-        logger.info("%d of %d jobs are there already, %d to run.", len(done), len(jobs), len(todo))
+        n_failed = len(results.failed() & done)
+        failed = f" ({n_failed} failed; retry_failed=True runs them again)" if n_failed else ""
+        logger.info("%d of %d jobs are there already%s, %d to run.", len(done), len(jobs), failed, len(todo))
     deadline = float("inf") if budget_hours is None else time.monotonic() + 3600 * budget_hours
-
-    def within_budget() -> Iterator[Job]:
-        for job in todo:
-            if time.monotonic() > deadline:
-                return
-            yield job
-
-    # as many jobs in hand as run: so that a budget ends the run, and nothing large waits in a queue
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
-    n_failed = n_run = 0
+    within_budget = takewhile(lambda _: time.monotonic() < deadline, todo)
+    n_run = 0
     with tqdm(total=len(todo), desc="benchmark", unit="job", disable=not progress) as bar:
-        for job, result in parallel(delayed(_with_job)(job) for job in within_budget()):
+        for job, result in run_jobs(within_budget, n_jobs):
             results.add(job, result)
             n_run += 1
-            if any(row["status"] == FAILED for row in result.rows):
-                n_failed += 1
-                logger.warning("%s on %s failed: %s", job.entry.title, job.dataset.name, result.rows[0]["reason"])
+            failures = [row["reason"] for row in result.rows if row["status"] == FAILED]
+            if failures:
+                logger.warning("%s on %s failed: %s", job.entry.title, job.dataset.name, failures[0])
             bar.set_postfix_str(f"{job.entry.title} on {job.dataset.name}")
             bar.update()
     if n_run < len(todo):
-        logger.warning(
-            "The budget of %g hours is spent: %d of %d jobs not run.", budget_hours, len(todo) - n_run, len(jobs)
-        )
-    if n_failed:
-        logger.warning("%d jobs failed; the column 'reason' of the results says why.", n_failed)
-    return results.table()
+        logger.warning("The budget of %g hours is spent: %d jobs not run.", budget_hours, len(todo) - n_run)
+    return results.table(of={job.key for job in whole})
+
+
+def _warn_of_truths(jobs: list[Job]) -> None:
+    """Say once, and before the first fit, what will be skipped."""
+    seen = set()
+    for job in jobs:
+        for network in job.networks:
+            if (job.dataset.name, network) in seen:
+                continue
+            seen.add((job.dataset.name, network))
+            try:
+                job.dataset.truth(network)
+            except (KeyError, ValueError) as error:
+                logger.warning("%s of %s is skipped: %s", network, job.dataset.name, error.args[0])
 
 
 def compare(
     adata: AnnData,
-    methods: Sequence[str | Method | Entry],
+    methods: str | Method | Entry | Sequence[str | Method | Entry],
     *,
     truth: str | pd.DataFrame | Sequence[str] | Mapping[str, str | pd.DataFrame],
     regulator_key: str | None = None,
@@ -113,10 +121,10 @@ def compare(
         Cells x genes, log-normalised expression in ``X``.
     methods
         Names (see :data:`infosem.benchmark.METHODS`), methods with their hyper-parameters, or a network of your own
-        as :class:`~infosem.benchmark.methods.Precomputed`.
+        as :class:`~infosem.benchmark.methods.Precomputed`; one, or a list of them.
     truth
         The known network: a key of ``adata.varp`` (row = regulator; one for an edge, absent or zero for none), a table
-        with columns ``source`` and ``target``, or several of them.
+        with columns ``source`` and ``target``; or a list of keys, or a mapping of names to keys and tables.
     regulator_key
         Boolean column of ``adata.var``: the genes that may regulate. By default those with a known target.
     n_splits
@@ -128,6 +136,11 @@ def compare(
     -------
     See :func:`run`; :func:`infosem.benchmark.summary` makes a table of it.
 
+    Raises
+    ------
+    ValueError
+        If nothing can be scored, with the reasons: a truth without edges, one regulator, blocks without edges.
+
     Examples
     --------
     >>> from infosem import benchmark
@@ -135,17 +148,24 @@ def compare(
     >>> results = benchmark.compare(adata, [mine, "pearson", "random"], truth="chip")
     >>> benchmark.summary(results)
     """
+    if isinstance(methods, str | type | Method | Entry):
+        methods = [methods]
     if isinstance(truth, str):
         networks: dict[str, str | pd.DataFrame] = {truth: truth}
     elif isinstance(truth, pd.DataFrame):
         networks = {"truth": truth}
     elif isinstance(truth, Mapping):
         networks = dict(truth)
-    else:
+    elif all(isinstance(key, str) for key in truth):
         networks = {key: key for key in truth}
+    else:
+        raise TypeError("truth is a list with other things than keys of varp; name its tables: {'chip': table, ...}.")
     dataset = Dataset(name="data", source=adata, networks=networks, regulator_key=regulator_key)
     grid = Grid(datasets=(dataset,), entries=tuple(map(as_entry, methods)), n_splits=n_splits)
-    return run(grid, output=output, n_jobs=n_jobs, progress=progress)
+    results = run(grid, output=output, n_jobs=n_jobs, progress=progress)
+    if (results["status"] == SKIPPED).all():
+        raise ValueError(f"Nothing could be scored: {'; '.join(sorted(results['reason'].unique()))}")
+    return results
 
 
 def as_entry(method: str | Method | Entry) -> Entry:
@@ -154,10 +174,10 @@ def as_entry(method: str | Method | Entry) -> Entry:
         return method
     if isinstance(method, Method):
         return Entry(method=method)
+    if isinstance(method, type) and issubclass(method, Method):
+        raise TypeError(f"{method.__name__} is a class; give an instance: {method.__name__}().")
+    if not isinstance(method, str):
+        raise TypeError(f"{method!r} is no method: give a name, or an instance of a subclass of benchmark.Method.")
     if method not in METHODS:
         raise ValueError(f"{method!r} is no method; there are {', '.join(METHODS)}.")
     return Entry(method=METHODS[method]())
-
-
-def _with_job(job: Job) -> tuple[Job, JobResult]:
-    return job, run_job(job)

@@ -56,6 +56,11 @@ class Split:
     is_edge: np.ndarray
     part: np.ndarray
 
+    def __repr__(self) -> str:
+        names, sizes = np.unique(self.part.astype(str), return_counts=True)
+        parts = ", ".join(f"{size} {name}" for name, size in zip(names, sizes, strict=True))
+        return f"Split {self.kind!r}, seed {self.seed}: {parts}"
+
     @property
     def training_labels(self) -> Labels:
         """The only labels that a method may see."""

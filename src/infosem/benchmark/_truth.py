@@ -34,6 +34,12 @@ class Truth:
     is_regulator: np.ndarray
     edges: sparse.csr_array
 
+    def __repr__(self) -> str:
+        return (
+            f"Truth: {len(self.gene_names)} genes, {self.edges.nnz} edges of {len(self.regulators)} regulators to "
+            f"{len(self.targets)} targets"
+        )
+
     @property
     def regulators(self) -> np.ndarray:
         """Indices of the regulators that have a known target."""

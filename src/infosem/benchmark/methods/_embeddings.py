@@ -12,7 +12,7 @@ from infosem._checks import require_key
 EmbeddingControl = Literal["none", "permuted", "random", "one-hot"]
 
 
-def gene_embedding(adata: AnnData, key: str, control: EmbeddingControl, *, seed: int) -> np.ndarray:
+def gene_embedding(adata: AnnData, key: str, control: EmbeddingControl = "none", *, seed: int = 0) -> np.ndarray:
     """The embedding ``varm[key]``, or a control.
 
     Parameters

@@ -41,7 +41,7 @@ class InfoSEMBC(StructuralMethod):
             regulators,
             seed=seed,
             prior="embedding+interactions",
-            embedding=gene_embedding(adata, self.embedding_key, "none", seed=seed),
+            embedding=gene_embedding(adata, self.embedding_key),
             labels=labels,
             embedding_weight=self.embedding_weight,
             interaction_weight=self.interaction_weight,

@@ -32,6 +32,12 @@ class Precomputed(Method):
     edges: pd.DataFrame = field(repr=False)
     absolute: bool = True
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.edges, pd.DataFrame):
+            raise TypeError(
+                f"edges is a {type(self.edges).__name__}, expected a pandas DataFrame: pandas.read_csv(path)."
+            )
+
     @property
     def identity(self) -> str:
         """See :attr:`Method.identity`."""
@@ -40,23 +46,28 @@ class Precomputed(Method):
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`Method.score`."""
         genes = adata.var_names
-        if {"source", "target", "weight"} <= set(self.edges.columns):
-            edges = self.edges.astype({"source": str, "target": str})
-            twice = edges.duplicated(["source", "target"])
-            if twice.any():
-                raise ValueError(
-                    f"{int(twice.sum())} pairs occur more than once in the table of edges; give each one weight."
-                )
-            weights = np.zeros((len(genes), len(genes)))
-            source, target = genes.get_indexer(edges["source"]), genes.get_indexer(edges["target"])
-            known = (source >= 0) & (target >= 0)
-            weights[source[known], target[known]] = edges["weight"].to_numpy(dtype=float)[known]
-        else:
-            known = np.isin(self.edges.index, genes)
-            weights = self.edges.reindex(index=genes, columns=genes, fill_value=0.0).to_numpy(dtype=float)
-        if not known.any():
+        weights = self._weights(genes)
+        if not weights.any():
             raise ValueError(
-                "No regulator of the network is a gene of the data. Give a table with columns source, target, weight, "
-                "or one with genes as index and columns, spelt as in adata.var_names."
+                "The network has no weight between two genes of the data. Give a table with columns source, target, "
+                "weight, or one with genes as index and columns, spelt as in adata.var_names."
             )
         return np.abs(weights[regulators]) if self.absolute else weights[regulators]
+
+    def _weights(self, genes: pd.Index) -> np.ndarray:
+        """``(G, G)``, row = regulator."""
+        if not {"source", "target"} <= set(self.edges.columns):
+            return self.edges.reindex(index=genes, columns=genes, fill_value=0.0).to_numpy(dtype=float)
+        if "weight" not in self.edges:
+            raise ValueError(
+                f"The edges have columns {list(self.edges.columns)}, and no 'weight': rename the scores' one."
+            )
+        edges = self.edges.astype({"source": str, "target": str})
+        source, target = genes.get_indexer(edges["source"]), genes.get_indexer(edges["target"])
+        known = (source >= 0) & (target >= 0)
+        twice = edges[known].duplicated(["source", "target"])
+        if twice.any():
+            raise ValueError(f"{int(twice.sum())} pairs occur more than once in the edges; give each one weight.")
+        weights = np.zeros((len(genes), len(genes)))
+        weights[source[known], target[known]] = edges["weight"].to_numpy(dtype=float)[known]
+        return weights

@@ -14,6 +14,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from infosem import _keys
 from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods._embeddings import gene_embedding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class TextRegression(Method):
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`Method.score`."""
-        H = np.asarray(adata.varm[self.embedding_key], dtype=float)
+        H = gene_embedding(adata, self.embedding_key)
         sd = np.nanstd(H, axis=0)
         H = np.nan_to_num((H - np.nanmean(H, axis=0)) / np.where(sd > 0, sd, 1.0))
         u, v = fit_pair_logistic(H, labels, self._best_penalty(H, labels, seed))

@@ -13,7 +13,7 @@ from infosem.benchmark._splits import TRAIN
 from infosem.benchmark.report._paper import DATASETS, METHODS, paper_method
 
 PLANNED, BEYOND = "in the configuration", "in the paper only"
-_COLUMNS = ["method", "dataset", "network", "split_kind", "n_jobs", "hours", "where"]
+_COLUMNS = ["method", "dataset", "network", "split_kind", "n_jobs", "n_splits", "hours", "where"]
 
 
 def missing_jobs(results: pd.DataFrame, grid: Grid) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def missing_jobs(results: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     Returns
     -------
     One row per method, data set, network (several, joined by " + ", if one fit serves them) and kind of split:
-    ``n_jobs``, ``hours``, and ``where`` the fit is asked for.
+    ``n_jobs``, ``n_splits`` that they are scored on, ``hours``, and ``where`` the fit is asked for.
     """
     jobs = grid.jobs()
     done = set(results["job"])
@@ -41,14 +41,17 @@ def missing_jobs(results: pd.DataFrame, grid: Grid) -> pd.DataFrame:
             "dataset": job.dataset.name,
             "network": " + ".join(job.networks),
             "split_kind": job.split_kind,
+            "splits": job.split_seeds,
             "hours": cost.seconds(job) / 3600,
             "where": where,
         }
         for job, where in missing
     ]
-    keys = [column for column in _COLUMNS if column not in ("n_jobs", "hours")]
-    groups = pd.DataFrame(rows, columns=[*keys, "hours"]).groupby(keys, sort=False)["hours"]
-    return pd.DataFrame({"n_jobs": groups.size(), "hours": groups.sum(min_count=1)}).reset_index()[_COLUMNS]
+    keys = [column for column in _COLUMNS if column not in ("n_jobs", "n_splits", "hours")]
+    groups = pd.DataFrame(rows, columns=[*keys, "splits", "hours"]).groupby(keys, sort=False)
+    table = pd.DataFrame({"n_jobs": groups.size(), "hours": groups["hours"].sum(min_count=1)})
+    table["n_splits"] = groups["splits"].agg(lambda splits: len(set().union(*splits)))
+    return table.reset_index()[_COLUMNS]
 
 
 def failures(results: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +84,8 @@ def _jobs_of_the_paper(grid: Grid, jobs: list[Job]) -> list[Job]:
 
 
 def _unrestricted(grid: Grid, entry: Entry) -> Grid:
-    everywhere = replace(entry, datasets=DATASETS, networks=None, n_splits=None, splits=None)
+    datasets = tuple(dataset.name for dataset in grid.datasets if dataset.name in DATASETS)
+    everywhere = replace(entry, datasets=datasets, networks=None, n_splits=None, splits=None)
     return replace(grid, entries=(everywhere,), splits=("unseen_genes",))
 
 

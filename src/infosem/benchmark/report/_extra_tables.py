@@ -10,7 +10,7 @@ from infosem.benchmark._splits import UNSEEN_GENES, UNSEEN_INTERACTIONS
 from infosem.benchmark.report._markdown import mean_sd, number, slashed, times
 from infosem.benchmark.report._paper import base_method, network_title, paper_method
 from infosem.benchmark.report._study import Study
-from infosem.benchmark.report._summary import CASE, summary
+from infosem.benchmark.report._summary import CASE, over_splits
 from infosem.benchmark.report._tables import BLOCK_TITLES, Table, wide_text
 
 ALL_TARGETS = "unseen_genes_all_targets"
@@ -57,51 +57,56 @@ def _per_network(
     study: Study, name: str, title: str, metrics: list[str], cell: Callable[[pd.Series], str], note: str
 ) -> Table:
     """Accuracies between unseen genes."""
-    data = summary(study.main, metrics=metrics)
+    data = over_splits(study.main, metrics=metrics)
     if data[metrics].isna().all(axis=None):
         data = data[:0]
     texts = {network_title(network): wide_text(study, data, [network], cell) for network in study.networks}
     return Table(name, f"{title}, between unseen genes", data, texts, note)
 
 
-def with_ratios(study: Study, block: str, metrics: tuple[str, ...]) -> pd.DataFrame:
-    """Means of AUPRCs and, as ``<metric>_ratio``, those over the mean share of edges."""
-    means = summary(study.main, block=block, metrics=[*metrics, "share"])
-    return means.assign(**{f"{metric}_ratio": means[metric] / means["share"] for metric in metrics})
+def with_over_random(study: Study, block: str, metrics: tuple[str, ...]) -> pd.DataFrame:
+    """Means of AUPRCs and, as ``<metric>_over_random``, those over the mean AUPRC expected of a random order."""
+    means = over_splits(study.main, block=block, metrics=[*metrics, "random_auprc"])
+    return means.assign(**{f"{metric}_over_random": means[metric] / means["random_auprc"] for metric in metrics})
 
 
 def _all_targets(study: Study) -> Table:
-    few, every = (with_ratios(study, block, ("auprc",)) for block in (UNSEEN_GENES, ALL_TARGETS))
+    few, every = (with_over_random(study, block, ("auprc",)) for block in (UNSEEN_GENES, ALL_TARGETS))
     data = few.merge(every, on=CASE, suffixes=("", "_all_targets"))
     texts = {
         network_title(network): wide_text(
-            study, data, [network], lambda row: f"{times(row['auprc_ratio'])} / {times(row['auprc_ratio_all_targets'])}"
+            study,
+            data,
+            [network],
+            lambda row: f"{times(row['auprc_over_random'])} / {times(row['auprc_over_random_all_targets'])}",
         )
         for network in study.networks
     }
-    note = "AUPRC over the share of edges: targets that are no regulators, as in the paper / all targets."
+    note = "AUPRC over that of a random order: targets that are no regulators, as in the paper / all targets."
     return Table("all_targets", "Regulators as targets, between unseen genes", data, texts, note)
 
 
 def _hubs(study: Study) -> Table:
-    data = with_ratios(study, UNSEEN_GENES, HUBS)
+    data = with_over_random(study, UNSEEN_GENES, HUBS)
     texts = {
         network_title(network): wide_text(
-            study, data, [network], lambda row: slashed([row[f"{metric}_ratio"] for metric in HUBS])
+            study, data, [network], lambda row: slashed([row[f"{metric}_over_random"] for metric in HUBS])
         )
         for network in study.networks
     }
     note = (
-        "AUPRC over the share of edges: the method's score / each edge's score replaced by the mean of its regulator / "
-        "of its target / each regulator's scores brought to mean 0 and sd 1. With few unseen regulators even a random "
-        "order of them is often above 1: compare the second number with that of the method Random."
+        "AUPRC over that of a random order: the method's score / each edge's score replaced by the mean of its "
+        "regulator / of its target / each regulator's scores brought to mean 0 and sd 1. With few unseen regulators "
+        "even a random order of them, unlike one of the pairs, is often above 1."
     )
     return Table("hubs", "What hubs explain, between unseen genes", data, texts, note)
 
 
 def _genelink_split(study: Study) -> Table:
     kind = "per_regulator"
-    data = summary(study.main, block=UNSEEN_INTERACTIONS, metrics=["auprc", "auprc_ratio", "hit1"], split_kind=kind)
+    data = over_splits(
+        study.main, block=UNSEEN_INTERACTIONS, metrics=["auprc", "auprc_over_random", "hit1"], split_kind=kind
+    )
     texts = {
         network_title(network): wide_text(study, data, [network], _auprc_text, split_kind=kind)
         for network in study.networks
@@ -138,7 +143,7 @@ def _condition_table(study: Study) -> Table:
     """Methods with fewer cells or balanced labels (Figures 5 and 6)."""
     rows = study.results[study.results["method"].isin(study.conditioned)]
     blocks = {
-        block: summary(rows, block=block, metrics=["auprc", "auprc_ratio", "hit1", "hit1_ratio"])
+        block: over_splits(rows, block=block, metrics=["auprc", "auprc_over_random", "hit1", "hit1_over_random"])
         for block in BLOCK_TITLES
     }
     texts = {
@@ -152,7 +157,7 @@ def _condition_table(study: Study) -> Table:
 
 
 def _control_table(study: Study) -> Table:
-    data = summary(study.main, metrics=["auprc", "auprc_ratio", "regulator_auprc_ratio", "matched_auprc"])
+    data = over_splits(study.main, metrics=["auprc", "auprc_over_random", "regulator_auprc_ratio", "matched_auprc"])
     base = {base_method(method) for method in study.controls}
     methods = [method for method in study.methods if paper_method(method) in {"DeepSEM", *base}] + study.controls
     data = data[data["method"].isin(methods)] if study.controls else data[:0]
@@ -169,4 +174,4 @@ def _mean_sd(row: pd.Series, metric: str) -> str:
 
 
 def _auprc_text(row: pd.Series) -> str:
-    return mean_sd(row["auprc"], row["auprc_sd"], row["auprc_ratio"])
+    return mean_sd(row["auprc"], row["auprc_sd"], row["auprc_over_random"])

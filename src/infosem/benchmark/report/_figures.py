@@ -14,7 +14,7 @@ from infosem.benchmark.report._claims import cells_stem
 from infosem.benchmark.report._markdown import NOT_PLANNED
 from infosem.benchmark.report._paper import paper_method, paper_place
 from infosem.benchmark.report._study import Study
-from infosem.benchmark.report._summary import summary
+from infosem.benchmark.report._summary import over_splits
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#666666"
 LINES = (BLUE, ORANGE, GREEN, "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -36,7 +36,7 @@ def panels(datasets: Sequence[str], n_rows: int, *, share_x: bool = False) -> tu
 
 def bias_of_supervised(study: Study, network: str) -> Figure | None:
     """Figure 3a: accuracy on unseen interactions and on unseen genes."""
-    tables = {block: summary(study.main, block=block, metrics=["auprc"]) for block in _BLOCKS}
+    tables = {block: over_splits(study.main, block=block, metrics=["auprc"]) for block in _BLOCKS}
     tables = {block: table[table["network"] == network] for block, table in tables.items()}
     ran = set(tables[UNSEEN_GENES]["method"])
     if not ran:
@@ -46,18 +46,18 @@ def bias_of_supervised(study: Study, network: str) -> Figure | None:
     for ax, dataset in zip(axes, study.datasets, strict=True):
         for offset, (block, (label, colour)) in zip((-0.19, 0.19), _BLOCKS.items(), strict=True):
             _bars(ax, tables[block], dataset, methods, offset=offset, height=0.36, colour=colour, label=label)
-            ax.axvline(study.share(dataset, network, block), color=colour, ls="--", lw=1.2)
+            ax.axvline(study.random_auprc(dataset, network, block), color=colour, ls="--", lw=1.2)
         _mark_absent(study, ax, tables[UNSEEN_GENES], methods, dataset, network)
         ax.set_xlabel("AUPRC")
     _name_rows(axes, methods)
     _start_at_zero(axes)
-    _legend(figure, axes[0], note="share of edges in the block")
+    _legend(figure, axes[0], note="random order")
     return figure
 
 
 def embeddings(study: Study, network: str) -> Figure | None:
     """Figure 4: InfoSEM-B with other embeddings."""
-    table = summary(study.main, metrics=["auprc"])
+    table = over_splits(study.main, metrics=["auprc"])
     table = table[table["network"] == network]
     names = [*study.methods, *study.controls]
     variants = [method for method in names if method.startswith("InfoSEM-B (")]
@@ -68,11 +68,11 @@ def embeddings(study: Study, network: str) -> Figure | None:
     for ax, dataset in zip(axes, study.datasets, strict=True):
         _bars(ax, table, dataset, methods, offset=0, height=0.6, colour=BLUE)
         _mark_absent(study, ax, table, methods, dataset, network)
-        ax.axvline(study.share(dataset, network, UNSEEN_GENES), color=GREY, ls="--", lw=1.2)
+        ax.axvline(study.random_auprc(dataset, network, UNSEEN_GENES), color=GREY, ls="--", lw=1.2)
         ax.set_xlabel("AUPRC, unseen genes")
     _name_rows(axes, methods)
     _start_at_zero(axes)
-    axes[0].plot([], [], color=GREY, ls="--", label="share of edges")
+    axes[0].plot([], [], color=GREY, ls="--", label="random order")
     _legend(figure, axes[0])
     return figure
 
@@ -82,7 +82,7 @@ def balanced_labels(study: Study, network: str) -> Iterator[tuple[str, Figure]]:
     methods = [name.removesuffix(_BALANCED) for name in study.conditioned if name.endswith(_BALANCED)]
     rows = study.results[study.results["network"] == network]
     for block, (title, _) in _BLOCKS.items():
-        table = summary(rows, block=block, metrics=["auprc"])
+        table = over_splits(rows, block=block, metrics=["auprc"])
         if not set(table["method"]) & {m + _BALANCED for m in methods}:
             continue
         figure, axes = panels(study.datasets, 2 * len(methods))
@@ -93,11 +93,11 @@ def balanced_labels(study: Study, network: str) -> Iterator[tuple[str, Figure]]:
             ):
                 names = [m + suffix for m in methods]
                 _bars(ax, table, dataset, names, offset=offset, height=0.36, colour=colour, label=label)
-            ax.axvline(study.share(dataset, network, block), color=GREY, ls="--", lw=1.2)
+            ax.axvline(study.random_auprc(dataset, network, block), color=GREY, ls="--", lw=1.2)
             ax.set_xlabel(f"AUPRC, {title}")
         _name_rows(axes, methods)
         _start_at_zero(axes)
-        _legend(figure, axes[0], note="share of edges in the block")
+        _legend(figure, axes[0], note="random order")
         yield block, figure
 
 
@@ -107,7 +107,7 @@ def share_of_cells(study: Study, network: str) -> Figure | None:
     rows = rows.assign(method=rows["method"].map(cells_stem))
     few = rows[rows["cells"] < 1]
     rows = rows.merge(few[["method", "dataset"]].drop_duplicates(), on=["method", "dataset"])
-    tables = [summary(part, metrics=["auprc"]).assign(cells=cells) for cells, part in rows.groupby("cells")]
+    tables = [over_splits(part, metrics=["auprc"]).assign(cells=cells) for cells, part in rows.groupby("cells")]
     if few.empty or not any(len(table) for table in tables):
         return None
     table = pd.concat(tables, ignore_index=True)
@@ -121,7 +121,9 @@ def share_of_cells(study: Study, network: str) -> Figure | None:
             x = 100 * line["cells"] + 0.8 * (place - (len(stems) - 1) / 2)
             colour = LINES[place % len(LINES)]
             ax.errorbar(x, line["auprc"], line["auprc_sd"], color=colour, marker="o", ms=4, capsize=2, label=method)
-        ax.axhline(study.share(dataset, network, UNSEEN_GENES), color=GREY, ls="--", lw=1.2, label="share of edges")
+        ax.axhline(
+            study.random_auprc(dataset, network, UNSEEN_GENES), color=GREY, ls="--", lw=1.2, label="random order"
+        )
         ax.set_title(dataset, fontsize=11)
         ax.set_xlabel("share of the cells [%]")
         ax.spines[["top", "right"]].set_visible(False)
@@ -132,7 +134,7 @@ def share_of_cells(study: Study, network: str) -> Figure | None:
 
 def row_means(study: Study, network: str) -> Figure | None:
     """Accuracy of each method, and of the mean of each regulator's scores alone."""
-    table = summary(study.main, metrics=["auprc", "auprc_regulator_means", "share"])
+    table = over_splits(study.main, metrics=["auprc", "auprc_regulator_means", "random_auprc"])
     table = table[table["network"] == network]
     methods = [method for method in study.methods if method in set(table["method"])]
     if not methods:
@@ -140,15 +142,15 @@ def row_means(study: Study, network: str) -> Figure | None:
     figure, axes = panels(study.datasets, len(methods), share_x=True)
     for ax, dataset in zip(axes, study.datasets, strict=True):
         rows = table[table["dataset"] == dataset].set_index("method").reindex(methods)
-        own, means = rows["auprc"] / rows["share"], rows["auprc_regulator_means"] / rows["share"]
+        own, means = (rows[metric] / rows["random_auprc"] for metric in ("auprc", "auprc_regulator_means"))
         y = np.arange(len(methods))
         ax.hlines(y, own, means, color=GREY, lw=1)
         ax.plot(own, y, "o", color=BLUE, ms=6, label="the method")
         ax.plot(means, y, "D", color=ORANGE, ms=5, label="mean of each regulator's scores alone")
         ax.axvline(1, color=GREY, ls="--", lw=1.2)
-        ax.set_xlabel("AUPRC / share of edges")
+        ax.set_xlabel("AUPRC over random")
     _name_rows(axes, methods)
-    _legend(figure, axes[0], note="share of edges")
+    _legend(figure, axes[0], note="random order")
     return figure
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from infosem.benchmark._grid import Grid
 from infosem.benchmark._job import FAILED, SKIPPED
 from infosem.benchmark._method import Method
+from infosem.benchmark._metrics import random_average_precision
 from infosem.benchmark._results import read_results
 from infosem.benchmark.methods import METHODS as IMPLEMENTED
 from infosem.benchmark.report._completeness import missing_jobs
@@ -144,11 +145,12 @@ class Study:
         is_planned = any(entry.title == method for entry in self.grid.entries)
         return not_run() if method in METHODS and not is_planned and split_kind == "unseen_genes" else NOT_PLANNED
 
-    def share(self, dataset: str, network: str, block: str, split_kind: str = "unseen_genes") -> float:
-        """Mean share of edges of a block."""
+    def random_auprc(self, dataset: str, network: str, block: str, split_kind: str = "unseen_genes") -> float:
+        """AUPRC expected of a random order of a block, mean over splits."""
         rows = self._of(self.results, dataset=dataset, network=network, block=block, split_kind=split_kind)
         rows = rows[rows["n_pairs"].notna()].drop_duplicates("split")
-        return float((rows["n_edges"] / rows["n_pairs"]).mean())
+        sizes = zip(rows["n_edges"], rows["n_pairs"], strict=True)
+        return float(np.mean([random_average_precision(n_edges, n_pairs) for n_edges, n_pairs in sizes] or [np.nan]))
 
     @staticmethod
     def _of(table: pd.DataFrame, **values: str) -> pd.DataFrame:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import pandas as pd
 
 from infosem.benchmark._job import OK
+from infosem.benchmark._metrics import random_average_precision
+from infosem.benchmark._results import KEY
 from infosem.benchmark._splits import UNSEEN_GENES
+
+logger = logging.getLogger(__name__)
 
 CASE = ["network", "dataset", "method"]
 """Columns that identify a row of a summary."""
 
-RATIOS = {"auprc_ratio": "auprc", "hit1_ratio": "hit1"}
-"""Metrics that are divided by the share of edges after averaging, and what is averaged."""
+OVER_RANDOM = {"auprc_over_random": ("auprc", "random_auprc"), "hit1_over_random": ("hit1", "share")}
+"""Ratios to what is expected of a random order, and the two metrics that are divided after averaging."""
 
 
 def summary(
     results: pd.DataFrame,
     *,
     block: str = UNSEEN_GENES,
-    metrics: Sequence[str] = ("auprc", "auprc_ratio", "hit1", "regulator_auprc_ratio"),
+    metrics: str | Sequence[str] = ("auprc", "auprc_over_random", "hit1", "regulator_auprc_ratio"),
     split_kind: str = "unseen_genes",
 ) -> pd.DataFrame:
     """Mean and standard deviation over splits, of every method, data set and network; the best first.
@@ -32,10 +37,11 @@ def summary(
     block
         ``"unseen_genes"``, ``"unseen_genes_all_targets"``, ``"unseen_interactions"``, ``"train"``.
     metrics
-        Columns of the results; the first one orders the methods. ``"auprc_ratio"`` and ``"hit1_ratio"`` are the mean
-        AUPRC and Hit@1% over the mean share of edges, which no split with few edges dominates.
+        Columns of the results; the first one orders the methods. ``"auprc_over_random"`` is the mean AUPRC over the
+        mean of the AUPRC expected of a random order (``"random_auprc"``), ``"hit1_over_random"`` the mean Hit@1% over
+        the mean ``"share"`` of edges: no split with few edges dominates them.
     split_kind
-        Kind of split.
+        ``"unseen_genes"`` or ``"per_regulator"``; the latter has no block of unseen genes.
 
     Returns
     -------
@@ -43,6 +49,30 @@ def summary(
     splits' own ratios if it is a ratio; missing with one split). Seeds of a method are averaged within a split first.
     Without a scored split a method has no row.
     """
+    metrics = [metrics] if isinstance(metrics, str) else list(metrics)
+    if len(results):
+        rows = results[results["split_kind"] == split_kind]
+        _check("kind of split", split_kind, results["split_kind"].unique().tolist())
+        _check(f"block of the split {split_kind!r}", block, rows["block"].unique().tolist())
+        rows = rows[rows["block"] == block]
+        if not (rows["status"] == OK).any():
+            reasons = "; ".join(rows["reason"].dropna().astype(str).unique()) or "no reason is given"
+            logger.warning("No row of the block %r was scored: %s", block, reasons)
+    known = [name for name in results.columns if name not in (*KEY, "status", "reason", "job", "selected")]
+    for metric in metrics:
+        _check("metric", metric, [*known, "share", "random_auprc", *OVER_RANDOM])
+    return over_splits(results, block=block, metrics=metrics, split_kind=split_kind)
+
+
+def _check(what: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        raise ValueError(f"{name!r} is no {what} of these results; there are {', '.join(map(repr, known))}.")
+
+
+def over_splits(
+    results: pd.DataFrame, *, metrics: Sequence[str], block: str = UNSEEN_GENES, split_kind: str = "unseen_genes"
+) -> pd.DataFrame:
+    """What :func:`summary` returns; without a row where the results have no such block or kind of split."""
     splits = per_split(results, split_kind=split_kind)
     splits = splits[splits["block"] == block]
     if splits.empty:
@@ -52,8 +82,9 @@ def summary(
     for metric in metrics:
         table[metric] = groups[metric].mean()
         table[f"{metric}_sd"] = groups[metric].std()
-        if metric in RATIOS:
-            table[metric] = groups[RATIOS[metric]].mean() / groups["share"].mean()
+        if metric in OVER_RANDOM:
+            accuracy, random = OVER_RANDOM[metric]
+            table[metric] = groups[accuracy].mean() / groups[random].mean()
     # networks and data sets stay in the order of the results
     table = table.reset_index()
     place = table[["network", "dataset"]].apply(lambda column: pd.factorize(column)[0])
@@ -62,9 +93,12 @@ def summary(
 
 
 def per_split(results: pd.DataFrame, *, split_kind: str = "unseen_genes") -> pd.DataFrame:
-    """Accuracies of every split, with the ``share`` of edges; seeds are averaged. Only what could be scored."""
+    """Accuracies of every split, with those of a random order; seeds are averaged. Only what could be scored."""
     scored = results[(results["status"] == OK) & (results["split_kind"] == split_kind)]
     scored = scored.assign(share=scored["n_edges"] / scored["n_pairs"])
-    scored["hit1_ratio"] = scored["hit1"] / scored["share"]
+    sizes = zip(scored["n_edges"], scored["n_pairs"], strict=True)
+    scored["random_auprc"] = [random_average_precision(n_edges, n_pairs) for n_edges, n_pairs in sizes]
+    for ratio, (accuracy, random) in OVER_RANDOM.items():
+        scored[ratio] = scored[accuracy] / scored[random]
     keys = [*CASE, "cells", "block", "split"]
     return scored.drop(columns="seed").groupby(keys, sort=False).mean(numeric_only=True).reset_index()

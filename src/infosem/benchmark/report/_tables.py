@@ -11,7 +11,7 @@ from infosem.benchmark._splits import UNSEEN_GENES, UNSEEN_INTERACTIONS
 from infosem.benchmark.report._markdown import NOT_PLANNED, mean_sd, slashed
 from infosem.benchmark.report._paper import NON_SPECIFIC, TABLES, network_title, paper_method, paper_numbers
 from infosem.benchmark.report._study import Study
-from infosem.benchmark.report._summary import summary
+from infosem.benchmark.report._summary import over_splits
 
 BLOCK_TITLES = {
     UNSEEN_GENES: "interactions between unseen genes",
@@ -67,8 +67,8 @@ def accuracy_tables(study: Study) -> list[Table]:
 
 
 def _accuracy_table(study: Study, block: str, network: str) -> Table:
-    metrics = [column for metric in METRIC_TITLES for column in (metric, f"{metric}_ratio")]
-    data = summary(study.main, block=block, metrics=metrics)
+    metrics = [column for metric in METRIC_TITLES for column in (metric, f"{metric}_over_random")]
+    data = over_splits(study.main, block=block, metrics=metrics)
     data = data[data["network"] == network]
     paper = paper_numbers()
     paper = paper[(paper["network"] == network) & (paper["block"] == block)]
@@ -85,7 +85,7 @@ def _accuracy_table(study: Study, block: str, network: str) -> Table:
 def beside_paper(data: pd.DataFrame, paper: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Add the paper's mean, sd and ratio to random of a metric."""
     numbers = paper[paper["metric"] == metric].set_index(["dataset", "method"])[["mean", "sd", "ratio"]]
-    numbers.columns = [f"{metric}_paper", f"{metric}_sd_paper", f"{metric}_ratio_paper"]
+    numbers.columns = [f"{metric}_paper", f"{metric}_sd_paper", f"{metric}_over_random_paper"]
     return data.assign(paper_method=data["method"].map(paper_method)).join(
         numbers, on=["dataset", "paper_method"]
     ).drop(columns="paper_method")  # fmt: skip
@@ -99,7 +99,7 @@ def _beside_text(study: Study, data: pd.DataFrame, paper: pd.DataFrame, network:
     columns = [dataset for dataset in study.datasets if any(name == dataset for _, name in theirs)]
 
     def ours(row: pd.Series) -> str:
-        return mean_sd(row[metric], row[f"{metric}_sd"], row[f"{metric}_ratio"])
+        return mean_sd(row[metric], row[f"{metric}_sd"], row[f"{metric}_over_random"])
 
     text = wide_text(study, data, [network], ours)
     for dataset in columns:
@@ -165,7 +165,7 @@ def _size_note(study: Study, network: str, block: str) -> str:
     sizes = rows.groupby("dataset", sort=False)[["n_pairs", "n_edges", "share", "n_top1"]].mean()
     return "Means over splits: " + "; ".join(
         f"{name} {row.n_pairs:.0f} pairs, {row.n_edges:.0f} edges (share {row.share:.3f}), "
-        f"the best 1 % are {row.n_top1:.1f} pairs"
+        f"the best 1 % are {row.n_top1:.1f} pairs on average"
         for name, row in sizes.iterrows()
     )  # fmt: skip
 
@@ -173,7 +173,7 @@ def _size_note(study: Study, network: str, block: str) -> str:
 def recall_table(study: Study) -> Table:
     """Table 6: recall of positives, with every cut-off that the paper may have meant."""
     network = NON_SPECIFIC if NON_SPECIFIC in study.networks else study.networks[-1]
-    data = summary(study.main, metrics=RECALLS)
+    data = over_splits(study.main, metrics=RECALLS)
     data = data[data["network"] == network]
     paper = paper_numbers()
     paper = paper[paper["metric"] == "recall"] if network == NON_SPECIFIC else paper[:0]

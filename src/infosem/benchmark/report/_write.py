@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import psutil
@@ -17,10 +18,10 @@ from infosem.benchmark._grid import Grid
 from infosem.benchmark._job import FAILED
 from infosem.benchmark.report import _bias_figures, _figures
 from infosem.benchmark.report._claims import claims_parts, claims_parts_text, claims_table, claims_text
-from infosem.benchmark.report._completeness import failures
+from infosem.benchmark.report._completeness import BEYOND, failures
 from infosem.benchmark.report._extra_tables import extra_tables
 from infosem.benchmark.report._findings import findings
-from infosem.benchmark.report._markdown import about, markdown_table
+from infosem.benchmark.report._markdown import NOT_RUN, about, markdown_table
 from infosem.benchmark.report._paper import network_title
 from infosem.benchmark.report._study import Study
 from infosem.benchmark.report._tables import BLOCK_TITLES, Table, accuracy_tables, method_table, recall_table
@@ -57,6 +58,10 @@ def write_report(
         parts += _table(table, output)
     parts.append("## Figures")
     for name, caption, figure in _all_figures(study):
+        if figure is None:
+            label, _, what = caption.partition(": ")
+            parts.append(f"{label} ({what}): {_why_absent(study, name)}")
+            continue
         figure.savefig(output / f"{name}.png", dpi=150)
         parts.append(f"### {caption}\n\n![{caption}]({name}.png)")
     parts.append("## Further tables, which the paper lacks")
@@ -89,9 +94,11 @@ def _header(study: Study, command: str | None) -> Iterator[str]:
         )
     yield "\n".join(lines)
     yield (
-        "Cells of the tables: mean (sd) over splits, then the ratio to random: the mean over the mean share of edges "
-        "of the block (the paper's numbers: over its own row *Random*). `[3 of 10]`: so many splits are there. A dash: "
-        "neither run nor asked for, or not defined. Gene filters differ from the paper's, so compare ratios."
+        "Cells of the tables: mean (sd) over splits, then the ratio to random: the mean over the mean that is "
+        "expected of a random order, for AUPRC its exact expectation, which lies above the share of edges in small "
+        "blocks, for Hit@1% the share of edges (the paper's numbers: over its own row *Random*). "
+        "`[3 of 10]`: so many splits are there. A dash: neither run nor asked for, or not defined. "
+        "Gene filters differ from the paper's, so compare ratios."
     )
 
 
@@ -138,9 +145,10 @@ def _table(table: Table, output: Path, *, level: int = 2) -> Iterator[str]:
         yield markdown_table(text)
 
 
-def _all_figures(study: Study) -> Iterator[tuple[str, str, Figure]]:
+def _all_figures(study: Study) -> Iterator[tuple[str, str, Figure | None]]:
+    """Name, caption, and the figure if there is something to draw."""
     for network in study.networks:
-        title = network_title(network)
+        title, balanced = network_title(network), dict(_figures.balanced_labels(study, network))
         drawn = [
             ("figure_3a", "Figure 3a: unseen interactions against unseen genes",
              _figures.bias_of_supervised(study, network)),
@@ -153,26 +161,39 @@ def _all_figures(study: Study) -> Iterator[tuple[str, str, Figure]]:
             ),
             ("figure_4", "Figure 4: InfoSEM-B with other embeddings", _figures.embeddings(study, network)),
             *(
-                (f"figure_5_{block}", f"Figure 5: balanced training labels, {BLOCK_TITLES[block]}", figure)
-                for block, figure in _figures.balanced_labels(study, network)
+                (f"figure_5_{block}", f"Figure 5: balanced training labels, {BLOCK_TITLES[block]}", balanced.get(block))
+                for block in BLOCK_TITLES
             ),
             ("figure_6", "Figure 6: fewer cells", _figures.share_of_cells(study, network)),
-            ("row_means", "What the means of the regulators reach alone, unseen genes",
+            ("row_means", "Row means: what the means of the regulators reach alone, unseen genes",
              _figures.row_means(study, network)),
         ]  # fmt: skip
         for name, caption, figure in drawn:
-            if figure is not None:
-                yield f"{name}_{network}", f"{caption}, {title}", figure
+            yield f"{name}_{network}", f"{caption}, {title}", figure
+
+
+def _why_absent(study: Study, name: str) -> str:
+    if not name.startswith(("figure_3b", "figure_3c")):
+        return NOT_RUN
+    if study.grid is None:
+        return "not drawn without a configuration"
+    few = ", or no two regulators with enough edges and non-edges" if name.startswith("figure_3c") else ""
+    return f"{NOT_RUN} with kept scores{few}"
 
 
 def _incomplete(study: Study, output: Path) -> Iterator[str]:
     yield "## Not run"
     missing = study.missing
     missing.to_csv(output / "not_run.csv", index=False)
+    problems = failures(study.results)
+    problems.to_csv(output / "failures.csv", index=False)
     if study.grid is None:
         yield "Unknown: the report was written without a configuration."
     elif missing.empty:
-        yield "Every fit of the configuration was run."
+        pairs = problems[["network", "reason"]].drop_duplicates().itertuples(index=False)
+        reasons = "; ".join(f"{network}: {' '.join(str(reason).split())}" for network, reason in pairs)
+        but = f", but not every block could be scored. {reasons}" if reasons else ""
+        yield f"Every fit of the configuration was run{but}."
     else:
         hours = missing["hours"].sum()
         unknown = int(missing.loc[missing["hours"].isna(), "n_jobs"].sum())
@@ -180,14 +201,32 @@ def _incomplete(study: Study, output: Path) -> Iterator[str]:
             f"{missing['n_jobs'].sum()} fits, about {hours:.1f} hours by the time of the method's finished fits"
             + (f", without {unknown} fits of methods of which none is finished." if unknown else ".")
         )
-        text = missing.assign(
-            hours=missing["hours"].map(lambda value: about(value) if pd.notna(value) else "no estimate")
-        )
-        yield markdown_table(text)
-    problems = failures(study.results)
-    problems.to_csv(output / "failures.csv", index=False)
+        yield markdown_table(_missing_text(missing))
     yield "## Failed and skipped"
     n_failed = int(problems.loc[problems["status"] == FAILED, "n_jobs"].sum())
     yield f"{n_failed} fits failed; {(problems['status'] != FAILED).sum()} kinds of blocks were skipped."
     if len(problems):
         yield markdown_table(problems)
+
+
+def _missing_text(missing: pd.DataFrame) -> pd.DataFrame:
+    """A line per method and network."""
+    rows = []
+    for (method, network), cells in missing.groupby(["method", "network"], sort=False):
+        hours = cells["hours"].sum(min_count=1)
+        rows.append(
+            {
+                "method": method,
+                "network": network,
+                "data sets": "; ".join(_missing_cell(cell) for cell in cells.itertuples()),
+                "fits": cells["n_jobs"].sum(),
+                "hours": about(hours) if pd.notna(hours) else "no estimate",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _missing_cell(cell: Any) -> str:
+    parts = [f"{cell.n_splits} split" + "s" * (cell.n_splits > 1)]
+    parts += [cell.split_kind] * (cell.split_kind != "unseen_genes") + [cell.where] * (cell.where == BEYOND)
+    return f"{cell.dataset} ({', '.join(parts)})"

@@ -1,0 +1,71 @@
+"""Hand jobs to workers, take results as they come, and outlive a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from joblib import Parallel, delayed, effective_n_jobs
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import BrokenProcessPool
+
+from infosem.benchmark._grid import Job
+from infosem.benchmark._job import JobResult, died, run_job
+
+
+def run_jobs(jobs: Iterator[Job], n_jobs: int | None) -> Iterator[tuple[Job, JobResult]]:
+    """Jobs with their results, in the order in which they finish.
+
+    If the process of a job is killed, the jobs in hand are run again, each alone in a process of its own; one that
+    dies again is recorded as failed.
+
+    Parameters
+    ----------
+    jobs
+        Taken one by one, as workers become free.
+    n_jobs
+        As in :class:`joblib.Parallel`.
+    """
+    in_hand: dict[str, Job] = {}
+
+    def taken() -> Iterator[Job]:
+        for job in jobs:
+            in_hand[job.key] = job
+            yield job
+
+    while True:
+        try:
+            for job, result in _in_parallel(taken(), n_jobs):
+                del in_hand[job.key]
+                yield job, result
+            return
+        except BrokenProcessPool:
+            yield from _one_by_one(list(in_hand.values()))
+            in_hand.clear()
+
+
+def _in_parallel(jobs: Iterator[Job], n_jobs: int | None) -> Iterator[tuple[Job, JobResult]]:
+    # as many jobs in hand as workers, so that a budget ends a run soon
+    try:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
+    except ValueError:  # ray and multiprocessing return lists only
+        parallel = Parallel(n_jobs=n_jobs, batch_size=1)
+        while batch := list(islice(jobs, effective_n_jobs(n_jobs))):
+            yield from parallel(delayed(_with_job)(job) for job in batch)
+    else:
+        yield from parallel(delayed(_with_job)(job) for job in jobs)
+
+
+def _with_job(job: Job) -> tuple[Job, JobResult]:
+    return job, run_job(job)
+
+
+def _one_by_one(jobs: list[Job]) -> Iterator[tuple[Job, JobResult]]:
+    executor = ProcessPoolExecutor(max_workers=1)
+    for job in jobs:
+        try:
+            yield job, executor.submit(run_job, job).result()
+        except BrokenProcessPool:
+            yield job, died(job)
+            executor = ProcessPoolExecutor(max_workers=1)
+    executor.shutdown()
