@@ -301,6 +301,9 @@ def test_a_truth_that_cannot_be_split_is_skipped_and_the_others_run(data: AnnDat
 
 
 def test_scores_are_kept_if_asked(data: AnnData, tmp_path: Path) -> None:
+    spy = Entry(method=Spy(folder=tmp_path), keep_scores=True)
+    run(grid_of(data, spy), output=tmp_path / "per_split", progress=False)
+    assert len(list((tmp_path / "per_split" / "scores").glob("*.npy"))) == 1  # of the first split alone
     grid = grid_of(data, Entry(method=methods.Pearson(), keep_scores=True))
     run(grid, output=tmp_path, progress=False)
     (path,) = (tmp_path / "scores").glob("*.npy")

@@ -114,8 +114,8 @@ class Entry:
     balanced
         Whether of each regulator's training labels as many non-edges as edges are kept, drawn with the seed.
     keep_scores
-        Whether scores are written beside the results, to ``scores/<job>_<network>.npy``: a row per regulator with a
-        known target, in the order of :attr:`Truth.regulators`, and a column per gene.
+        Whether scores of the first split are written beside the results, to ``scores/<job>_<network>.npy``: a row per
+        regulator with a known target, in the order of :attr:`Truth.regulators`, and a column per gene.
     """
 
     method: Method

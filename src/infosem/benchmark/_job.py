@@ -81,7 +81,7 @@ def run_job(job: Job) -> JobResult:
             outcome = _block_outcome(splits[cell["network"], cell["split"]], cell["block"], scores, row, thirds)
         rows.append({**cell, **outcome, **usage})
     kept = {}
-    if job.entry.keep_scores:
+    if job.entry.keep_scores and 0 in job.split_seeds:
         kept = {name: scores["score"][row[truth.regulators]].astype(np.float32) for name, truth in truths.items()}
     return JobResult(rows, kept)
 
