@@ -46,10 +46,10 @@ class Spy(Method):
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         time.sleep(self.seconds)
         name = f"{time.time_ns()}.npz"
-        np.savez(
-            self.folder / name, source=labels.source, target=labels.target, is_edge=labels.is_edge,
-            n_cells=adata.n_obs, keys=[*adata.varp, *adata.uns, *adata.obsm, *adata.layers],
-        )  # fmt: skip
+        # anndata 0.13 lists X among the layers, under None
+        keys = [key for part in (adata.varp, adata.uns, adata.obsm, adata.layers) for key in part if key is not None]
+        pairs = {"source": labels.source, "target": labels.target, "is_edge": labels.is_edge}
+        np.savez(self.folder / name, n_cells=adata.n_obs, keys=keys, **pairs)
         return np.random.default_rng(seed).random((len(regulators), adata.n_vars))
 
 
