@@ -45,13 +45,11 @@ def _of_network(study: Study, network: str) -> list[str]:
             f"that read labels, mean of their data sets: {', '.join(falls)}."
         )
     is_better = genes["auprc_regulator_means"] >= genes["auprc"]
-    counted, is_random = genes["method"].map(lambda name: _reads_genes(study, name)), genes["method"] == "Random"
+    counted = genes["method"].map(lambda name: _reads_genes(study, name))
     if counted.any():
-        random = f"; of the method Random in {is_better[is_random].sum()} of {is_random.sum()}"
         sentences.append(
             f"{title}: in {is_better[counted].sum()} of {counted.sum()} cases of a data set and a method that reads "
-            "expression or text, the mean of each regulator's scores alone has at least the AUPRC of the scores"
-            f"{random if is_random.any() else ''}."
+            "expression or text, the mean of each regulator's scores alone has at least the AUPRC of the scores."
         )
     return sentences
 
