@@ -55,10 +55,15 @@ class _Moments:
         self.mean += shift * share
         self.n = total
 
-    def standardisation(self) -> Standardisation:
+    def sd(self) -> np.ndarray:
+        """Zero for values that do not vary: their mean is rounded, so that they seem to."""
         sd = np.sqrt(np.divide(self.squares, self.n, out=np.zeros(len(self.n)), where=self.n > 0))
-        sd[sd <= 1e-6 * np.abs(self.mean)] = 1.0
-        return Standardisation(self.mean, sd, int(self.n.sum()))
+        sd[sd <= 1e-6 * np.abs(self.mean)] = 0.0
+        return sd
+
+    def standardisation(self) -> Standardisation:
+        sd = self.sd()
+        return Standardisation(self.mean, np.where(sd > 0, sd, 1.0), int(self.n.sum()))
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,6 @@ def pearson_correlation(x: Any, rows: np.ndarray) -> np.ndarray:
         moments.add(block, np.ones_like(block, dtype=bool))
     n_cells = x.shape[0]
     covariance = products / n_cells - np.outer(moments.mean[rows], moments.mean)
-    sd = np.sqrt(moments.squares / n_cells)
+    sd = moments.sd()
     scale = np.outer(sd[rows], sd)
     return np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)

@@ -8,7 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from infosem.benchmark._grid import Dataset, Entry, Grid
+from infosem.benchmark._dataset import Dataset
+from infosem.benchmark._grid import Entry, Grid
 from infosem.benchmark.methods import METHODS
 
 _ENTRY = {field.name for field in fields(Entry)} - {"method", "variants"}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from scipy.special import digamma
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from infosem.benchmark._method import Labels
+
+_Ties = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def expected_average_precision(is_edge: np.ndarray, score: np.ndarray) -> float:
@@ -28,7 +31,11 @@ def expected_average_precision(is_edge: np.ndarray, score: np.ndarray) -> float:
     is_edge, score
         Labels and scores, ``(n,)``, with at least one edge.
     """
-    first, size, edges, before = _ties(is_edge, score)
+    return _average_precision(_ties(is_edge, score))
+
+
+def _average_precision(ties: _Ties) -> float:
+    first, size, edges, before = ties
     group = np.repeat(np.arange(len(size)), size)
     m, p = size[group], edges[group]
     t_before = np.arange(len(group)) - first[group]
@@ -38,18 +45,27 @@ def expected_average_precision(is_edge: np.ndarray, score: np.ndarray) -> float:
 
 def expected_hits(is_edge: np.ndarray, score: np.ndarray, n_top: int) -> float:
     """Number of edges among the ``n_top`` highest scores, expected over random orders of the ties."""
-    first, size, edges, _ = _ties(is_edge, score)
+    return _hits(_ties(is_edge, score), n_top)
+
+
+def _hits(ties: _Ties, n_top: int) -> float:
+    first, size, edges, _ = ties
     taken = np.clip(n_top - first, 0, size)
     return float(np.sum(edges * taken / size))
 
 
-def random_average_precision(n_edges: int, n_pairs: int) -> float:
+def random_average_precision(n_edges: Any, n_pairs: Any) -> Any:
     r"""AUPRC expected of a random order, :math:`\frac{1}{n}\big(\frac{P - 1}{n - 1}(n - H_n) + H_n\big)`.
 
     :math:`H_n` is the :math:`n`-th harmonic number. With few edges it lies well above their share :math:`P / n`.
+
+    Parameters
+    ----------
+    n_edges, n_pairs
+        :math:`P` and :math:`n`, numbers or arrays.
     """
     harmonic = digamma(n_pairs + 1) + np.euler_gamma
-    return float(((n_edges - 1) / max(n_pairs - 1, 1) * (n_pairs - harmonic) + harmonic) / n_pairs)
+    return ((n_edges - 1) / np.maximum(n_pairs - 1, 1) * (n_pairs - harmonic) + harmonic) / n_pairs
 
 
 def block_metrics(
@@ -80,16 +96,17 @@ def block_metrics(
         raise ValueError(f"{len(score)} scores for the {len(block)} pairs of the block.")
     n, n_edges = len(is_edge), int(is_edge.sum())
     share = n_edges / n
-    auprc = expected_average_precision(is_edge, score)
+    ties = _ties(is_edge, score)
+    auprc = _average_precision(ties)
     top = {percent: max(1, n * percent // 100) for percent in (1, 5, 10, 50)}
-    hits = {percent: expected_hits(is_edge, score, n_top) for percent, n_top in top.items()}
+    hits = {percent: _hits(ties, n_top) for percent, n_top in top.items()}
     by_regulator = regulator_auprc(block, score)
     return {
         "auprc": auprc,
         "auprc_ratio": auprc / share,
         "hit1": hits[1] / top[1],
         "n_top1": top[1],
-        "early_precision_ratio": expected_hits(is_edge, score, n_edges) / n_edges / share,
+        "early_precision_ratio": _hits(ties, n_edges) / n_edges / share,
         "auroc": float(roc_auc_score(is_edge, score)),
         **{f"recall{percent}": found / n_edges for percent, found in hits.items()},
         "regulator_auprc_ratio": mean_ratio(by_regulator),
@@ -174,7 +191,7 @@ def hubness_scores(score: np.ndarray, regulators: np.ndarray) -> dict[str, np.nd
     }
 
 
-def _ties(is_edge: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _ties(is_edge: np.ndarray, score: np.ndarray) -> _Ties:
     """Of every group of equal scores, best first: its first rank, size, edges, and the edges before it."""
     order = np.argsort(-score, kind="stable")
     ranked = score[order]

@@ -12,8 +12,9 @@ import pandas as pd
 from anndata import AnnData
 from tqdm.auto import tqdm
 
+from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._dispatch import run_jobs
-from infosem.benchmark._grid import Dataset, Entry, Grid, Job
+from infosem.benchmark._grid import Entry, Grid, Job
 from infosem.benchmark._job import FAILED, SKIPPED
 from infosem.benchmark._method import Method
 from infosem.benchmark._results import Results

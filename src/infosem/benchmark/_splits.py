@@ -17,6 +17,7 @@ TRAIN = "train"
 VALIDATION = "validation"
 UNSEEN_INTERACTIONS = "unseen_interactions"
 UNSEEN_GENES = "unseen_genes"
+UNSEEN_GENES_ALL_TARGETS = "unseen_genes_all_targets"
 UNSEEN_REGULATORS_AS_TARGETS = "unseen_regulators_as_targets"
 
 BLOCKS = MappingProxyType(
@@ -24,7 +25,7 @@ BLOCKS = MappingProxyType(
         TRAIN: (TRAIN,),
         UNSEEN_INTERACTIONS: (UNSEEN_INTERACTIONS,),
         UNSEEN_GENES: (UNSEEN_GENES,),
-        "unseen_genes_all_targets": (UNSEEN_GENES, UNSEEN_REGULATORS_AS_TARGETS),
+        UNSEEN_GENES_ALL_TARGETS: (UNSEEN_GENES, UNSEEN_REGULATORS_AS_TARGETS),
     }
 )
 """Blocks that are scored, and the parts of a split that each is made of."""

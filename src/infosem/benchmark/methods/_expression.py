@@ -19,11 +19,3 @@ def standardised_expression(adata: AnnData) -> np.ndarray:
     mean, sd = X.mean(axis=0), X.std(axis=0)
     sd[sd <= 1e-6 * np.abs(mean)] = np.inf  # the mean of equal values is rounded, so that they seem to vary
     return ((X - mean) / sd).T.astype(np.float32)
-
-
-def absolute_correlation(X: np.ndarray, regulators: np.ndarray) -> np.ndarray:
-    """Absolute Pearson correlation of regulators and genes, ``(R, G)``; zero for a gene that does not vary."""
-    centred = X - X.mean(0)
-    norm = np.linalg.norm(centred, axis=0)
-    centred /= np.where(norm > 1e-12, norm, np.inf)
-    return np.abs(centred[:, regulators].T @ centred)

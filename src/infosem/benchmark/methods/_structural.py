@@ -74,10 +74,7 @@ class StructuralMethod(Method):
 
 def absolute_adjacency(model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
     """Absolute adjacency, ``(R, G)``."""
-    adjacency = model.get_adjacency().to_numpy()
-    row = np.full(len(model.gene_names), -1)
-    row[[model.gene_names.index(name) for name in model.regulator_names]] = np.arange(len(adjacency))
-    return np.abs(adjacency[row[regulators]])
+    return model.get_adjacency().loc[np.array(model.gene_names)[regulators]].abs().to_numpy()
 
 
 @contextmanager

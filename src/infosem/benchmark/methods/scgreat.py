@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from infosem import _keys
 from infosem.benchmark._method import Labels, Method
 from infosem.benchmark.methods._device import torch_device
-from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._expression import standardised_expression
 
 _SCORED_AT_ONCE = 2048
@@ -86,7 +85,7 @@ class ScGREAT(Method):
         if self.embedding_key not in adata.varm:
             raise ValueError(f"adata.varm has no {self.embedding_key!r}; pass embedding_key=, of {list(adata.varm)}.")
         device = torch_device(self.accelerator)
-        text = np.nan_to_num(gene_embedding(adata, self.embedding_key)).astype(np.float32)
+        text = np.nan_to_num(np.asarray(adata.varm[self.embedding_key], dtype=np.float32))
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(seed)
             expression = torch.from_numpy(standardised_expression(adata))

@@ -9,8 +9,9 @@ import numpy as np
 from anndata import AnnData
 from scipy.stats import rankdata
 
+from infosem._expression import pearson_correlation
 from infosem.benchmark._method import Labels, Method
-from infosem.benchmark.methods._expression import absolute_correlation, dense_expression
+from infosem.benchmark.methods._expression import dense_expression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,4 +23,4 @@ class Spearman(Method):
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`Method.score`."""
-        return absolute_correlation(rankdata(dense_expression(adata), axis=0), regulators)
+        return np.abs(pearson_correlation(rankdata(dense_expression(adata), axis=0), regulators))

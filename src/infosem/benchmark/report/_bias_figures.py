@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from scipy.stats import rankdata, spearmanr
 
 from infosem.benchmark._splits import UNSEEN_INTERACTIONS, Split, split_unseen_genes
-from infosem.benchmark._truth import Truth, read_truth
+from infosem.benchmark._truth import Truth
 from infosem.benchmark.report._figures import BLUE, GREY, ORANGE, panels
 from infosem.benchmark.report._paper import METHODS, paper_method
 from infosem.benchmark.report._study import Study
@@ -58,7 +58,7 @@ def saved_scores(study: Study, dataset: str, network: str) -> Iterator[SavedScor
             paths.setdefault(row.split, {})[row.method] = path
     if not paths:
         return
-    truth = read_truth(source.load(), source.networks[network], regulator_key=source.regulator_key)
+    truth = source.truth(network)
     for seed in sorted(paths):
         scores = {method: np.load(path) for method, path in paths[seed].items()}
         yield SavedScores(truth, split_unseen_genes(truth, seed), scores)

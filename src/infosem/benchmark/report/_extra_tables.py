@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from infosem.benchmark._splits import UNSEEN_GENES, UNSEEN_INTERACTIONS
+from infosem.benchmark._splits import UNSEEN_GENES, UNSEEN_GENES_ALL_TARGETS, UNSEEN_INTERACTIONS
 from infosem.benchmark.report._markdown import mean_sd, number, slashed, times
 from infosem.benchmark.report._paper import base_method, network_title, paper_method
 from infosem.benchmark.report._study import Study
 from infosem.benchmark.report._summary import CASE, over_splits
 from infosem.benchmark.report._tables import BLOCK_TITLES, Table, wide_text
 
-ALL_TARGETS = "unseen_genes_all_targets"
 HUBS = ("auprc", "auprc_regulator_means", "auprc_target_means", "auprc_rows_normalised")
 THIRDS = tuple(f"regulator_auprc_ratio_{amount}_text" for amount in ("little", "some", "much"))
 
@@ -71,7 +70,7 @@ def with_over_random(study: Study, block: str, metrics: tuple[str, ...]) -> pd.D
 
 
 def _all_targets(study: Study) -> Table:
-    few, every = (with_over_random(study, block, ("auprc",)) for block in (UNSEEN_GENES, ALL_TARGETS))
+    few, every = (with_over_random(study, block, ("auprc",)) for block in (UNSEEN_GENES, UNSEEN_GENES_ALL_TARGETS))
     data = few.merge(every, on=CASE, suffixes=("", "_all_targets"))
     texts = {
         network_title(network): wide_text(

@@ -149,8 +149,7 @@ class Study:
         """AUPRC expected of a random order of a block, mean over splits."""
         rows = self._of(self.results, dataset=dataset, network=network, block=block, split_kind=split_kind)
         rows = rows[rows["n_pairs"].notna()].drop_duplicates("split")
-        sizes = zip(rows["n_edges"], rows["n_pairs"], strict=True)
-        return float(np.mean([random_average_precision(n_edges, n_pairs) for n_edges, n_pairs in sizes] or [np.nan]))
+        return float(random_average_precision(rows["n_edges"], rows["n_pairs"]).mean())
 
     @staticmethod
     def _of(table: pd.DataFrame, **values: str) -> pd.DataFrame:

@@ -96,8 +96,7 @@ def per_split(results: pd.DataFrame, *, split_kind: str = "unseen_genes") -> pd.
     """Accuracies of every split, with those of a random order; seeds are averaged. Only what could be scored."""
     scored = results[(results["status"] == OK) & (results["split_kind"] == split_kind)]
     scored = scored.assign(share=scored["n_edges"] / scored["n_pairs"])
-    sizes = zip(scored["n_edges"], scored["n_pairs"], strict=True)
-    scored["random_auprc"] = [random_average_precision(n_edges, n_pairs) for n_edges, n_pairs in sizes]
+    scored["random_auprc"] = random_average_precision(scored["n_edges"], scored["n_pairs"])
     for ratio, (accuracy, random) in OVER_RANDOM.items():
         scored[ratio] = scored[accuracy] / scored[random]
     keys = [*CASE, "cells", "block", "split"]

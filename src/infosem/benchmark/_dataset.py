@@ -1,0 +1,92 @@
+"""Cells, and the networks that are known of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import anndata
+import joblib
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from infosem.benchmark._truth import Truth, read_truth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Cells and the networks that are known of them.
+
+    Parameters
+    ----------
+    name
+        In the results.
+    source
+        The data, or the path of an h5ad file.
+    networks
+        Name of each ground truth and where it is: a key of ``varp``, or a table with columns ``source``, ``target``.
+    regulator_key
+        Boolean column of ``var``: the genes that may regulate. Without one, those with a known target.
+    descriptions
+        Path of a table of what is written about genes, with columns ``symbol`` and ``summary``, for accuracies by
+        thirds of the regulators. The length of the summary counts; symbols are matched in capitals.
+    """
+
+    name: str
+    source: AnnData | Path = field(repr=False)
+    networks: Mapping[str, str | pd.DataFrame] = field(repr=False)
+    regulator_key: str | None = None
+    descriptions: Path | None = None
+
+    def load(self) -> AnnData:
+        """The data."""
+        return self.source if isinstance(self.source, AnnData) else _read(self.source)
+
+    def truth(self, network: str) -> Truth:
+        """The ground truth of this name; raises where it cannot be used."""
+        if network not in self._truths:
+            source = self.networks[network]
+            self._truths[network] = read_truth(self.load(), source, regulator_key=self.regulator_key)
+        return self._truths[network]
+
+    @cached_property
+    def _truths(self) -> dict[str, Truth]:
+        return {}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the file, or of all that a method or a truth is read from: other data, other results."""
+        tables = [table for table in self.networks.values() if isinstance(table, pd.DataFrame)]
+        digest = hashlib.sha256(f"{self.regulator_key} {[*map(joblib.hash, tables)]}".encode())
+        if isinstance(self.source, AnnData):
+            adata = self.source
+            keys = [key for key in self.networks.values() if isinstance(key, str) and key in adata.varp]
+            parts = (adata.X, adata.var, dict(adata.varm), {key: adata.varp[key] for key in keys})
+            digest.update("".join(map(joblib.hash, parts)).encode())
+        else:
+            with self.source.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+    def text_lengths(self) -> np.ndarray | None:
+        """Number of characters written about every gene, ``(G,)``; ``None`` without descriptions."""
+        if self.descriptions is None:
+            return None
+        table = _read_descriptions(self.descriptions)
+        return table.reindex(self.load().var_names.str.upper(), fill_value=0).to_numpy()
+
+
+@lru_cache(maxsize=2)
+def _read_descriptions(path: Path) -> pd.Series:
+    table = pd.read_csv(path, sep=None, engine="python")
+    length = table["summary"].fillna("").str.len()
+    return length.groupby(table["symbol"].astype(str).str.upper()).max()
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path) -> AnnData:
+    return anndata.read_h5ad(path)
