@@ -194,7 +194,7 @@ class TestTraining:
 
         InfoSEM.setup_anndata(cells)
         model = InfoSEM(cells)
-        before = model.module.adjacency().detach().numpy().copy()
+        before = model.module.adjacency().weights.detach().numpy().copy()
         handler = signal.getsignal(signal.SIGINT)
         model.train(max_epochs=500, callbacks=[Interrupt()], **QUIET)
         assert "interrupted" in caplog.text

@@ -147,7 +147,7 @@ def test_elbo_term_by_term(prior, masked, n_genes, standardise, likelihood, late
     module, genes, x, embeddings = build(prior, n_genes=n_genes, masked=masked, **how)
     tensors = {"X": torch.tensor(x)}
     inference = module.inference(tensors["X"])
-    output = module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"]))
+    output = module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"].weights))
     z = inference["z"].detach().numpy()
     misfit, kl, log_prior, M = dense_terms(module, genes, x, embeddings, z, prior=prior, **how)
 
@@ -160,7 +160,7 @@ def test_elbo_term_by_term(prior, masked, n_genes, standardise, likelihood, late
         for parameter in module.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     inference = module.inference(tensors["X"])
-    moved = module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"]))
+    moved = module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"].weights))
     z = inference["z"].detach().numpy()
     misfit, kl, log_prior, _ = dense_terms(module, genes, x, embeddings, z, prior=prior, **how)
     moved_elbo = -misfit.sum() - kl.sum() + log_prior
@@ -177,7 +177,7 @@ def test_gradient_against_finite_differences(prior, masked):
     def loss():
         torch.manual_seed(1)
         inference = module.inference(tensors["X"])
-        return module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"])).loss
+        return module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"].weights)).loss
 
     module.zero_grad()
     loss().backward()
@@ -201,9 +201,9 @@ def test_pairs_that_cannot_be_edges_have_weight_zero_and_no_gradient(prior):
     module, genes, x, _ = build(prior, n_genes=6, masked=True)
     tensors = {"X": torch.tensor(x)}
     inference = module.inference(tensors["X"])
-    module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"])).loss.backward()
+    module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"].weights)).loss.backward()
     regulators = genes.regulators
-    adjacency, gradient = module.adjacency().detach(), module.adjacency.free_effect.grad
+    adjacency, gradient = module.adjacency().weights.detach(), module.adjacency.free_effect.grad
     for values in (adjacency, gradient):
         assert (values[torch.arange(len(regulators)), regulators] == 0).all()
         assert (values[:, -1] == 0).all()

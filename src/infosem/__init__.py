@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infosem import benchmark, datasets, pl, pp
+    from infosem._ensemble import Ensemble, train_ensemble
     from infosem._model import InfoSEM
 
-__all__ = ["InfoSEM", "benchmark", "datasets", "pl", "pp"]
+__all__ = ["Ensemble", "InfoSEM", "benchmark", "datasets", "pl", "pp", "train_ensemble"]
+_HOME = {"InfoSEM": "_model", "Ensemble": "_ensemble", "train_ensemble": "_ensemble"}
 __version__ = version("infosem")
 
 
@@ -31,8 +33,8 @@ if not _logger.handlers:
 
 def __getattr__(name: str) -> Any:
     # torch and scvi-tools take seconds to import: only when they are needed
-    if name == "InfoSEM":
-        return import_module("infosem._model").InfoSEM
+    if name in _HOME:
+        return getattr(import_module(f"infosem.{_HOME[name]}"), name)
     if name in __all__:
         return import_module(f"infosem.{name}")
     raise AttributeError(f"module 'infosem' has no attribute {name!r}")

@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
+
+
+class Adjacency(NamedTuple):
+    """The adjacency and what it is made of, regulators x genes.
+
+    Attributes
+    ----------
+    weights
+        :math:`A`, ``(R, G)``.
+    effects
+        :math:`A_e`, ``(R, G)``; :math:`A` itself if there are no edge probabilities.
+    logits
+        :math:`A_l`, ``(R, G)``, the logits of the edge probabilities, if there are any.
+    """
+
+    weights: Tensor
+    effects: Tensor
+    logits: Tensor | None = None
 
 
 class FullAdjacency(nn.Module):
@@ -16,27 +36,30 @@ class FullAdjacency(nn.Module):
 
     Parameters
     ----------
-    possible
-        Which pairs can be edges, boolean ``(R, G)``.
+    shape
+        Number of regulators and of genes.
+    impossible
+        Regulator row and target column of the pairs that cannot be edges, ``(2, P_0)``.
     initial_effect
         :math:`c`.
     """
 
-    possible: Tensor
+    impossible: Tensor
 
-    def __init__(self, possible: Tensor, *, initial_effect: float) -> None:
+    def __init__(self, shape: tuple[int, int], impossible: Tensor, *, initial_effect: float) -> None:
         super().__init__()
-        self.register_buffer("possible", possible)
-        effect = (initial_effect + 0.2 * torch.rand(possible.shape)) / (possible.shape[0] - 1)
-        self.free_effect = nn.Parameter(effect)
+        self.register_buffer("impossible", impossible, persistent=False)
+        self.free_effect = nn.Parameter((initial_effect + 0.2 * torch.rand(shape)) / (shape[0] - 1))
 
-    def effect(self) -> Tensor:
+    def forward(self) -> Adjacency:
+        """The adjacency and its parts."""
+        effects = self.effects()
+        return Adjacency(effects, effects)
+
+    def effects(self) -> Tensor:
         """Effects :math:`A_e`, ``(R, G)``; here the adjacency itself."""
-        return self.free_effect * self.possible
-
-    def forward(self) -> Tensor:
-        """The adjacency :math:`A`, ``(R, G)``."""
-        return self.effect()
+        rows, columns = self.impossible
+        return self.free_effect.index_put((rows, columns), self.free_effect.new_zeros(()))
 
 
 class ProductAdjacency(FullAdjacency):
@@ -50,29 +73,24 @@ class ProductAdjacency(FullAdjacency):
 
     Parameters
     ----------
-    possible
-        Which pairs can be edges, boolean ``(R, G)``.
-    initial_effect
-        Total effect :math:`c` on every gene at the start, as in :class:`FullAdjacency`.
+    shape, impossible, initial_effect
+        As in :class:`FullAdjacency`.
     rank
         Rank :math:`r` of the logits.
     """
 
-    def __init__(self, possible: Tensor, *, initial_effect: float, rank: int) -> None:
-        super().__init__(possible, initial_effect=2 * initial_effect)
-        n_regulators, n_genes = possible.shape
+    def __init__(self, shape: tuple[int, int], impossible: Tensor, *, initial_effect: float, rank: int) -> None:
+        super().__init__(shape, impossible, initial_effect=2 * initial_effect)
+        n_regulators, n_genes = shape
         spread = 0.1 * rank**-0.25
         self.regulator_factors = nn.Parameter(spread * torch.randn(n_regulators, rank))
         self.target_factors = nn.Parameter(spread * torch.randn(n_genes, rank))
 
+    def forward(self) -> Adjacency:
+        """The adjacency and its parts."""
+        effects, logits = self.effects(), self.logits()
+        return Adjacency(effects * torch.sigmoid(logits), effects, logits)
+
     def logits(self) -> Tensor:
         """Logits :math:`A_l` of the edge probabilities, ``(R, G)``."""
         return self.regulator_factors @ self.target_factors.T
-
-    def probability(self) -> Tensor:
-        r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``."""
-        return torch.sigmoid(self.logits())
-
-    def forward(self) -> Tensor:
-        """The adjacency :math:`A`, ``(R, G)``."""
-        return self.effect() * self.probability()

@@ -12,12 +12,11 @@ IS_REGULATOR = "is_regulator"
 NETWORK = "infosem"
 """``varp`` and ``uns``: the inferred network."""
 
+PARTS = ("effect", "probability", "sd", "sign_agreement", "stability")
+"""What may be written beside a network in ``varp``: see :meth:`infosem.InfoSEM.write_network` and
+:meth:`infosem.Ensemble.write_network`."""
 
-def effect_key(network: str) -> str:
-    """``varp`` key of the effects of the network under the key ``network``."""
-    return f"{network}_effect"
 
-
-def probability_key(network: str) -> str:
-    """``varp`` key of the edge probabilities of the network under the key ``network``."""
-    return f"{network}_probability"
+def part_key(network: str, part: str) -> str:
+    """``varp`` key of a part of the network under the key ``network``."""
+    return f"{network}_{part}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
@@ -16,6 +17,7 @@ from scvi.model.base import BaseModelClass
 from scvi.train import TrainRunner
 
 from infosem import _keys
+from infosem._cost import Size
 from infosem._fields import (
     EMBEDDING_FIELD,
     INTERACTIONS_FIELD,
@@ -29,7 +31,8 @@ from infosem._gene_data import gene_names, read_gene_data, regulators, state_of
 from infosem._model_cells import CellsMixin
 from infosem._model_network import NetworkMixin
 from infosem._module import InfoSEMModule, PriorName
-from infosem._training import AlternatingTrainingPlan, interrupt_handler_restored, split_cells
+from infosem._streaming import StreamingSplitter, is_in_memory
+from infosem._training import AlternatingTrainingPlan, CostReport, interrupt_handler_restored, split_cells
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +159,10 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
                 raise ValueError(f"{name}={arguments[name]!r} must be positive, a whole number.")
         self.prior_ = self._resolve_prior(prior)
         self.seed_ = seed
+        self._size = Size(
+            len(self.regulator_names), len(self.gene_names), rank if "interactions" in self.prior_ else None
+        )
+        self._size.require_memory(1, torch.device("cpu"))
         self.init_params_ = self._get_init_params(arguments)
         logger.info("Prior of the network: %s.", self.prior_)
         with torch.random.fork_rng(devices=[]):
@@ -301,7 +308,8 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
         if max_epochs < 1:
             raise ValueError(f"max_epochs={max_epochs} must be at least 1.")
-        splitter = DataSplitter(
+        in_memory = is_in_memory(self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY))
+        splitter = (DataSplitter if in_memory else partial(StreamingSplitter, seed=self.seed_))(
             self.adata_manager,
             external_indexing=split_cells(self.adata.n_obs, train_size, validation_size, self.seed_),
             batch_size=batch_size,
@@ -317,6 +325,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             # checkpoints and early stopping would ask for validation cells
             defaults |= {"limit_val_batches": 0, "checkpointing_monitor": "train_loss"}
         plan = AlternatingTrainingPlan(self.module, **(plan_kwargs or {}))
+        callbacks = [*trainer_kwargs.pop("callbacks", []), CostReport(self._size.memory(batch_size), batch_size)]
         runner = TrainRunner(
             self,
             training_plan=plan,
@@ -325,8 +334,10 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             accelerator=accelerator,
             devices=devices,
             early_stopping=early_stopping,
+            callbacks=callbacks,
             **{**defaults, **trainer_kwargs},
         )
+        self._size.require_memory(min(batch_size, self.adata.n_obs), runner.device)
         self.module.train()
         with torch.random.fork_rng(), interrupt_handler_restored():
             torch.manual_seed(self.seed_)

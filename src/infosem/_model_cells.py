@@ -71,7 +71,7 @@ class CellsMixin:
         """
 
         def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
-            px = self.module.generative(inference["qz"].loc, inference["adjacency"])["px"]
+            px = self.module.generative(inference["qz"].loc, inference["adjacency"].weights)["px"]
             return self.module.restore(px.loc).cpu()
 
         values = torch.cat(self._evaluate(decode, adata, indices, batch_size)).numpy()

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import torch
 from anndata import AnnData
-from scipy import sparse
+from torch import Tensor
 
 from infosem import _keys
-from infosem._adjacency import ProductAdjacency
+from infosem._adjacency import Adjacency
+from infosem._edges import edge_table, write_matrices
 
 if TYPE_CHECKING:
     from infosem._module import InfoSEMModule
-
-logger = logging.getLogger(__name__)
 
 
 class NetworkMixin:
@@ -47,16 +43,16 @@ class NetworkMixin:
         Regulators x genes, ``(R, G)``. In units of standardised latent expression per the same. Rank edges by its
         absolute value; its sign says little about activation or repression (see :meth:`get_edges`).
         """
-        return self._frame(self.module.adjacency)
+        return self._frame(self._adjacency().weights)
 
     def get_effects(self) -> pd.DataFrame:
         """The effects :math:`A_e`, ``(R, G)``: the adjacency before it is multiplied by the edge probabilities."""
-        return self._frame(self.module.adjacency.effect)
+        return self._frame(self._adjacency().effects)
 
     def get_probabilities(self) -> pd.DataFrame | None:
         r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions."""
-        adjacency = self.module.adjacency
-        return self._frame(adjacency.probability) if isinstance(adjacency, ProductAdjacency) else None
+        logits = self._adjacency().logits
+        return None if logits is None else self._frame(logits.sigmoid())
 
     def get_edges(self, *, top: int | None = None, min_weight: float | None = None) -> pd.DataFrame:
         """The edges of the network, strongest first.
@@ -75,28 +71,14 @@ class NetworkMixin:
         of the Pearson correlation of the two genes in the training cells: the sign of ``A_ij`` itself is a worse guide
         to activation (+1) or repression (-1). Edges of weight zero are left out.
         """
-        if top is not None and top < 0:
-            raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
-        adjacency = self.get_adjacency().to_numpy()
-        strength = np.abs(adjacency)
-        keep = strength > 0 if min_weight is None else strength >= max(min_weight, np.finfo(strength.dtype).tiny)
-        row, column = np.nonzero(keep)
-        order = np.argsort(-strength[row, column], kind="stable")[:top]
-        row, column = row[order], column[order]
-        sign = self.module.signs.cpu().numpy().astype(int)[row, column]
-        edges = pd.DataFrame(
-            {
-                "source": np.asarray(self.regulator_names)[row],
-                "target": np.asarray(self.gene_names)[column],
-                "weight": strength[row, column] * sign,
-                "sign": sign,
-                "rank": np.arange(1, len(row) + 1),
-            }
-        )
         probability = self.get_probabilities()
-        if probability is not None:
-            edges["probability"] = probability.to_numpy()[row, column]
-        return edges
+        return edge_table(
+            self.get_adjacency().abs(),
+            self.module.signs.cpu().numpy(),
+            {} if probability is None else {"probability": probability},
+            top=top,
+            min_weight=min_weight,
+        )
 
     def write_network(self, adata: AnnData | None = None, *, key_added: str = _keys.NETWORK) -> None:
         """Write the network into AnnData.
@@ -117,43 +99,27 @@ class NetworkMixin:
         adata = self.adata if adata is None else adata
         if adata is None:
             raise RuntimeError("This model was loaded without data: pass adata=.")
-        missing = set(self.gene_names) - set(adata.var_names)
-        if missing or adata.n_vars != len(self.gene_names):
-            raise ValueError(
-                f"adata has {adata.n_vars} genes and lacks {len(missing)} of the model's {len(self.gene_names)}. Pass "
-                "an AnnData with just the model's genes: adata[:, model.gene_names].copy()."
-            )
-        for key in (key_added, _keys.effect_key(key_added), _keys.probability_key(key_added)):
-            if key in adata.varp and key_added not in adata.uns:
-                raise ValueError(
-                    f"adata.varp[{key!r}] is there and was not written by write_network. Choose another key_added=."
-                )
-        adata.varp[key_added] = self._square(self.get_adjacency(), adata)
+        matrices = {key_added: self.get_adjacency()}
         probability = self.get_probabilities()
         if probability is not None:
-            adata.varp[_keys.effect_key(key_added)] = self._square(self.get_effects(), adata)
-            adata.varp[_keys.probability_key(key_added)] = self._square(probability, adata)
-        setup = {key: value for key, value in self.registry_["setup_args"].items() if value is not None}
-        adata.uns[key_added] = {
+            matrices[_keys.part_key(key_added, "effect")] = self.get_effects()
+            matrices[_keys.part_key(key_added, "probability")] = probability
+        write_matrices(adata, matrices, key_added=key_added, provenance=self._provenance())
+
+    def _provenance(self) -> dict[str, Any]:
+        """Arguments of the model and of its setup, its prior and its seed."""
+        return {
             "params": {key: value for key, value in self.init_params_["non_kwargs"].items() if value is not None},
-            "setup": setup,
+            "setup": {key: value for key, value in self.registry_["setup_args"].items() if value is not None},
             "prior": self.prior_,
             "seed": self.seed_,
-            "regulators": np.asarray(self.regulator_names, dtype=object),
-            "versions": {name: version(name) for name in ("infosem", "scvi-tools", "torch")},
         }
-        logger.info("Wrote the network to adata.varp[%r] and adata.uns[%r].", key_added, key_added)
 
     @torch.inference_mode()
-    def _frame(self, matrix: Any) -> pd.DataFrame:
+    def _adjacency(self) -> Adjacency:
         self._check_if_trained(warn=False)
-        return pd.DataFrame(matrix().cpu().numpy(), index=self.regulator_names, columns=self.gene_names)
+        adjacency: Adjacency = self.module.adjacency()
+        return adjacency
 
-    def _square(self, rows: pd.DataFrame, adata: AnnData) -> np.ndarray | sparse.csr_matrix:
-        rows = rows.loc[:, list(adata.var_names)]
-        if len(rows) == adata.n_vars:
-            return rows.loc[list(adata.var_names)].to_numpy()
-        at = adata.var_names.get_indexer(rows.index)
-        matrix = sparse.lil_matrix((adata.n_vars, adata.n_vars), dtype=rows.dtypes.iloc[0])
-        matrix[at] = rows.to_numpy()
-        return matrix.tocsr()
+    def _frame(self, matrix: Tensor) -> pd.DataFrame:
+        return pd.DataFrame(matrix.cpu().numpy(), index=self.regulator_names, columns=self.gene_names)

@@ -12,7 +12,7 @@ from scvi.module.base import BaseModuleClass, LossOutput, auto_move_data
 from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
-from infosem._adjacency import FullAdjacency, ProductAdjacency
+from infosem._adjacency import Adjacency, FullAdjacency, ProductAdjacency
 from infosem._networks import ScalarNetwork, TabulatedNetwork
 from infosem._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior
 from infosem._sem import propagate_effects, remove_effects
@@ -116,8 +116,11 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         self.register_buffer("sd", genes.sd)
         self.register_buffer("regulators", genes.regulators)
         self.register_buffer("signs", genes.signs)
+        shape = len(genes.regulators), n_genes
         possible = genes.varies[genes.regulators][:, None] & genes.varies[None, :]
         possible[torch.arange(len(genes.regulators)), genes.regulators] = False
+        impossible = torch.stack(torch.nonzero(~possible, as_tuple=True))
+        n_pairs = math.prod(shape) - impossible.shape[1]
 
         encoder = ScalarNetwork(2, n_hidden=n_hidden)
         decoder = ScalarNetwork(2 if self.heteroscedastic else 1, n_hidden=n_hidden)
@@ -131,9 +134,9 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         with_embedding, with_interactions = "embedding" in prior, "interactions" in prior
         self.adjacency: FullAdjacency | ProductAdjacency
         self.adjacency = (
-            ProductAdjacency(possible, initial_effect=initial_effect, rank=rank)
+            ProductAdjacency(shape, impossible, initial_effect=initial_effect, rank=rank)
             if with_interactions
-            else FullAdjacency(possible, initial_effect=initial_effect)
+            else FullAdjacency(shape, impossible, initial_effect=initial_effect)
         )
         self.interaction_prior: InteractionPrior | None = None
         self.effect_prior: LaplacePrior | ShrinkagePrior | EmbeddingPrior
@@ -141,16 +144,16 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
             assert genes.embeddings is not None
             self.effect_prior = EmbeddingPrior(
                 genes.embeddings,
-                possible,
+                impossible,
                 genes.regulators,
                 weight=embedding_weight,
                 coefficient_sd=coefficient_sd,
-                intercept=self.adjacency.effect().detach().sum().item() / max(int(possible.sum()), 1),
+                intercept=self.adjacency.effects().detach().sum().item() / max(n_pairs, 1),
             )
         elif with_interactions:
-            self.effect_prior = ShrinkagePrior(possible, weight=alpha)
+            self.effect_prior = ShrinkagePrior(n_pairs, weight=alpha)
         else:
-            self.effect_prior = LaplacePrior(possible, weight=alpha)
+            self.effect_prior = LaplacePrior(n_pairs, weight=alpha)
         if with_interactions:
             assert genes.pairs is not None
             assert genes.is_edge is not None
@@ -170,37 +173,37 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
     def _get_generative_input(
         self, tensors: dict[str, Tensor], inference_outputs: dict[str, Tensor], **_: object
     ) -> dict[str, Tensor]:
-        return {key: inference_outputs[key] for key in ("z", "adjacency")}
+        return {"z": inference_outputs["z"], "weights": inference_outputs["adjacency"].weights}
 
     @auto_move_data
     def inference(self, x: Tensor) -> dict[str, Any]:
         """Draw the latent noise of each cell from :math:`q(Z | X, A)`.
 
-        Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, and the ``adjacency`` used, ``(R, G)``.
+        Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, and the :class:`Adjacency` used.
         """
-        adjacency = self.adjacency()
+        adjacency: Adjacency = self.adjacency()
         standardised = self.standardise(x)
-        mean, log_variance = (
-            remove_effects(channel, adjacency, self.regulators) for channel in self.encoder(standardised)
-        )
+        mean, log_variance = remove_effects(self.encoder(standardised), adjacency.weights, self.regulators)
         sd = (0.5 * log_variance).exp()
         qz = Normal(mean, sd, validate_args=False)
         return {"z": qz.rsample(), "qz": qz, "x": standardised, "adjacency": adjacency}
 
     @auto_move_data
-    def generative(self, z: Tensor, adjacency: Tensor) -> dict[str, Normal]:
-        """Decode latent noise; returns ``px``, the distribution of the standardised expression, and ``pz``."""
-        h = propagate_effects(z, adjacency, self.regulators)
-        mean, *rest = self.decoder(h)
-        sd = (0.5 * rest[0]).exp() if self.heteroscedastic else torch.ones_like(mean)
-        return {"px": Normal(mean, sd, validate_args=False), "pz": self.latent_distribution(adjacency)}
+    def generative(self, z: Tensor, weights: Tensor) -> dict[str, Normal]:
+        """Decode latent noise under the adjacency ``weights``, ``(R, G)``.
 
-    def latent_distribution(self, adjacency: Tensor) -> Normal:
+        Returns ``px``, the distribution of the standardised expression, and ``pz``, the prior of the latent noise.
+        """
+        mean, *rest = self.decoder(propagate_effects(z, weights, self.regulators))
+        sd = (0.5 * rest[0]).exp() if self.heteroscedastic else torch.ones_like(mean)
+        return {"px": Normal(mean, sd, validate_args=False), "pz": self.latent_distribution(weights)}
+
+    def latent_distribution(self, weights: Tensor) -> Normal:
         """The prior of the latent noise, ``(G,)``."""
         if not self.learned_latent_prior:
             return Normal(torch.zeros_like(self.mean), torch.full_like(self.mean, self.latent_sd), validate_args=False)
-        mean = remove_effects(self.latent_mean, adjacency, self.regulators)
-        log_variance = remove_effects(self.latent_log_variance, adjacency, self.regulators)
+        parameters = torch.stack([self.latent_mean, self.latent_log_variance])
+        mean, log_variance = remove_effects(parameters, weights, self.regulators)
         return Normal(mean, (0.5 * log_variance).exp(), validate_args=False)
 
     def counted(self, x: Tensor) -> Tensor:
@@ -241,15 +244,14 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         r"""Weight :math:`\beta M / (2NG)` of the KL in the ELBO."""
         return self.beta * self.n_counted / (2 * self.n_cells * len(self.mean))
 
-    def penalty(self, adjacency: Tensor) -> Tensor:
+    def penalty(self, adjacency: Adjacency) -> Tensor:
         """The priors' share of the training loss."""
-        values = adjacency if isinstance(self.effect_prior, LaplacePrior) else self.adjacency.effect()
-        total = self.effect_prior.penalty(values)
+        total = self.effect_prior.penalty(adjacency.effects)
         if isinstance(self.effect_prior, EmbeddingPrior):
             total = total - 2 / self.n_counted * self.effect_prior.coefficient_log_prob()
         if self.interaction_prior is not None:
-            assert isinstance(self.adjacency, ProductAdjacency)
-            total = total + self.interaction_prior.penalty(self.adjacency.logits())
+            assert adjacency.logits is not None
+            total = total + self.interaction_prior.penalty(adjacency.logits)
         return total
 
     def log_prior(self, penalty: Tensor) -> Tensor:
@@ -260,6 +262,6 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
     @torch.inference_mode()
     def sample(self, n_cells: int) -> Tensor:
         """Sample cells from the generative model; ``(n_cells, G)`` in the units of the input."""
-        adjacency = self.adjacency()
-        z = self.latent_distribution(adjacency).sample((n_cells,))
-        return self.restore(self.generative(z, adjacency)["px"].sample())
+        weights = self.adjacency().weights
+        z = self.latent_distribution(weights).sample((n_cells,))
+        return self.restore(self.generative(z, weights)["px"].sample())

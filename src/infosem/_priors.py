@@ -3,7 +3,8 @@ r"""Priors of the adjacency, one class each.
 Every prior gives two forms of the same thing. :meth:`penalty` is what training adds to a loss made of means over the
 :math:`M` counted entries of the expression: a weight times a mean over the :math:`P` pairs it speaks of.
 :meth:`log_prob` is the normalised log density in nats, the term of the ELBO. They differ by the factor :math:`-M/2` and
-by constants, which ties each weight to a scale, :meth:`scale`.
+by constants, which ties each weight to a scale, :meth:`scale`. Effects of pairs that cannot be edges are zero, and no
+prior counts them.
 """
 
 from __future__ import annotations
@@ -63,20 +64,14 @@ class LaplacePrior(Prior):
 
     Parameters
     ----------
-    possible
-        Pairs that can be edges, boolean ``(R, G)``; :math:`P` is their number.
+    n_pairs
+        Number :math:`P` of pairs that can be edges.
     weight
         :math:`\alpha`.
     """
 
-    possible: Tensor
-
-    def __init__(self, possible: Tensor, *, weight: float) -> None:
-        super().__init__(int(possible.sum()), weight=weight)
-        self.register_buffer("possible", possible, persistent=False)
-
     def penalty(self, values: Tensor) -> Tensor:
-        return self._weighted_mean((values * self.possible).abs())
+        return self._weighted_mean(values.abs())
 
     def scale(self, n_counted: int) -> float:
         """Scale :math:`b` of the Laplace density."""
@@ -105,20 +100,14 @@ class ShrinkagePrior(_NormalPrior):
 
     Parameters
     ----------
-    possible
-        Pairs that can be edges, boolean ``(R, G)``; :math:`P` is their number.
+    n_pairs
+        Number :math:`P` of pairs that can be edges.
     weight
         :math:`\alpha`.
     """
 
-    possible: Tensor
-
-    def __init__(self, possible: Tensor, *, weight: float) -> None:
-        super().__init__(int(possible.sum()), weight=weight)
-        self.register_buffer("possible", possible, persistent=False)
-
     def penalty(self, values: Tensor) -> Tensor:
-        return self._weighted_mean((values * self.possible).square())
+        return self._weighted_mean(values.square())
 
 
 class EmbeddingPrior(_NormalPrior):
@@ -135,8 +124,8 @@ class EmbeddingPrior(_NormalPrior):
     ----------
     embeddings
         One row per gene, ``(G, d)``, from :func:`centre_embeddings`.
-    possible
-        Pairs that can be edges, boolean ``(R, G)``; :math:`P` is their number.
+    impossible
+        Regulator row and target column of the pairs that cannot be edges, ``(2, P_0)``.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     weight
@@ -148,37 +137,45 @@ class EmbeddingPrior(_NormalPrior):
     """
 
     embeddings: Tensor
-    possible: Tensor
+    impossible: Tensor
     regulators: Tensor
 
     def __init__(
         self,
         embeddings: Tensor,
-        possible: Tensor,
+        impossible: Tensor,
         regulators: Tensor,
         *,
         weight: float,
         coefficient_sd: float = 1.0,
         intercept: float = 0.0,
     ) -> None:
-        super().__init__(int(possible.sum()), weight=weight)
+        super().__init__(len(regulators) * len(embeddings) - impossible.shape[1], weight=weight)
         self.coefficient_sd = coefficient_sd
         self.register_buffer("embeddings", embeddings)
-        self.register_buffer("possible", possible, persistent=False)
+        self.register_buffer("impossible", impossible, persistent=False)
         self.register_buffer("regulators", regulators, persistent=False)
         width = embeddings.shape[1]
         self.regulator_coefficients = nn.Parameter(torch.zeros(width))
         self.target_coefficients = nn.Parameter(torch.zeros(width))
         self.intercept = nn.Parameter(torch.tensor(float(intercept)))
 
+    def levels(self) -> tuple[Tensor, Tensor]:
+        """:math:`c + u_i` of each regulator, ``(R,)``, and :math:`v_j` of each gene, ``(G,)``."""
+        by_regulator = self.intercept + self.embeddings[self.regulators] @ self.regulator_coefficients
+        return by_regulator, self.embeddings @ self.target_coefficients
+
     def mean(self) -> Tensor:
         """Prior mean of the effects, ``(R, G)``."""
-        regulator_effect = self.embeddings[self.regulators] @ self.regulator_coefficients
-        target_effect = self.embeddings @ self.target_coefficients
-        return self.intercept + regulator_effect[:, None] + target_effect[None, :]
+        by_regulator, by_target = self.levels()
+        return by_regulator[:, None] + by_target
 
     def penalty(self, values: Tensor) -> Tensor:
-        return self._weighted_mean(((values - self.mean()) * self.possible).square())
+        by_regulator, by_target = self.levels()
+        row, column = self.impossible
+        not_counted = (by_regulator[row] + by_target[column]).square().sum()
+        distance = values - by_target - by_regulator[:, None]
+        return self.weight * (distance.square().sum() - not_counted) / max(self.n_pairs, 1)
 
     def coefficient_log_prob(self) -> Tensor:
         """Log density of ``w`` under :math:`N(0, s_w^2 I)`, in nats."""

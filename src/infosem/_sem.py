@@ -26,7 +26,7 @@ def remove_effects(h: Tensor, adjacency: Tensor, regulators: Tensor) -> Tensor:
     regulators
         Column of each regulator among the genes, ``(R,)``.
     """
-    return h - h[..., regulators] @ adjacency
+    return h - h.index_select(-1, regulators) @ adjacency
 
 
 def propagate_effects(z: Tensor, adjacency: Tensor, regulators: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ def propagate_effects(z: Tensor, adjacency: Tensor, regulators: Tensor) -> Tenso
     regulators
         Column of each regulator among the genes, ``(R,)``.
     """
-    among_regulators = adjacency[:, regulators]
+    among_regulators = adjacency.index_select(1, regulators)
     identity = torch.eye(len(regulators), device=z.device, dtype=z.dtype)
-    h_regulators = torch.linalg.solve(identity - among_regulators, z[:, regulators], left=False)
+    h_regulators = torch.linalg.solve(identity - among_regulators, z.index_select(1, regulators), left=False)
     return z + h_regulators @ adjacency

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -10,11 +11,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from scvi import REGISTRY_KEYS
 from scvi.train import TrainingPlan
 from torch import Tensor, nn
 
+from infosem._cost import describe, seconds_per_call
 from infosem._module import InfoSEMModule
+from infosem._networks import TabulatedNetwork
+
+logger = logging.getLogger(__name__)
 
 _FACTOR_EPS = 1e-5
 """RMSprop gives the faintest gradient a full step. Labels pull on the factors with about 1e-3; much fainter pulls, on
@@ -83,6 +90,29 @@ class AlternatingTrainingPlan(TrainingPlan):
         decay = torch.optim.lr_scheduler.ExponentialLR(networks, gamma=self.lr_decay)
         return [networks, adjacency], [decay]
 
+    def time_step(self, batch_size: int) -> float:
+        """Seconds that the gradient of a step takes, as a mean over the phases; leaves the model as it is."""
+        module = self.module
+        knots = {name: part.n_knots for name, part in module.named_modules() if isinstance(part, TabulatedNetwork)}
+        with torch.random.fork_rng():
+            cells = torch.randn(batch_size, len(module.mean), device=module.mean.device, dtype=module.mean.dtype)
+        batch = {REGISTRY_KEYS.X_KEY: (module.mean + module.sd * cells).clamp_min(0)}
+
+        def gradient() -> None:
+            with self.trainer.precision_plugin.forward_context(), torch.random.fork_rng():
+                _, _, output = self.forward(batch)
+            trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+            torch.autograd.grad(output.loss, trained, allow_unused=True)
+
+        seconds = 0.0
+        for optimizer, epochs in zip(self.optimizers(), (self.network_epochs, self.adjacency_epochs), strict=True):
+            if epochs:
+                with self.toggled_optimizer(optimizer):
+                    seconds += epochs * seconds_per_call(gradient, module.mean.device)
+        for name, n_knots in knots.items():
+            module.get_submodule(name).n_knots = n_knots
+        return seconds / (self.network_epochs + self.adjacency_epochs)
+
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         """One step of the optimiser whose phase it is; returns the loss, which callbacks of scvi-tools look at."""
         networks, adjacency = self.optimizers()
@@ -91,30 +121,71 @@ class AlternatingTrainingPlan(TrainingPlan):
         with self.toggled_optimizer(optimizer):
             optimizer.zero_grad()
             _, _, output = self.forward(batch)
-            self.manual_backward(output.loss)
             self._stop_if_not_finite(output.loss)
+            self.manual_backward(output.loss)
             optimizer.step()
-        self.log("train_loss", output.loss, on_step=False, on_epoch=True, prog_bar=True, sync_dist=self.use_sync_dist)
-        self.compute_and_log_metrics(output, self.train_metrics, "train")
-        return output.loss.detach()
+        loss = output.loss.detach()
+        self._totals += torch.stack(
+            [
+                output.n_obs_minibatch * loss,
+                output.reconstruction_loss_sum.detach(),
+                output.kl_local_sum.detach(),
+                output.n_obs_minibatch * output.kl_global_sum.detach(),
+                loss.new_tensor(output.n_obs_minibatch),
+            ]
+        )
+        return loss
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Pass through to the module."""
         return self.module(*args, **kwargs)
 
+    def on_train_epoch_start(self) -> None:
+        """Start the sums of the epoch."""
+        self._totals = torch.zeros(5, device=self.device, dtype=self.module.mean.dtype)
+
     def on_train_epoch_end(self) -> None:
-        """Decay the networks' step size."""
+        """Log means per cell over the epoch, and decay the networks' step size."""
+        # not step by step: Lightning's logging would take longer than a small model's gradient
+        *totals, n_cells = self.trainer.strategy.reduce(self._totals, reduce_op="sum")
+        loss, reconstruction, kl_local, kl_global = (total / n_cells for total in totals)
+        self.log("train_loss", loss, prog_bar=True)
+        self.log("elbo_train", reconstruction + kl_local + kl_global / self.n_obs_training)
+        self.log("reconstruction_loss_train", reconstruction)
+        self.log("kl_local_train", kl_local)
+        self.log("kl_global_train", kl_global)
         self.lr_schedulers().step()
 
     def _stop_if_not_finite(self, loss: Tensor) -> None:
-        gradients = [p.grad.sum() for p in self.module.parameters() if p.requires_grad and p.grad is not None]
-        if not torch.isfinite(torch.stack([loss.detach(), *gradients])).all():
+        if not torch.isfinite(loss.detach()):
             raise FloatingPointError(
-                f"The loss or its gradient is no longer finite (loss {loss.item():.3g} in epoch {self.current_epoch}). "
-                "Start from a new model with smaller steps, for instance "
+                f"The loss is no longer finite ({loss.item():.3g} in epoch {self.current_epoch}). Start from a new "
+                "model with smaller steps, for instance "
                 "model.train(plan_kwargs={'lr_networks': 1e-5, 'lr_adjacency': 0.002}), and check the expression for "
                 "outliers."
             )
+
+
+class CostReport(Callback):
+    """Logs what the fit will take when it begins.
+
+    Parameters
+    ----------
+    memory
+        Bytes that it takes.
+    batch_size
+        Cells per step.
+    """
+
+    def __init__(self, memory: int, batch_size: int) -> None:
+        self.memory, self.batch_size = memory, batch_size
+
+    def on_train_start(self, trainer: Trainer, pl_module: AlternatingTrainingPlan) -> None:  # type: ignore[override]
+        """Time a step and log the estimate."""
+        n_steps = trainer.max_epochs * int(trainer.num_training_batches)
+        if trainer.is_global_zero:
+            n_parameters = sum(parameter.numel() for parameter in pl_module.module.parameters())
+            logger.info("%s", describe(n_parameters, self.memory, n_steps, pl_module.time_step(self.batch_size)))
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
-from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
+from infosem._parallel import in_parallel
 from infosem.benchmark._grid import Job
 from infosem.benchmark._job import JobResult, died, run_job
 
@@ -35,25 +34,13 @@ def run_jobs(jobs: Iterator[Job], n_jobs: int | None) -> Iterator[tuple[Job, Job
 
     while True:
         try:
-            for job, result in _in_parallel(taken(), n_jobs):
+            for job, result in in_parallel(_with_job, taken(), n_jobs, in_order=False):
                 del in_hand[job.key]
                 yield job, result
             return
         except BrokenProcessPool:
             yield from _one_by_one(list(in_hand.values()))
             in_hand.clear()
-
-
-def _in_parallel(jobs: Iterator[Job], n_jobs: int | None) -> Iterator[tuple[Job, JobResult]]:
-    # as many jobs in hand as workers, so that a budget ends a run soon
-    try:
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
-    except ValueError:  # ray and multiprocessing return lists only
-        parallel = Parallel(n_jobs=n_jobs, batch_size=1)
-        while batch := list(islice(jobs, effective_n_jobs(n_jobs))):
-            yield from parallel(delayed(_with_job)(job) for job in batch)
-    else:
-        yield from parallel(delayed(_with_job)(job) for job in jobs)
 
 
 def _with_job(job: Job) -> tuple[Job, JobResult]:

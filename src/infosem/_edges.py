@@ -1,0 +1,124 @@
+"""A network as a table of edges and as entries of AnnData."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from infosem import _keys
+
+logger = logging.getLogger(__name__)
+
+
+def edge_table(
+    strength: pd.DataFrame,
+    sign: np.ndarray,
+    more: Mapping[str, pd.DataFrame],
+    *,
+    top: int | None,
+    min_weight: float | None,
+) -> pd.DataFrame:
+    """The edges, strongest first.
+
+    Parameters
+    ----------
+    strength
+        Not negative, regulators x genes. Edges of strength zero are left out.
+    sign
+        +1 or -1 for every pair, ``(R, G)``.
+    more
+        Further columns, each regulators x genes.
+    top
+        Keep this many edges.
+    min_weight
+        Keep edges of at least this strength.
+
+    Returns
+    -------
+    Columns ``source``, ``target``, ``weight`` (strength times sign), ``sign``, ``rank``, and those of ``more``.
+    """
+    if top is not None and top < 0:
+        raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
+    values = strength.to_numpy().ravel()
+    least = np.finfo(values.dtype).tiny if min_weight is None else max(min_weight, np.finfo(values.dtype).tiny)
+    if top is not None and 0 < top < len(values):
+        # of a genome's tens of millions of pairs only those that can be among the top are sorted
+        least = max(least, np.partition(values, -top)[-top])
+    candidates = np.flatnonzero(values >= least)
+    pairs = candidates[np.argsort(-values[candidates], kind="stable")[:top]]
+    row, column = np.unravel_index(pairs, strength.shape)
+    signs = sign.ravel()[pairs].astype(int)
+    edges = pd.DataFrame(
+        {
+            "source": strength.index.to_numpy()[row],
+            "target": strength.columns.to_numpy()[column],
+            "weight": values[pairs] * signs,
+            "sign": signs,
+            "rank": np.arange(1, len(pairs) + 1),
+        }
+    )
+    return edges.assign(**{name: matrix.to_numpy().ravel()[pairs] for name, matrix in more.items()})
+
+
+def write_matrices(
+    adata: AnnData, matrices: Mapping[str, pd.DataFrame], *, key_added: str, provenance: Mapping[str, Any]
+) -> None:
+    """Write regulators x genes matrices to ``varp`` and where they come from to ``uns[key_added]``.
+
+    Parameters
+    ----------
+    adata
+        Where to write. It must have the matrices' genes, in any order.
+    matrices
+        By key of ``varp``.
+    key_added
+        Key in ``uns``.
+    provenance
+        What ``uns[key_added]`` says besides the regulators and the versions.
+    """
+    regulators, genes = next(iter(matrices.values())).axes
+    missing = set(genes) - set(adata.var_names)
+    if missing or adata.n_vars != len(genes):
+        raise ValueError(
+            f"adata has {adata.n_vars} genes and lacks {len(missing)} of the model's {len(genes)}. Pass an AnnData "
+            "with just the model's genes: adata[:, model.gene_names].copy()."
+        )
+    for key in (key_added, *matrices):
+        if key in adata.varp and key_added not in adata.uns:
+            raise ValueError(
+                f"adata.varp[{key!r}] is there and was not written by write_network. Choose another key_added=."
+            )
+    if key_added in adata.uns:
+        for part in _keys.PARTS:
+            adata.varp.pop(_keys.part_key(key_added, part), None)
+    for key, matrix in matrices.items():
+        adata.varp[key] = _square(matrix, adata.var_names)
+    adata.uns[key_added] = {
+        **provenance,
+        "regulators": regulators.to_numpy(dtype=object),
+        "versions": {name: version(name) for name in ("infosem", "scvi-tools", "torch")},
+    }
+    logger.info("Wrote the network to adata.varp[%r] and adata.uns[%r].", key_added, key_added)
+
+
+def _square(matrix: pd.DataFrame, genes: pd.Index) -> np.ndarray | sparse.csr_matrix:
+    """Genes x genes: dense if all are regulators, else CSR with the regulators' rows filled."""
+    values = matrix.to_numpy()[:, matrix.columns.get_indexer(genes)]
+    rows = genes.get_indexer(matrix.index)
+    order = np.argsort(rows)
+    if len(rows) == len(genes):
+        return values[order]
+    per_row = np.zeros(len(genes), dtype=np.int64)
+    per_row[rows] = len(genes)
+    columns = np.tile(np.arange(len(genes), dtype=np.int32), len(rows))
+    starts = np.concatenate([[0], np.cumsum(per_row)])
+    square = sparse.csr_matrix((values[order].ravel(), columns, starts), shape=(len(genes), len(genes)))
+    square.eliminate_zeros()
+    return square
