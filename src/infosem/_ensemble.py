@@ -248,8 +248,8 @@ class _Sums:
 
     @classmethod
     def empty(cls, shape: tuple[int, int]) -> _Sums:
-        zeros = (np.zeros(shape, dtype=np.float32) for _ in range(6))
-        return cls(0, *zeros, None)
+        mean, squares, absolute, positive, negative, selected = np.zeros((6, *shape), dtype=np.float32)
+        return cls(0, mean, squares, absolute, positive, negative, selected, None)
 
     def add(self, weights: np.ndarray, probability: np.ndarray | None, n_selected: int) -> None:
         self.n += 1

@@ -49,7 +49,7 @@ class CellsMixin:
         -------
         Cells x genes, float32: what of each gene its regulators do not explain.
         """
-        means = self._evaluate(lambda _, inference: inference["qz"].loc.cpu(), adata, indices, batch_size)
+        means = self._evaluate(lambda _, inference: inference["qz"].mean.cpu(), adata, indices, batch_size)
         return torch.cat(means).numpy()
 
     def get_denoised_expression(
@@ -71,8 +71,8 @@ class CellsMixin:
         """
 
         def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
-            px = self.module.generative(inference["qz"].loc, inference["adjacency"].weights)["px"]
-            return self.module.restore(px.loc).cpu()
+            px = self.module.generative(inference["qz"].mean, inference["adjacency"].weights)["px"]
+            return self.module.restore(px.mean).cpu()
 
         values = torch.cat(self._evaluate(decode, adata, indices, batch_size)).numpy()
         cells = self._validate_anndata(adata).obs_names

@@ -10,9 +10,9 @@ import torch
 from scvi import REGISTRY_KEYS
 from scvi.module.base import BaseModuleClass, LossOutput, auto_move_data
 from torch import Tensor, nn
-from torch.distributions import Normal, kl_divergence
 
 from infosem._adjacency import Adjacency, FullAdjacency, ProductAdjacency
+from infosem._gaussian import Gaussian
 from infosem._networks import ScalarNetwork, TabulatedNetwork
 from infosem._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior
 from infosem._sem import propagate_effects, remove_effects
@@ -108,7 +108,6 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         self.n_cells, self.n_counted = n_cells, genes.n_counted
         self.beta = beta
         self.only_nonzero = standardise == "non-zero"
-        self.heteroscedastic = likelihood == "heteroscedastic"
         self.learned_latent_prior = latent_prior == "learned"
         self.latent_sd = latent_sd
 
@@ -123,7 +122,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         n_pairs = math.prod(shape) - impossible.shape[1]
 
         encoder = ScalarNetwork(2, n_hidden=n_hidden)
-        decoder = ScalarNetwork(2 if self.heteroscedastic else 1, n_hidden=n_hidden)
+        decoder = ScalarNetwork(2 if likelihood == "heteroscedastic" else 1, n_hidden=n_hidden)
         tabulated = evaluation == "tabulated"
         self.encoder: nn.Module = TabulatedNetwork(encoder) if tabulated else encoder
         self.decoder: nn.Module = TabulatedNetwork(decoder) if tabulated else decoder
@@ -171,7 +170,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         return {"x": tensors[REGISTRY_KEYS.X_KEY]}
 
     def _get_generative_input(
-        self, tensors: dict[str, Tensor], inference_outputs: dict[str, Tensor], **_: object
+        self, tensors: dict[str, Tensor], inference_outputs: dict[str, Any], **_: object
     ) -> dict[str, Tensor]:
         return {"z": inference_outputs["z"], "weights": inference_outputs["adjacency"].weights}
 
@@ -183,28 +182,24 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         """
         adjacency: Adjacency = self.adjacency()
         standardised = self.standardise(x)
-        mean, log_variance = remove_effects(self.encoder(standardised), adjacency.weights, self.regulators)
-        sd = (0.5 * log_variance).exp()
-        qz = Normal(mean, sd, validate_args=False)
-        return {"z": qz.rsample(), "qz": qz, "x": standardised, "adjacency": adjacency}
+        qz = Gaussian(*remove_effects(self.encoder(standardised), adjacency.weights, self.regulators))
+        return {"z": qz.sample(), "qz": qz, "x": standardised, "adjacency": adjacency}
 
     @auto_move_data
-    def generative(self, z: Tensor, weights: Tensor) -> dict[str, Normal]:
+    def generative(self, z: Tensor, weights: Tensor) -> dict[str, Gaussian]:
         """Decode latent noise under the adjacency ``weights``, ``(R, G)``.
 
         Returns ``px``, the distribution of the standardised expression, and ``pz``, the prior of the latent noise.
         """
-        mean, *rest = self.decoder(propagate_effects(z, weights, self.regulators))
-        sd = (0.5 * rest[0]).exp() if self.heteroscedastic else torch.ones_like(mean)
-        return {"px": Normal(mean, sd, validate_args=False), "pz": self.latent_distribution(weights)}
+        px = Gaussian(*self.decoder(propagate_effects(z, weights, self.regulators)))
+        return {"px": px, "pz": self.latent_distribution(weights)}
 
-    def latent_distribution(self, weights: Tensor) -> Normal:
+    def latent_distribution(self, weights: Tensor) -> Gaussian:
         """The prior of the latent noise, ``(G,)``."""
         if not self.learned_latent_prior:
-            return Normal(torch.zeros_like(self.mean), torch.full_like(self.mean, self.latent_sd), validate_args=False)
+            return Gaussian(torch.zeros_like(self.mean), torch.full_like(self.mean, 2 * math.log(self.latent_sd)))
         parameters = torch.stack([self.latent_mean, self.latent_log_variance])
-        mean, log_variance = remove_effects(parameters, weights, self.regulators)
-        return Normal(mean, (0.5 * log_variance).exp(), validate_args=False)
+        return Gaussian(*remove_effects(parameters, weights, self.regulators))
 
     def counted(self, x: Tensor) -> Tensor:
         """Which entries of the raw expression ``(B, G)`` the likelihood counts."""
@@ -214,7 +209,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         self,
         tensors: dict[str, Tensor],
         inference_outputs: dict[str, Any],
-        generative_outputs: dict[str, Normal],
+        generative_outputs: dict[str, Gaussian],
     ) -> LossOutput:
         r"""Minus two over :math:`M` times the ELBO of a batch, and its terms.
 
@@ -224,12 +219,9 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         counted = self.counted(tensors[REGISTRY_KEYS.X_KEY])
         px, pz = generative_outputs["px"], generative_outputs["pz"]
         x = inference_outputs["x"]
-        misfit = ((x - px.loc) / px.scale).square()
-        if self.heteroscedastic:
-            misfit = misfit + 2 * px.scale.log()
-        misfit = (misfit * counted).sum(1)
+        misfit = (px.deviance(x) * counted).sum(1)
         n_counted = counted.sum(1)
-        kl = kl_divergence(inference_outputs["qz"], pz).sum(1)
+        kl = inference_outputs["qz"].kl_divergence(pz).sum(1)
         penalty = self.penalty(inference_outputs["adjacency"])
         loss = misfit.sum() / n_counted.sum().clamp_min(1) + self.beta * kl.mean() / x.shape[1] + penalty
         return LossOutput(
@@ -263,5 +255,6 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
     def sample(self, n_cells: int) -> Tensor:
         """Sample cells from the generative model; ``(n_cells, G)`` in the units of the input."""
         weights = self.adjacency().weights
-        z = self.latent_distribution(weights).sample((n_cells,))
+        pz = self.latent_distribution(weights)
+        z = Gaussian(pz.mean.expand(n_cells, -1), pz.log_variance).sample()
         return self.restore(self.generative(z, weights)["px"].sample())

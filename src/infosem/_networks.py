@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import math
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
+
+from infosem._interpolation import Table, interpolate
 
 _NODES = torch.arange(-2.0, 4.0, dtype=torch.float64)
 """The six knots that an interpolated point uses, in units of their spacing: it lies between 0 and 1."""
 
 _LAGRANGE = torch.linalg.inv(torch.vander(_NODES, increasing=True))
 """Row ``p`` gives, from the values at the nodes, the coefficient of ``u^p`` of the polynomial through them."""
+
+_HALF = 0.5 ** torch.arange(len(_NODES), dtype=torch.float64)
+"""The powers of ``u`` half-way between two knots."""
 
 
 class ScalarNetwork(nn.Module):
@@ -50,8 +54,10 @@ class ScalarNetwork(nn.Module):
         """Evaluate the network at every entry of ``x``, in its precision; returns ``(C, *x.shape)``."""
         values = x.reshape(-1, 1)
         for layer in self.layers:
-            is_linear = isinstance(layer, nn.Linear)
-            values = linear(values, layer.weight.to(x.dtype), layer.bias.to(x.dtype)) if is_linear else layer(values)
+            if isinstance(layer, nn.Linear):
+                values = linear(values, layer.weight.to(x.dtype), layer.bias.to(x.dtype))
+            else:
+                values = layer(values)
         return values.T.reshape(-1, *x.shape)
 
 
@@ -88,87 +94,25 @@ class TabulatedNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Interpolate the network at every entry of ``x``; returns ``(C, *x.shape)``."""
         table = self._tabulate(x.detach()) if self.training else None
-        if table is None:
-            return self.network(x)
-        interpolated: Tensor = _Interpolation.apply(x, *table)
-        return interpolated
+        return self.network(x) if table is None else interpolate(x, table)
 
-    def _tabulate(self, x: Tensor) -> _Table | None:
+    def _tabulate(self, x: Tensor) -> Table | None:
         """Knots fine enough for ``x``, or ``None`` if that would be no saving."""
         precise = torch.float32 if x.device.type == "mps" else torch.float64
-        scale = x.abs().mean().to(precise).clamp_min(torch.finfo(x.dtype).tiny * 1e6)
-        low, high = torch.asinh(torch.stack(x.aminmax()).to(precise) / scale)
+        lowest, highest, size = torch.stack([*x.aminmax(), x.abs().mean()]).tolist()
+        scale = max(size, torch.finfo(x.dtype).tiny * 1e6)
+        low, high = math.asinh(lowest / scale), math.asinh(highest / scale)
         while 2 * self.n_knots < x.numel():
             # the first and the last two knots lie outside, so that every point has three on either side
-            step = (high - low).clamp_min(1e-6) / (self.n_knots - 5)
+            step = max(high - low, 1e-6) / (self.n_knots - 5)
             halves = torch.arange(-4, 2 * self.n_knots - 5, device=x.device, dtype=precise)
             values = self.network(scale * torch.sinh(low + 0.5 * step * halves))
             knots, halfway = values[:, ::2], values[:, 5:-4:2].detach()
-            coefficients = _LAGRANGE.to(knots) @ knots.unfold(1, len(_NODES), 1).mT
-            with torch.no_grad():
-                error = (0.5 ** torch.arange(len(_NODES)).to(knots) @ coefficients - halfway).abs().amax(1)
-                allowed = self.tolerance * halfway.std(1) + 64 * torch.finfo(precise).eps * halfway.abs().amax(1)
+            coefficients = knots.unfold(1, len(_NODES), 1) @ _LAGRANGE.T.to(knots)
+            error = (coefficients.detach() @ _HALF.to(knots) - halfway).abs().amax(1)
+            allowed = self.tolerance * halfway.std(1) + 64 * torch.finfo(precise).eps * halfway.abs().amax(1)
             if bool((error <= allowed).all()):
-                return _Table(coefficients.to(x.dtype), *(bound.to(x.dtype) for bound in (scale, low, step)))
+                return Table(coefficients.transpose(0, 1).to(x.dtype), scale, low, step)
             self.n_knots *= 2
         self.n_knots = self.min_knots
         return None
-
-
-class _Table(NamedTuple):
-    r"""A piecewise polynomial in :math:`t = \mathrm{asinh}(x / s)`.
-
-    ``coefficients`` are those of the powers 0 to 5 of the position within an interval, ``(C, 6, K - 5)``; ``scale`` is
-    :math:`s`, and the intervals start at ``low``, ``low + step``, ...
-    """
-
-    coefficients: Tensor
-    scale: Tensor
-    low: Tensor
-    step: Tensor
-
-
-class _Interpolation(torch.autograd.Function):
-    """Value of a table at ``x``: its derivative costs one Horner scheme more, and autograd's through it many times that."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, coefficients: Tensor, scale: Tensor, low: Tensor, step: Tensor) -> Tensor:
-        n_channels, n_powers, n_intervals = coefficients.shape
-        scaled = x / scale
-        root = (scaled.square() + 1).sqrt_()
-        magnitude = scaled.abs()
-        # asinh: torch's own is not vectorised on a CPU
-        t = torch.log1p(magnitude + scaled.square() / (root + 1)).copysign_(scaled)
-        position = t.sub_(low).div_(step)
-        interval = position.floor().clamp_(0, n_intervals - 1)
-        u = position.sub_(interval)
-        interval = interval.flatten().long()
-        local = coefficients.flatten(0, 1).index_select(1, interval).view(n_channels, n_powers, *x.shape)
-        value = local[:, -1]
-        slope = torch.zeros_like(value) if ctx.needs_input_grad[0] else None
-        for power in range(n_powers - 2, -1, -1):
-            if slope is not None:
-                slope = torch.addcmul(value, slope, u)
-            value = torch.addcmul(local[:, power], value, u)
-        ctx.n_intervals, ctx.n_powers = n_intervals, n_powers
-        ctx.save_for_backward(
-            None if slope is None else slope.div_(root * (scale * step)),
-            interval if ctx.needs_input_grad[1] else None,
-            u if ctx.needs_input_grad[1] else None,
-        )
-        return value
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        slope, interval, u = ctx.saved_tensors
-        of_x = None if slope is None else (gradient * slope).sum(0)
-        of_coefficients = None
-        if interval is not None:
-            n_channels = len(gradient)
-            of_coefficients = gradient.new_zeros(n_channels, ctx.n_powers, ctx.n_intervals)
-            where = interval.expand(n_channels, -1)
-            for power in range(ctx.n_powers):
-                of_coefficients[:, power].scatter_add_(1, where, gradient.flatten(1))
-                gradient = gradient * u
-        return of_x, of_coefficients, None, None, None

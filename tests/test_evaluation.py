@@ -1,0 +1,62 @@
+"""Tabulated training against exact evaluation at the same parameters, at every step."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from infosem import InfoSEM, datasets
+from infosem._networks import TabulatedNetwork
+from infosem._training import AlternatingTrainingPlan
+
+from .conftest import QUIET
+
+
+class Watch(AlternatingTrainingPlan):
+    """Compares loss and gradient of every step with those of the exact networks."""
+
+    errors: list[tuple[float, float]]
+    tabulated: list[bool]
+
+    def training_step(self, batch, batch_idx):
+        results = []
+        for exact in (False, True):
+            for part in self.module.modules():
+                if isinstance(part, TabulatedNetwork):
+                    part.train(not exact)
+            with torch.random.fork_rng():
+                torch.manual_seed(batch_idx)
+                _, _, output = self.forward(batch)
+            parameters = dict(self.module.named_parameters())
+            gradients = torch.autograd.grad(output.loss, parameters.values(), allow_unused=True)
+            results.append((output.loss.item(), dict(zip(parameters, gradients, strict=True))))
+        self.module.train()
+        (loss, gradients), (exact_loss, exact_gradients) = results
+        self.errors.append((abs(loss - exact_loss) / abs(exact_loss), relative_error(gradients, exact_gradients)))
+        tables = [part for part in self.module.modules() if isinstance(part, TabulatedNetwork)]
+        self.tabulated += [2 * table.n_knots < batch["X"].numel() for table in tables]
+        return super().training_step(batch, batch_idx)
+
+
+def relative_error(gradients, exact):
+    """Largest over adjacency, encoder and decoder."""
+    errors = []
+    for part in ("adjacency", "encoder", "decoder"):
+        names = [name for name in gradients if name.startswith(part)]
+        one, other = (torch.cat([g[name].flatten() for name in names]) for g in (gradients, exact))
+        errors.append(float((one - other).norm() / other.norm()))
+    return max(errors)
+
+
+@pytest.mark.parametrize("standardise", ["non-zero", "all"])
+def test_loss_and_gradients_are_exact_to_1e_4_at_every_step(monkeypatch, standardise):
+    cells = datasets.simulate(256, 100, 10, seed=0)
+    InfoSEM.setup_anndata(cells, embedding_key=None, interactions_key=None)
+    model = InfoSEM(cells, standardise=standardise)
+    Watch.errors, Watch.tabulated = [], []
+    monkeypatch.setattr("infosem._model.AlternatingTrainingPlan", Watch)
+    model.train(max_epochs=30, plan_kwargs={"lr_networks": 1e-3, "lr_adjacency": 0.2}, **QUIET)
+    assert len(Watch.errors) == 30 * 4
+    assert all(Watch.tabulated)
+    assert max(loss for loss, _ in Watch.errors) <= 1e-4
+    assert max(gradient for _, gradient in Watch.errors) <= 1e-4

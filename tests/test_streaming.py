@@ -1,0 +1,81 @@
+"""Training from files: every cell once an epoch, and the same network as from memory."""
+
+from __future__ import annotations
+
+import anndata
+import h5py
+import numpy as np
+import pytest
+import zarr
+from anndata import AnnData
+from anndata.io import read_elem, sparse_dataset
+from scipy import sparse
+
+from infosem import InfoSEM, datasets
+from infosem._streaming import CellStream
+
+from .conftest import QUIET
+
+
+@pytest.mark.parametrize("as_sparse", [True, False])
+@pytest.mark.parametrize("n_cells", [10, 64, 1000])
+def test_an_epoch_is_every_cell_once_in_new_order(as_sparse, n_cells):
+    x = np.arange(2000.0).reshape(1000, 2)
+    cells = np.random.default_rng(0).permutation(1000)[:n_cells]
+    stream = CellStream(sparse.csr_matrix(x) if as_sparse else x, cells, batch_size=32, chunk_size=20, n_chunks=4)
+    epochs = []
+    for _ in range(2):
+        batches = [batch["X"].numpy() for batch in stream]
+        assert len(batches) == len(stream)
+        assert all(len(batch) == 32 for batch in batches[:-1])
+        epochs.append(np.concatenate(batches))
+    np.testing.assert_array_equal(np.sort(epochs[0][:, 0]), np.sort(x[cells, 0]))
+    np.testing.assert_array_equal(np.sort(epochs[1][:, 0]), np.sort(x[cells, 0]))
+    assert (epochs[0] != epochs[1]).any()
+
+
+def test_processes_take_different_cells_and_as_many_batches(monkeypatch):
+    x = np.arange(1001.0)[:, None]
+    seen = []
+    for rank in (0, 1):
+        monkeypatch.setattr("infosem._streaming._process", lambda rank=rank: (rank, 2))
+        stream = CellStream(x, np.arange(1001), batch_size=32, chunk_size=20, n_chunks=4)
+        batches = [batch["X"].numpy() for batch in stream]
+        assert len(batches) == len(stream) == 16
+        seen.append({int(value) for batch in batches for value in batch[:, 0]})
+    assert len(seen[0]) == len(seen[1]) == 500
+    assert not seen[0] & seen[1]
+
+
+def test_a_minibatch_holds_cells_of_many_places():
+    stream = CellStream(np.arange(1000.0)[:, None], np.arange(1000), batch_size=50, chunk_size=10, n_chunks=20)
+    first = next(iter(stream))["X"].numpy()[:, 0]
+    assert len(np.unique(first // 10)) > 15
+
+
+def open_files(folder, adata):
+    adata.write_h5ad(folder / "cells.h5ad")
+    yield anndata.read_h5ad(folder / "cells.h5ad", backed="r")
+    with h5py.File(folder / "dense.h5", "w") as file:
+        file["X"] = adata.X.toarray()
+    yield AnnData(h5py.File(folder / "dense.h5")["X"], var=adata.var)
+    adata.write_zarr(folder / "cells.zarr")
+    group = zarr.open_group(folder / "cells.zarr", mode="r")
+    yield AnnData(sparse_dataset(group["X"]), obs=read_elem(group["obs"]), var=read_elem(group["var"]))
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["h5ad", "dense hdf5", "zarr"])
+def test_the_network_is_that_of_the_cells_in_memory(tmp_path, kind):
+    adata = datasets.simulate(300, 20, 5, seed=0)
+    backed = list(open_files(tmp_path, adata))[kind]
+    networks = []
+    for cells in (adata, backed):
+        InfoSEM.setup_anndata(cells, embedding_key=None, interactions_key=None)
+        model = InfoSEM(cells)
+        # one batch per epoch: the order of the cells cannot matter but for the sampled noise
+        model.train(max_epochs=60, batch_size=300, plan_kwargs={"lr_adjacency": 0.1}, **QUIET)
+        networks.append(model.get_adjacency().to_numpy())
+    start = InfoSEM(adata).module.adjacency().weights.detach().numpy()
+    learned, streamed = (network - start for network in networks)
+    assert np.corrcoef(learned.ravel(), streamed.ravel())[0, 1] > 0.9
+    assert model.get_elbo() == pytest.approx(model.get_elbo(adata), rel=1e-5)
