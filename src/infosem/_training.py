@@ -140,6 +140,11 @@ class AlternatingTrainingPlan(TrainingPlan):
         """Pass through to the module."""
         return self.module(*args, **kwargs)
 
+    def on_train_start(self) -> None:
+        """Give every process noise of its own."""
+        if self.trainer.world_size > 1:
+            torch.manual_seed(torch.initial_seed() + self.global_rank)
+
     def on_train_epoch_start(self) -> None:
         """Start the sums of the epoch."""
         self._totals = torch.zeros(5, device=self.device, dtype=self.module.mean.dtype)
