@@ -1,0 +1,145 @@
+"""docs/speed.md and docs/speed.png from benchmarks/results/speed/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.ticker import FuncFormatter
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "speed"
+
+
+def read(part: str) -> pd.DataFrame:
+    """Results of a part."""
+    return pd.read_csv(RESULTS / f"{part}.csv")
+
+
+def table(frame: pd.DataFrame) -> str:
+    """A markdown table."""
+    rows = [frame.columns, ["---"] * frame.shape[1], *frame.astype(str).to_numpy()]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def provenance(frame: pd.DataFrame) -> str:
+    """Machine, versions and date of a part."""
+    row = frame.iloc[0]
+    versions = ", ".join(f"{name} {row[name]}" for name in ("torch", "scvi-tools", "scikit-learn", "regdiffusion"))
+    return f"{row.cpu}, {row.cores} cores; Python {row.python}, {versions}; {row.date}."
+
+
+def number(value: float) -> str:
+    """Three digits."""
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+def ratios(frame: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Median seconds of each row's subject, over the reference's."""
+    spent = frame.groupby("what", sort=False).seconds.median()
+    return pd.DataFrame(
+        {
+            "": spent.index,
+            "seconds": spent.map(number).to_numpy(),
+            "ratio": (spent / spent[reference]).map(number).to_numpy(),
+        }
+    )
+
+
+def sizes(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of `speed.py measure` that a reader wants."""
+    return pd.DataFrame(
+        {
+            "genes": frame.genes.map("{:,}".format),
+            "regulators": frame.regulators.map("{:,}".format),
+            "cells": frame.cells.map("{:,}".format),
+            "ms per step": (1000 * frame.seconds_per_step).map(number),
+            "s per epoch": (frame.seconds_per_step * -(-frame.cells // 64)).map(number),
+            "s of setup": frame.seconds_of_setup.map(number),
+            "peak memory, GiB": frame.peak_gb.map(number),
+        }
+    )
+
+
+def draw(growth: pd.DataFrame) -> None:
+    """Time and memory against genes, time against cells; slope one dashed."""
+    genes, cells = (growth[growth.along == along] for along in ("genes", "cells"))
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
+    for axis, x, y, labels in (
+        (axes[0], genes.genes, 1000 * genes.seconds_per_step, ("genes", "ms per step")),
+        (axes[1], genes.genes, genes.peak_gb, ("genes", "peak memory, GiB")),
+        (axes[2], cells.cells, cells.seconds_per_step * -(-cells.cells // 64), ("cells", "s per epoch")),
+    ):
+        axis.loglog(x, y, "o-", color="#0072B2")
+        axis.loglog(x, y.iloc[-1] * x / x.iloc[-1], "--", color="0.6", zorder=0, label="linear")
+        axis.set(xlabel=labels[0], ylabel=labels[1])
+        axis.set_xticks(x, [f"{value:,}" for value in x], rotation=45, fontsize=8)
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.minorticks_off()
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(frameon=False, fontsize=8)
+    figure.savefig(ROOT / "docs" / "speed.png", dpi=150)
+
+
+def main() -> None:
+    """Write the page and its figure."""
+    epoch, fit, growth, genome, ensemble, startup = map(
+        read, ("epoch", "fit", "growth", "genome", "ensemble", "startup")
+    )
+    draw(growth)
+    one, many = ensemble.seconds
+    page = f"""# Speed and memory
+
+Made by `python benchmarks/speed_report.py` from [benchmarks/results/speed/](../benchmarks/results/speed/), which
+`python benchmarks/speed.py PART` measures ([benchmarks/speed.py](../benchmarks/speed.py)). What ran in one part ran one after the other
+on the same machine: {provenance(fit)}
+
+## A whole fit
+
+hESC of BEELINE, TFs + 500 genes: {fit.genes[0]:,} genes, {fit.regulators[0]} regulators, {fit.cells[0]:,} cells; defaults of
+each. GRNBoost2 with a process for each core, RegDiffusion with `device="cpu"`.
+
+{table(ratios(fit, "infosem"))}
+
+## An epoch
+
+mDC, TFs + 1000: {epoch.genes[0]:,} genes, {epoch.regulators[0]} of them TFs, {epoch.cells[0]:,} cells, batches of 64. The
+first row is DeepSEM's formulation written down plainly ([plain_deepsem.py](../benchmarks/plain_deepsem.py)): scalar networks at every
+entry, every gene a regulator, the inverse of I - A. Seconds per epoch, a third of them for the networks.
+
+{table(ratios(epoch, "infosem, TFs regulators"))}
+
+## Growth
+
+Random sparse cells, one value in ten not zero, batches of 64; peak memory of the whole process, some 0.6 GiB of which are
+Python and its libraries. Dashed: linear.
+
+![time and memory against genes and cells](speed.png)
+
+{table(sizes(growth))}
+
+## A genome
+
+{table(sizes(genome))}
+
+The expression is {genome.data_gb[0]:.2f} GiB as it is stored; the estimate in the log says {genome.estimated_gb[0]:.2f} GiB
+for training. A whole fit of 120 epochs would take {genome.seconds_per_step[0] * 157 * 120 / 3600:.0f} hours on this machine.
+
+## Ensembles
+
+{ensemble.models[0]} models of hESC: {number(one)} s one after the other, {number(many)} s with {ensemble.jobs[1]} processes, {one / many:.2f}
+times as fast.
+
+## Start-up
+
+{table(startup[["what", "seconds"]].assign(seconds=startup.seconds.map(number)))}
+"""
+    (ROOT / "docs" / "speed.md").write_text(page)
+
+
+if __name__ == "__main__":
+    main()
