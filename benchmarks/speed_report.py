@@ -94,29 +94,29 @@ def main() -> None:
     one, many = ensemble.seconds
     page = f"""# Speed and memory
 
-Made by `python benchmarks/speed_report.py` from [benchmarks/results/speed/](../benchmarks/results/speed/), which
-`python benchmarks/speed.py PART` measures ([benchmarks/speed.py](../benchmarks/speed.py)). What ran in one part ran one after the other
-on the same machine: {provenance(fit)}
+Made by `python benchmarks/speed_report.py` from what `python benchmarks/speed.py PART` measured
+([results](../benchmarks/results/speed/)). What stands in one table ran one after the other on the same machine:
+{provenance(fit)}
 
 ## A whole fit
 
-hESC of BEELINE, TFs + 500 genes: {fit.genes[0]:,} genes, {fit.regulators[0]} regulators, {fit.cells[0]:,} cells; defaults of
-each. GRNBoost2 with a process for each core, RegDiffusion with `device="cpu"`.
+hESC of BEELINE, TFs + 500 genes: {fit.genes[0]:,} genes, {fit.regulators[0]} regulators, {fit.cells[0]:,} cells;
+defaults of each. GRNBoost2 with a process for each core, RegDiffusion with `device="cpu"`.
 
 {table(ratios(fit, "infosem"))}
 
 ## An epoch
 
-mDC, TFs + 1000: {epoch.genes[0]:,} genes, {epoch.regulators[0]} of them TFs, {epoch.cells[0]:,} cells, batches of 64. The
-first row is DeepSEM's formulation written down plainly ([plain_deepsem.py](../benchmarks/plain_deepsem.py)): scalar networks at every
-entry, every gene a regulator, the inverse of I - A. Seconds per epoch, a third of them for the networks.
+mDC, TFs + 1000: {epoch.genes[0]:,} genes, {epoch.regulators[0]} of them TFs, {epoch.cells[0]:,} cells, batches of 64.
+The first row is DeepSEM's formulation written down plainly ([plain_deepsem.py](../benchmarks/plain_deepsem.py)): scalar
+networks at every entry, every gene a regulator, the inverse of I - A.
 
 {table(ratios(epoch, "infosem, TFs regulators"))}
 
 ## Growth
 
-Random sparse cells, one value in ten not zero, batches of 64; peak memory of the whole process, some 0.6 GiB of which are
-Python and its libraries. Dashed: linear.
+Random sparse cells, one value in ten not zero, batches of 64; peak memory of the whole process, some 0.6 GiB of which
+are Python and its libraries. Dashed: linear.
 
 ![time and memory against genes and cells](speed.png)
 
@@ -126,13 +126,13 @@ Python and its libraries. Dashed: linear.
 
 {table(sizes(genome))}
 
-The expression is {genome.data_gb[0]:.2f} GiB as it is stored; the estimate in the log says {genome.estimated_gb[0]:.2f} GiB
-for training. A whole fit of 120 epochs would take {genome.seconds_per_step[0] * 157 * 120 / 3600:.0f} hours on this machine.
+The expression is {genome.data_gb[0]:.2f} GiB as it is stored; the log's estimate for training is
+{genome.estimated_gb[0]:.2f} GiB.
 
 ## Ensembles
 
-{ensemble.models[0]} models of hESC: {number(one)} s one after the other, {number(many)} s with {ensemble.jobs[1]} processes, {one / many:.2f}
-times as fast.
+{ensemble.models[0]} models of hESC: {number(one)} s one after the other, {number(many)} s with {ensemble.jobs[1]}
+processes, {one / many:.2f} times as fast.
 
 ## Start-up
 

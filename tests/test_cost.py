@@ -50,7 +50,7 @@ def test_the_log_says_what_a_fit_will_take(cells, caplog, monkeypatch):
         model.train(max_epochs=3, **QUIET)
     line = next(message for message in caplog.messages if "parameters" in message)
     n_parameters = sum(parameter.numel() for parameter in model.module.parameters())
-    assert re.match(rf"{n_parameters:,} parameters, about \d+ MiB of memory. 6 steps of about .* m?s: .* m?s\.$", line)
+    assert re.match(rf"{n_parameters:,} parameters, about \d+ MiB of memory. 3 steps of about .* m?s: .* m?s\.$", line)
 
 
 def test_timing_a_step_changes_nothing(cells):
@@ -59,7 +59,7 @@ def test_timing_a_step_changes_nothing(cells):
     for repeat in (1, 3):
         model = InfoSEM(cells)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("infosem._training.seconds_per_call", lambda f, _, n=repeat: [f() for _ in range(n)] and 0.1)
+            patch.setattr("infosem._training_plan.seconds_per_call", lambda f, _, n=repeat: [f() for _ in range(n)] and 0.1)
             model.train(max_epochs=3, **QUIET)
         networks.append(model.get_adjacency().to_numpy())
     assert (networks[0] == networks[1]).all()

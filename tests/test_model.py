@@ -126,7 +126,11 @@ class TestTraining:
         moved = np.abs(exact - 2 * 0.5 / 11).to_numpy().max()
         assert np.abs(tabulated - exact).to_numpy().max() < 0.02 * moved
 
-    def test_the_phases_alternate(self, cells):
+    @pytest.mark.parametrize(
+        ("schedule", "cycle"),
+        [("alternating", [[False, True], [True, False], [True, False]]), ("joint", [[True, True]] * 3)],
+    )
+    def test_which_parts_train_in_which_epoch(self, cells, schedule, cycle):
         InfoSEM.setup_anndata(cells)
         model = InfoSEM(cells)
         seen = []
@@ -145,8 +149,9 @@ class TestTraining:
                     [not torch.equal(a, b) for a, b in zip(self.before, self.state(pl_module.module), strict=True)]
                 )
 
-        model.train(max_epochs=6, callbacks=[Watch()], **QUIET)
-        assert seen == [[False, True], [True, False], [True, False]] * 2
+        model.train(max_epochs=6, schedule=schedule, callbacks=[Watch()], **QUIET)
+        assert seen == cycle * 2
+        assert all(parameter.requires_grad for parameter in model.module.parameters())
 
     def test_early_stopping_and_held_out_cells(self, cells):
         InfoSEM.setup_anndata(cells)

@@ -59,8 +59,10 @@ class StructuralMethod(Method):
         with _quiet():
             InfoSEM.setup_anndata(cells)
             model = InfoSEM(cells, standardise=self.standardise, alpha=self.alpha, beta=self.beta, seed=seed, **options)
+            # the published schedule
             model.train(
                 self.max_epochs,
+                schedule="alternating",
                 accelerator=self.accelerator,
                 plan_kwargs=learning_rates,
                 enable_progress_bar=False,

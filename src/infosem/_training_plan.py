@@ -1,0 +1,193 @@
+"""What training plans share: parts of the parameters that train together, what is logged, the time of a step."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from scvi import REGISTRY_KEYS
+from scvi.train import TrainingPlan
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from infosem._cost import seconds_per_call
+from infosem._module import InfoSEMModule
+from infosem._networks import TabulatedNetwork
+
+_FACTOR_EPS = 1e-5
+"""RMSprop gives the faintest gradient a full step. Labels pull on the factors with about 1e-3; much fainter pulls, on
+genes without labels, shall not move a probability from one half as far as a label does."""
+
+
+class NetworkTrainingPlan(TrainingPlan):
+    """What the schedules share: the two optimisers, the sums that are logged, the time of a step.
+
+    Subclasses say which optimiser is used for which part of the parameters, and which parts train when.
+
+    Parameters
+    ----------
+    module
+        The module to train.
+    lr_networks
+        Step size of the encoder, the decoder and the latent prior.
+    lr_decay
+        Factor on ``lr_networks`` after every epoch.
+    lr_adjacency
+        Step size of the effects :math:`A` or :math:`A_e`, in units of :math:`1 / (R - 1)`, the effect of one of
+        :math:`R` regulators that share a total effect of one.
+    lr_coefficients
+        Step size of the embedding prior's :math:`w` and :math:`c`, in the same units.
+    lr_probability
+        Step size of the factors :math:`U, V` of the edge probabilities.
+    """
+
+    max_epochs: ClassVar[int]
+    batch_size: ClassVar[int]
+    """Defaults of :meth:`infosem.InfoSEM.train`."""
+
+    def __init__(
+        self,
+        module: InfoSEMModule,
+        *,
+        lr_networks: float,
+        lr_decay: float,
+        lr_adjacency: float,
+        lr_coefficients: float,
+        lr_probability: float,
+    ) -> None:
+        super().__init__(module)
+        self.automatic_optimization = False
+        self.lr_networks, self.lr_decay = lr_networks, lr_decay
+        self.lr_adjacency, self.lr_coefficients, self.lr_probability = lr_adjacency, lr_coefficients, lr_probability
+
+    @abstractmethod
+    def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
+        """The optimiser of groups of parameters, each with its ``lr``."""
+
+    @property
+    @abstractmethod
+    def phases(self) -> list[tuple[tuple[int, ...], int]]:
+        """A cycle: which optimisers step (0 networks, 1 adjacency), and for how many epochs."""
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """One optimiser for the networks, decayed every epoch, and one for the adjacency."""
+        groups = _parameter_groups(self.module)
+        unit = 1 / (len(self.module.regulators) - 1)
+        networks = self.optimizer([{"params": groups["networks"], "lr": self.lr_networks}])
+        adjacency = self.optimizer(
+            [
+                {"params": groups[name], "lr": lr, "eps": eps}
+                for name, lr, eps in (
+                    ("effects", self.lr_adjacency * unit, 1e-8),
+                    ("coefficients", self.lr_coefficients * unit, 1e-8),
+                    ("factors", self.lr_probability, _FACTOR_EPS),
+                )
+                if groups[name]
+            ]
+        )
+        decay = torch.optim.lr_scheduler.ExponentialLR(networks, gamma=self.lr_decay)
+        return [networks, adjacency], [decay]
+
+    def time_step(self, batch_size: int) -> float:
+        """Seconds that the gradient of a step takes, as a mean over the phases; leaves the model as it is."""
+        module = self.module
+        knots = {name: part.n_knots for name, part in module.named_modules() if isinstance(part, TabulatedNetwork)}
+        with torch.random.fork_rng():
+            cells = torch.randn(batch_size, len(module.mean), device=module.mean.device, dtype=module.mean.dtype)
+        batch = {REGISTRY_KEYS.X_KEY: (module.mean + module.sd * cells).clamp_min(0)}
+
+        def gradient() -> None:
+            with self.trainer.precision_plugin.forward_context(), torch.random.fork_rng():
+                _, _, output = self.forward(batch)
+            trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+            torch.autograd.grad(output.loss, trained, allow_unused=True)
+
+        seconds = 0.0
+        for parts, n_epochs in self.phases:
+            self._train_only(parts)
+            seconds += n_epochs * seconds_per_call(gradient, module.mean.device)
+        for name, n_knots in knots.items():
+            module.get_submodule(name).n_knots = n_knots
+        return seconds / sum(n_epochs for _, n_epochs in self.phases)
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        """One step of the optimisers whose phase it is; returns the loss, which callbacks of scvi-tools look at."""
+        optimizers = [self.optimizers()[part] for part in self._phase()]
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        _, _, output = self.forward(batch)
+        self._stop_if_not_finite(output.loss)
+        self.manual_backward(output.loss)
+        for optimizer in optimizers:
+            optimizer.step()
+        loss = output.loss.detach()
+        self._totals += torch.stack(
+            [
+                output.n_obs_minibatch * loss,
+                output.reconstruction_loss_sum.detach(),
+                output.kl_local_sum.detach(),
+                output.n_obs_minibatch * output.kl_global_sum.detach(),
+                loss.new_tensor(output.n_obs_minibatch),
+            ]
+        )
+        return loss
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Pass through to the module."""
+        return self.module(*args, **kwargs)
+
+    def on_train_start(self) -> None:
+        """Give every process noise of its own."""
+        if self.trainer.world_size > 1:
+            torch.manual_seed(torch.initial_seed() + self.global_rank)
+
+    def on_train_epoch_start(self) -> None:
+        """Start the sums of the epoch, and let gradients reach the parts that train in it."""
+        self._train_only(self._phase())
+        self._totals = torch.zeros(5, device=self.device, dtype=self.module.mean.dtype)
+
+    def on_train_epoch_end(self) -> None:
+        """Log means per cell over the epoch, and decay the networks' step size."""
+        # not step by step: Lightning's logging would take longer than a small model's gradient
+        *totals, n_cells = self.trainer.strategy.reduce(self._totals, reduce_op="sum")
+        loss, reconstruction, kl_local, kl_global = (total / n_cells for total in totals)
+        self.log("train_loss", loss, prog_bar=True)
+        self.log("elbo_train", reconstruction + kl_local + kl_global / self.n_obs_training)
+        self.log("reconstruction_loss_train", reconstruction)
+        self.log("kl_local_train", kl_local)
+        self.log("kl_global_train", kl_global)
+        self.lr_schedulers().step()
+
+    def _phase(self) -> tuple[int, ...]:
+        epoch = self.current_epoch % sum(n_epochs for _, n_epochs in self.phases)
+        for parts, n_epochs in self.phases:
+            if epoch < n_epochs:
+                return parts
+            epoch -= n_epochs
+        raise AssertionError
+
+    def _train_only(self, parts: tuple[int, ...]) -> None:
+        for part, optimizer in enumerate(self.optimizers()):
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    parameter.requires_grad_(part in parts)
+
+    def _stop_if_not_finite(self, loss: Tensor) -> None:
+        if not torch.isfinite(loss.detach()):
+            raise FloatingPointError(
+                f"The loss is no longer finite ({loss.item():.3g} in epoch {self.current_epoch}). Start from a new "
+                "model with smaller steps, for instance "
+                "model.train(plan_kwargs={'lr_networks': 1e-5, 'lr_adjacency': 0.002}), and check the expression for "
+                "outliers."
+            )
+
+
+def _parameter_groups(module: InfoSEMModule) -> dict[str, list[nn.Parameter]]:
+    effects = [module.adjacency.free_effect]
+    factors = [p for name, p in module.adjacency.named_parameters() if name.endswith("_factors")]
+    coefficients = list(module.effect_prior.parameters())
+    slow = {id(p) for p in effects + factors + coefficients}
+    networks = [p for p in module.parameters() if id(p) not in slow]
+    return {"networks": networks, "effects": effects, "coefficients": coefficients, "factors": factors}
