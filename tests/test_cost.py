@@ -59,7 +59,9 @@ def test_timing_a_step_changes_nothing(cells):
     for repeat in (1, 3):
         model = InfoSEM(cells)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("infosem._training_plan.seconds_per_call", lambda f, _, n=repeat: [f() for _ in range(n)] and 0.1)
+            patch.setattr(
+                "infosem._training_plan.seconds_per_call", lambda f, _, n=repeat: [f() for _ in range(n)] and 0.1
+            )
             model.train(max_epochs=3, **QUIET)
         networks.append(model.get_adjacency().to_numpy())
     assert (networks[0] == networks[1]).all()

@@ -16,6 +16,9 @@ from infosem._streaming import CellStream
 
 from .conftest import QUIET
 
+OPTIONS = {"alpha": 0.03, "beta": 1.0, "initial_effect": 0.1}
+PLAN = {"lr_networks": 1e-3, "lr_decay": 0.995, "lr_adjacency": 0.03}
+
 
 @pytest.mark.parametrize("as_sparse", [True, False])
 @pytest.mark.parametrize("n_cells", [10, 64, 1000])
@@ -71,11 +74,11 @@ def test_the_network_is_that_of_the_cells_in_memory(tmp_path, kind):
     networks = []
     for cells in (adata, backed):
         InfoSEM.setup_anndata(cells, embedding_key=None, interactions_key=None)
-        model = InfoSEM(cells)
+        model = InfoSEM(cells, **OPTIONS)
         # one batch per epoch: the order of the cells cannot matter but for the sampled noise
-        model.train(max_epochs=60, batch_size=300, plan_kwargs={"lr_adjacency": 0.1}, **QUIET)
+        model.train(max_epochs=200, batch_size=300, plan_kwargs=PLAN, **QUIET)
         networks.append(model.get_adjacency().to_numpy())
-    start = InfoSEM(adata).module.adjacency().weights.detach().numpy()
+    start = InfoSEM(adata, **OPTIONS).module.adjacency().weights.detach().numpy()
     learned, streamed = (network - start for network in networks)
     assert np.corrcoef(learned.ravel(), streamed.ravel())[0, 1] > 0.9
     assert model.get_elbo() == pytest.approx(model.get_elbo(adata), rel=1e-5)

@@ -302,7 +302,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
         **trainer_kwargs
             Passed to :class:`scvi.train.Trainer`, for instance ``enable_progress_bar=False``,
             ``callbacks=[SaveCheckpoint(monitor="train_loss")]``, ``early_stopping_monitor="elbo_train"``,
-            ``strategy="ddp_find_unused_parameters_true"``.
+            ``strategy="ddp"``.
 
         Raises
         ------

@@ -151,13 +151,17 @@ class NetworkTrainingPlan(TrainingPlan):
     def on_train_epoch_end(self) -> None:
         """Log means per cell over the epoch, and decay the networks' step size."""
         # not step by step: Lightning's logging would take longer than a small model's gradient
-        *totals, n_cells = self.trainer.strategy.reduce(self._totals, reduce_op="sum")
+        *totals, n_cells = self._totals
         loss, reconstruction, kl_local, kl_global = (total / n_cells for total in totals)
-        self.log("train_loss", loss, prog_bar=True)
-        self.log("elbo_train", reconstruction + kl_local + kl_global / self.n_obs_training)
-        self.log("reconstruction_loss_train", reconstruction)
-        self.log("kl_local_train", kl_local)
-        self.log("kl_global_train", kl_global)
+        self.log("train_loss", loss, prog_bar=True, sync_dist=self.use_sync_dist)
+        elbo = reconstruction + kl_local + kl_global / self.n_obs_training
+        for name, value in (
+            ("elbo", elbo),
+            ("reconstruction_loss", reconstruction),
+            ("kl_local", kl_local),
+            ("kl_global", kl_global),
+        ):
+            self.log(f"{name}_train", value, sync_dist=self.use_sync_dist)
         self.lr_schedulers().step()
 
     def _phase(self) -> tuple[int, ...]:
