@@ -18,7 +18,7 @@ from infosem.benchmark._method import Labels, Method
 
 @dataclass(frozen=True, kw_only=True)
 class StructuralMethod(Method):
-    """An :class:`infosem.InfoSEM` model; the score is the absolute adjacency.
+    """An :class:`infosem.InfoSEM` model on the published, alternating schedule; the score is the absolute adjacency.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""InfoSEM without informative priors: this package's defaults with the Laplace prior."""
+"""InfoSEM without informative priors: the Laplace prior, on the published schedule."""
 
 from __future__ import annotations
 
