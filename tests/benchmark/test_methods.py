@@ -14,7 +14,7 @@ from scvi.train import TrainRunner
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
-from infosem.benchmark import METHODS, Labels, Method, expected_average_precision, methods
+from infosem.benchmark import METHODS, Labels, Method, MissingInputError, expected_average_precision, methods
 from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._expression import dense_expression, standardised_expression
 from infosem.benchmark.methods.text_regression import fit_pair_logistic
@@ -195,7 +195,7 @@ def test_embedding_controls_say_nothing_about_a_gene(cells: AnnData) -> None:
     assert not np.allclose(permuted, real)
     assert gene_embedding(cells, "gene_embedding", "random", seed=0).shape == real.shape
     np.testing.assert_array_equal(gene_embedding(cells, "gene_embedding", "one-hot", seed=0), np.eye(24))
-    with pytest.raises(KeyError, match="X_genept"):
+    with pytest.raises(MissingInputError, match="X_genept"):
         gene_embedding(cells, "X_genept", "none", seed=0)
 
 

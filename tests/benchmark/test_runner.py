@@ -199,6 +199,15 @@ def test_a_method_that_fails_is_recorded_and_the_rest_goes_on(how: str, reason: 
     assert (results.loc[results["method"] == "|Pearson|", "status"] == "ok").all()
 
 
+def test_a_method_without_its_embedding_is_recorded_as_not_run(data: AnnData) -> None:
+    method = methods.InfoSEMB(embedding_key="X_genept")
+    results = compare(data, [method, "pearson"], truth="chip", n_splits=2, progress=False)
+    without = results[results["method"] == "InfoSEM-B"]
+    assert (without["status"] == "not run").all()
+    assert without["reason"].str.contains("varm['X_genept']", regex=False).all()
+    assert (results.loc[results["method"] == "|Pearson|", "status"] == "ok").all()
+
+
 def test_finished_jobs_are_not_run_again_and_failed_ones_only_if_asked(data: AnnData, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     calls.mkdir()

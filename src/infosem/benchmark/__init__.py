@@ -4,7 +4,7 @@ from infosem.benchmark import methods
 from infosem.benchmark._config import read_config
 from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._grid import Entry, Grid, Job, describe_splits
-from infosem.benchmark._method import Labels, Method
+from infosem.benchmark._method import Labels, Method, MissingInputError
 from infosem.benchmark._metrics import block_metrics, expected_average_precision
 from infosem.benchmark._results import read_results
 from infosem.benchmark._runner import compare, run
@@ -21,6 +21,7 @@ __all__ = [
     "Job",
     "Labels",
     "Method",
+    "MissingInputError",
     "Split",
     "Truth",
     "block_metrics",

@@ -11,7 +11,7 @@ import numpy as np
 from anndata import AnnData
 
 from infosem.benchmark._grid import Job
-from infosem.benchmark._method import Labels
+from infosem.benchmark._method import Labels, MissingInputError
 from infosem.benchmark._metrics import block_metrics, expected_average_precision, hubness_scores
 from infosem.benchmark._resources import Resources
 from infosem.benchmark._splits import SPLITS, TRAIN, Split
@@ -19,7 +19,7 @@ from infosem.benchmark._truth import Truth
 
 logger = logging.getLogger(__name__)
 
-OK, FAILED, SKIPPED = "ok", "failed", "skipped"
+OK, FAILED, SKIPPED, LACKS_INPUT = "ok", "failed", "skipped", "not run"
 _NO_LABELS = Labels(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
 
 
@@ -64,6 +64,8 @@ def run_job(job: Job) -> JobResult:
             return JobResult([{**cell, "status": SKIPPED, "reason": skipped[cell["network"]]} for cell in cells], {})
         with Resources() as used:
             scores, regulators = _scores(job, adata, truths, splits)
+    except MissingInputError as error:
+        return JobResult([{**cell, "status": LACKS_INPUT, "reason": str(error)} for cell in cells], {})
     except (Exception, SystemExit) as error:  # recorded, so that the other jobs go on
         logger.debug("%s", traceback.format_exc())
         reason = f"{type(error).__name__}: {error}"

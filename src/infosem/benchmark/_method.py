@@ -15,6 +15,10 @@ Labels = KnownInteractions
 """Training labels of a split: indices of regulator and target among the genes, and whether the pair is an edge."""
 
 
+class MissingInputError(LookupError):
+    """What a method reads is not in the data: its job is recorded as not run, with this as the reason."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method(ABC):
     """A method of network inference. Its fields are its hyper-parameters, its class says what it reads.
@@ -61,4 +65,9 @@ class Method(ABC):
         -------
         Finite scores, ``(R, G)``, row = regulator in the order of ``regulators``, column = target. What it says about
         self-pairs is never read.
+
+        Raises
+        ------
+        MissingInputError
+            If the data lack what the method reads, such as an embedding.
         """

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from infosem.benchmark._grid import Job
-from infosem.benchmark._job import FAILED, JobResult
+from infosem.benchmark._job import FAILED, LACKS_INPUT, JobResult
 
 COLUMNS = (
     "dataset", "network", "method", "split_kind", "split", "seed", "cells", "balanced", "block", "status",
@@ -79,9 +79,9 @@ class Results:
             np.save(folder / f"{job.key}_{network}.npy", scores)
 
     def failed(self) -> set[str]:
-        """Keys of jobs that failed."""
+        """Keys of jobs that failed, or were not run for want of data."""
         table = self.table()
-        return set(table.loc[table["status"] == FAILED, "job"])
+        return set(table.loc[table["status"].isin([FAILED, LACKS_INPUT]), "job"])
 
     def table(self, of: set[str] | None = None) -> pd.DataFrame:
         """All rows, or those of some jobs."""

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._dispatch import run_jobs
 from infosem.benchmark._grid import Entry, Grid, Job
-from infosem.benchmark._job import FAILED, SKIPPED
+from infosem.benchmark._job import FAILED, LACKS_INPUT, SKIPPED
 from infosem.benchmark._method import Method
 from infosem.benchmark._results import Results
 from infosem.benchmark.methods import METHODS
@@ -79,9 +79,10 @@ def run(
         for job, result in run_jobs(within_budget, n_jobs):
             results.add(job, result)
             n_run += 1
-            failures = [row["reason"] for row in result.rows if row["status"] == FAILED]
-            if failures:
-                logger.warning("%s on %s failed: %s", job.entry.title, job.dataset.name, failures[0])
+            for status in (FAILED, LACKS_INPUT):
+                reasons = [row["reason"] for row in result.rows if row["status"] == status]
+                if reasons:
+                    logger.warning("%s on %s %s: %s", job.entry.title, job.dataset.name, status, reasons[0])
             bar.set_postfix_str(f"{job.entry.title} on {job.dataset.name}")
             bar.update()
     if n_run < len(todo):

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from anndata import AnnData
 
-from infosem._checks import require_key
+from infosem.benchmark._method import MissingInputError
 
 EmbeddingControl = Literal["none", "permuted", "random", "one-hot"]
 
@@ -23,7 +23,10 @@ def gene_embedding(adata: AnnData, key: str, control: EmbeddingControl = "none",
     """
     if control == "one-hot":
         return np.eye(adata.n_vars)
-    require_key(adata, "varm", key)
+    if key not in adata.varm:
+        raise MissingInputError(
+            f"the embedding varm[{key!r}] is not in the data; they have {list(adata.varm) or 'none'}"
+        )
     embedding = np.asarray(adata.varm[key], dtype=float)
     rng = np.random.default_rng(seed)
     if control == "permuted":

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from infosem.benchmark._grid import Grid
-from infosem.benchmark._job import FAILED, SKIPPED
+from infosem.benchmark._job import FAILED, LACKS_INPUT, SKIPPED
 from infosem.benchmark._method import Method
 from infosem.benchmark._metrics import random_average_precision
 from infosem.benchmark._results import read_results
@@ -135,7 +135,7 @@ class Study:
         """What to print where a method has no accuracy: that it failed, was not run, or that nobody asked for it."""
         rows = self._of(self.results, method=method, dataset=dataset, network=network, split_kind=split_kind)
         if len(rows):
-            return FAILED if (rows["status"] == FAILED).any() else SKIPPED
+            return next((status for status in (FAILED, LACKS_INPUT) if (rows["status"] == status).any()), SKIPPED)
         if self.grid is None:
             return NOT_PLANNED
         rows = self._of(self.missing, method=method, dataset=dataset, split_kind=split_kind)

@@ -15,7 +15,7 @@ import psutil
 from matplotlib.figure import Figure
 
 from infosem.benchmark._grid import Grid
-from infosem.benchmark._job import FAILED
+from infosem.benchmark._job import FAILED, LACKS_INPUT, SKIPPED
 from infosem.benchmark.report import _bias_figures, _figures
 from infosem.benchmark.report._claims import claims_parts, claims_parts_text, claims_table, claims_text
 from infosem.benchmark.report._completeness import BEYOND, failures
@@ -202,9 +202,12 @@ def _incomplete(study: Study, output: Path) -> Iterator[str]:
             + (f", without {unknown} fits of methods of which none is finished." if unknown else ".")
         )
         yield markdown_table(_missing_text(missing))
-    yield "## Failed and skipped"
-    n_failed = int(problems.loc[problems["status"] == FAILED, "n_jobs"].sum())
-    yield f"{n_failed} fits failed; {(problems['status'] != FAILED).sum()} kinds of blocks were skipped."
+    yield "## Failed, skipped, and without their data"
+    n_fits = problems.groupby("status")["n_jobs"].sum()
+    yield (
+        f"{n_fits.get(FAILED, 0)} fits failed; {n_fits.get(LACKS_INPUT, 0)} were not run because the data lack what "
+        f"they read; {(problems['status'] == SKIPPED).sum()} kinds of blocks were skipped."
+    )
     if len(problems):
         yield markdown_table(problems)
 
