@@ -284,7 +284,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             Number of epochs: by default 20 of the joint schedule, 120 of the alternating one.
         schedule
             ``"joint"`` trains networks and adjacency in every step; ``"alternating"`` is DeepSEM's: an epoch of the
-            one, two of the other, in six times as many epochs, and no more accurate (``docs/speed.md``).
+            one, two of the other, in six times as many epochs, and no more accurate (``benchmarks/schedules.py``).
         accelerator, devices
             As in Lightning's ``Trainer``.
         batch_size
