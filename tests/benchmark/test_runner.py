@@ -237,7 +237,7 @@ def test_changed_hyper_parameters_replace_the_rows(data: AnnData, tmp_path: Path
 
 
 def _slow_run(data: AnnData, folder: Path) -> None:
-    run(grid_of(data, Entry(method=Spy(folder=folder, seconds=0.3)), n_splits=8), output=folder, progress=False)
+    run(grid_of(data, Entry(method=Spy(folder=folder, seconds=0.8)), n_splits=8), output=folder, progress=False)
 
 
 def test_a_killed_run_goes_on_where_it_was(data: AnnData, tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_a_killed_run_goes_on_where_it_was(data: AnnData, tmp_path: Path) -> Non
     for path in tmp_path.glob("*.npz"):
         path.unlink()
     results = run(
-        grid_of(data, Entry(method=Spy(folder=tmp_path, seconds=0.3)), n_splits=8), output=tmp_path, progress=False
+        grid_of(data, Entry(method=Spy(folder=tmp_path, seconds=0.8)), n_splits=8), output=tmp_path, progress=False
     )
     assert len(written(tmp_path)) == 8 - finished + 1
     assert len(results) == len(read_results(table)) == 8 * 4
