@@ -237,14 +237,15 @@ def test_changed_hyper_parameters_replace_the_rows(data: AnnData, tmp_path: Path
 
 
 def _slow_run(data: AnnData, folder: Path) -> None:
-    run(grid_of(data, Entry(method=Spy(folder=folder, seconds=0.8)), n_splits=8), output=folder, progress=False)
+    run(grid_of(data, Entry(method=Spy(folder=folder, seconds=0.5)), n_splits=8), output=folder, progress=False)
 
 
 def test_a_killed_run_goes_on_where_it_was(data: AnnData, tmp_path: Path) -> None:
     process = multiprocessing.get_context("fork").Process(target=_slow_run, args=(data, tmp_path))
     process.start()
     deadline = time.monotonic() + 60
-    while len(written(tmp_path)) < 3 and time.monotonic() < deadline:
+    # counted, not read: the last may be half written
+    while len(list(tmp_path.glob("*.npz"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.join()
@@ -255,7 +256,7 @@ def test_a_killed_run_goes_on_where_it_was(data: AnnData, tmp_path: Path) -> Non
     for path in tmp_path.glob("*.npz"):
         path.unlink()
     results = run(
-        grid_of(data, Entry(method=Spy(folder=tmp_path, seconds=0.8)), n_splits=8), output=tmp_path, progress=False
+        grid_of(data, Entry(method=Spy(folder=tmp_path, seconds=0.5)), n_splits=8), output=tmp_path, progress=False
     )
     assert len(written(tmp_path)) == 8 - finished + 1
     assert len(results) == len(read_results(table)) == 8 * 4
