@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +9,6 @@ from pathlib import Path
 
 import psutil
 import torch
-
-logger = logging.getLogger(__name__)
 
 _FLOAT = 4
 _BY_PAIR = {"full": 10, "product": 18}

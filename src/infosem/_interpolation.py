@@ -116,11 +116,11 @@ class _Kernels:
         return torch.as_tensor(sums).to(x.dtype)
 
 
-def _arguments(x: Tensor, table: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _arguments(x: Tensor, table: Table) -> tuple[np.ndarray, np.ndarray, tuple[Any, ...]]:
     entries = x.detach().contiguous().view(-1).numpy()
     # all in the precision of x, since numba would compute in double precision with one number that is
     grid = np.array([1 / table.scale, table.low, 1 / table.step, len(table.coefficients) - 1, 0, 1], entries.dtype)
-    return entries, table.coefficients.detach().contiguous().numpy(), grid
+    return entries, table.coefficients.detach().contiguous().numpy(), tuple(grid)
 
 
 @njit(inline="always")
@@ -138,7 +138,6 @@ def _position(x, grid):  # type: ignore[no-untyped-def]
 def _evaluate(x, coefficients, grid, values, slopes):  # type: ignore[no-untyped-def]
     n_channels = coefficients.shape[1]
     with_slopes = slopes.shape[1] > 0
-    grid = (grid[0], grid[1], grid[2], grid[3], grid[4], grid[5])
     for k in range(len(x)):
         interval, u, slope_of_u = _position(x[k], grid)
         for channel in range(n_channels):
@@ -154,7 +153,6 @@ def _evaluate(x, coefficients, grid, values, slopes):  # type: ignore[no-untyped
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def _accumulate(x, coefficients, grid, gradient, sums):  # type: ignore[no-untyped-def]
     n_channels = coefficients.shape[1]
-    grid = (grid[0], grid[1], grid[2], grid[3], grid[4], grid[5])
     for k in range(len(x)):
         interval, u, _ = _position(x[k], grid)
         for channel in range(n_channels):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -26,24 +27,15 @@ class JointTrainingPlan(NetworkTrainingPlan):
     max_epochs = 20
     batch_size = 128
 
-    def __init__(
-        self,
-        module: InfoSEMModule,
-        *,
-        lr_networks: float = 8e-4,
-        lr_decay: float = 0.75,
-        lr_adjacency: float = 0.16,
-        lr_coefficients: float = 0.32,
-        lr_probability: float = 8e-3,
-    ) -> None:
-        super().__init__(
-            module,
-            lr_networks=lr_networks,
-            lr_decay=lr_decay,
-            lr_adjacency=lr_adjacency,
-            lr_coefficients=lr_coefficients,
-            lr_probability=lr_probability,
-        )
+    step_sizes = MappingProxyType(
+        {
+            "lr_networks": 8e-4,
+            "lr_decay": 0.75,
+            "lr_adjacency": 0.16,
+            "lr_coefficients": 0.32,
+            "lr_probability": 8e-3,
+        }
+    )
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
         """RMSprop with bias correction."""
@@ -69,26 +61,20 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
     max_epochs = 120
     batch_size = 64
 
+    step_sizes = MappingProxyType(
+        {
+            "lr_networks": 1e-4,
+            "lr_decay": 0.95,
+            "lr_adjacency": 0.02,
+            "lr_coefficients": 0.04,
+            "lr_probability": 1e-3,
+        }
+    )
+
     def __init__(
-        self,
-        module: InfoSEMModule,
-        *,
-        lr_networks: float = 1e-4,
-        lr_decay: float = 0.95,
-        lr_adjacency: float = 0.02,
-        lr_coefficients: float = 0.04,
-        lr_probability: float = 1e-3,
-        network_epochs: int = 1,
-        adjacency_epochs: int = 2,
+        self, module: InfoSEMModule, *, network_epochs: int = 1, adjacency_epochs: int = 2, **step_sizes: float
     ) -> None:
-        super().__init__(
-            module,
-            lr_networks=lr_networks,
-            lr_decay=lr_decay,
-            lr_adjacency=lr_adjacency,
-            lr_coefficients=lr_coefficients,
-            lr_probability=lr_probability,
-        )
+        super().__init__(module, **step_sizes)
         self.network_epochs, self.adjacency_epochs = network_epochs, adjacency_epochs
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -45,22 +46,19 @@ class NetworkTrainingPlan(TrainingPlan):
 
     max_epochs: ClassVar[int]
     batch_size: ClassVar[int]
-    """Defaults of :meth:`infosem.InfoSEM.train`."""
+    step_sizes: ClassVar[Mapping[str, float]]
+    """Defaults of :meth:`infosem.InfoSEM.train` and of the parameters."""
 
-    def __init__(
-        self,
-        module: InfoSEMModule,
-        *,
-        lr_networks: float,
-        lr_decay: float,
-        lr_adjacency: float,
-        lr_coefficients: float,
-        lr_probability: float,
-    ) -> None:
+    def __init__(self, module: InfoSEMModule, **step_sizes: float) -> None:
+        unknown = sorted(set(step_sizes) - set(self.step_sizes))
+        if unknown:
+            raise TypeError(f"{unknown[0]!r} is no step size of this schedule; there are {', '.join(self.step_sizes)}.")
         super().__init__(module)
         self.automatic_optimization = False
-        self.lr_networks, self.lr_decay = lr_networks, lr_decay
-        self.lr_adjacency, self.lr_coefficients, self.lr_probability = lr_adjacency, lr_coefficients, lr_probability
+        steps = {**self.step_sizes, **step_sizes}
+        self.lr_networks, self.lr_decay = steps["lr_networks"], steps["lr_decay"]
+        self.lr_adjacency, self.lr_coefficients = steps["lr_adjacency"], steps["lr_coefficients"]
+        self.lr_probability = steps["lr_probability"]
 
     @abstractmethod
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
