@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from infosem._interpolation import Table, _Kernels, _TensorOperations, interpolate
+from infosem._interpolation import Table, _Kernels, _position, _TensorOperations, interpolate
 
 
 @pytest.fixture
 def table():
     torch.manual_seed(0)
-    return Table(torch.randn(11, 2, 6, dtype=torch.float64), scale=0.7, low=-2.1, step=0.4)
+    return Table(torch.randn(2, 6, 11, dtype=torch.float64), scale=0.7, low=-2.1, step=0.4)
 
 
 def points():
@@ -29,7 +29,7 @@ def test_the_value_is_that_of_the_interval_s_polynomial(table):
         position = (np.arcsinh(at / 0.7) + 2.1) / 0.4
         interval = int(np.clip(np.floor(position), 0, 10))
         for channel in range(2):
-            expected = np.polynomial.polynomial.polyval(position - interval, table.coefficients[interval, channel])
+            expected = np.polynomial.polynomial.polyval(position - interval, table.coefficients[channel, :, interval])
             np.testing.assert_allclose(values[channel, k], expected, rtol=1e-9, atol=1e-9)
 
 
@@ -47,8 +47,9 @@ def test_the_kernels_of_the_cpu_do_what_the_tensor_operations_do(table, dtype):
     table = Table(table.coefficients.to(dtype), *table[1:])
     gradient = torch.randn(2, 13, 4, dtype=dtype)
     tolerance = {"rtol": 1e-3, "atol": 1e-3} if dtype == torch.float32 else {"rtol": 1e-9, "atol": 1e-9}
-    for one, other in zip(_Kernels.evaluate(x, table, True), _TensorOperations.evaluate(x, table, True), strict=True):
-        torch.testing.assert_close(one, other, **tolerance)
-    torch.testing.assert_close(
-        _Kernels.accumulate(x, table, gradient), _TensorOperations.accumulate(x, table, gradient), **tolerance
+    position = _position(x, *table[1:])
+    by_kernel, by_tensors = (
+        (*which.evaluate(position, table.coefficients, True), which.accumulate(position, gradient, 11))
+        for which in (_Kernels, _TensorOperations)
     )
+    torch.testing.assert_close(by_kernel, by_tensors, **tolerance)

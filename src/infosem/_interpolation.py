@@ -19,7 +19,7 @@ class Table(NamedTuple):
     Attributes
     ----------
     coefficients
-        Of the powers 0 to 5 of the position within an interval, between 0 and 1: ``(I, C, 6)``.
+        Of the powers 0 to 5 of the position within an interval, between 0 and 1: ``(C, 6, I)``.
     scale
         :math:`s`.
     low, step
@@ -45,117 +45,120 @@ class _Interpolation(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, coefficients: Tensor, scale: float, low: float, step: float) -> Tensor:
         by_kernel = x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
         ctx.implementation = _Kernels if by_kernel else _TensorOperations
-        ctx.grid = (scale, low, step)
-        values, slopes = ctx.implementation.evaluate(x, Table(coefficients, *ctx.grid), ctx.needs_input_grad[0])
-        ctx.save_for_backward(slopes, *((x, coefficients) if ctx.needs_input_grad[1] else (None, None)))
+        ctx.n_intervals = coefficients.shape[-1]
+        of_x, of_coefficients = ctx.needs_input_grad[:2]
+        position = _position(x, scale, low, step)
+        values, slopes = ctx.implementation.evaluate(position, coefficients, of_x)
+        if slopes is not None:
+            slopes *= _stretch(x, scale, step)
+        ctx.save_for_backward(slopes, position if of_coefficients else None)
         return values
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        slopes, x, coefficients = ctx.saved_tensors
+        slopes, position = ctx.saved_tensors
         of_x = None if slopes is None else torch.linalg.vecdot(gradient, slopes, dim=0)
         of_coefficients = None
-        if x is not None:
-            of_coefficients = ctx.implementation.accumulate(x, Table(coefficients, *ctx.grid), gradient)
+        if position is not None:
+            of_coefficients = ctx.implementation.accumulate(position, gradient, ctx.n_intervals)
         return of_x, of_coefficients, None, None, None
+
+
+def _position(x: Tensor, scale: float, low: float, step: float) -> Tensor:
+    """Position along the intervals, in units of their length."""
+    size = x.abs().div_(scale)
+    # torch.asinh is not vectorised: it would take longer than all the rest
+    t = size.square().add_(1).sqrt_().add_(size).log_()
+    return torch.copysign(t, x).sub_(low).div_(step)
+
+
+def _stretch(x: Tensor, scale: float, step: float) -> Tensor:
+    """Derivative of the position."""
+    return x.square().add_(scale**2).rsqrt_().div_(step)
 
 
 class _TensorOperations:
     """On any device."""
 
     @staticmethod
-    def evaluate(x: Tensor, table: Table, with_slopes: bool) -> tuple[Tensor, Tensor | None]:
-        interval, u, slope_of_u = _TensorOperations._position(x, table)
-        local = table.coefficients.flatten(1).T.index_select(1, interval).view(-1, _N_POWERS, *x.shape)
+    def evaluate(position: Tensor, coefficients: Tensor, with_slopes: bool) -> tuple[Tensor, Tensor | None]:
+        interval, u = _TensorOperations._split(position, coefficients.shape[-1])
+        local = coefficients.flatten(0, 1).index_select(1, interval).view(-1, _N_POWERS, *position.shape)
         values = local[:, -1]
         slopes = torch.zeros_like(values) if with_slopes else None
         for power in range(_N_POWERS - 2, -1, -1):
             if slopes is not None:
                 slopes = torch.addcmul(values, slopes, u)
             values = torch.addcmul(local[:, power], values, u)
-        return values, None if slopes is None else slopes.mul_(slope_of_u)
+        return values, slopes
 
     @staticmethod
-    def accumulate(x: Tensor, table: Table, gradient: Tensor) -> Tensor:
-        interval, u, _ = _TensorOperations._position(x, table)
-        n_intervals, n_channels, _ = table.coefficients.shape
-        total = gradient.new_zeros(_N_POWERS, n_channels, n_intervals)
-        where = interval.expand(n_channels, -1)
+    def accumulate(position: Tensor, gradient: Tensor, n_intervals: int) -> Tensor:
+        interval, u = _TensorOperations._split(position, n_intervals)
+        total = gradient.new_zeros(_N_POWERS, len(gradient), n_intervals)
+        where = interval.expand(len(gradient), -1)
         for power in range(_N_POWERS):
             total[power].scatter_add_(1, where, gradient.flatten(1))
             gradient = gradient * u
-        return total.permute(2, 1, 0)
+        return total.transpose(0, 1)
 
     @staticmethod
-    def _position(x: Tensor, table: Table) -> tuple[Tensor, Tensor, Tensor]:
-        """Interval of every entry, flat; position within it; and the derivative of that."""
-        scaled = x / table.scale
-        position = (torch.asinh(scaled) - table.low) / table.step
-        interval = position.floor().clamp_(0, len(table.coefficients) - 1)
-        slope = (scaled.square() + 1).sqrt_().mul_(table.scale * table.step).reciprocal_()
-        return interval.flatten().long(), position.sub_(interval), slope
+    def _split(position: Tensor, n_intervals: int) -> tuple[Tensor, Tensor]:
+        """Interval of every entry, flat, and the position within it."""
+        interval = position.floor().clamp_(0, n_intervals - 1)
+        return interval.flatten().long(), position - interval
 
 
 class _Kernels:
     """On a CPU: one pass over the entries instead of one for every operation."""
 
     @staticmethod
-    def evaluate(x: Tensor, table: Table, with_slopes: bool) -> tuple[Tensor, Tensor | None]:
-        n_channels = table.coefficients.shape[1]
-        values = x.new_empty(n_channels, x.numel())
-        slopes = x.new_empty(n_channels, x.numel() if with_slopes else 0)
-        _evaluate(*_arguments(x, table), values.numpy(), slopes.numpy())
-        return values.view(-1, *x.shape), slopes.view(-1, *x.shape) if with_slopes else None
+    def evaluate(position: Tensor, coefficients: Tensor, with_slopes: bool) -> tuple[Tensor, Tensor | None]:
+        n_channels = len(coefficients)
+        values = position.new_empty(n_channels, position.numel())
+        slopes = position.new_empty(n_channels, position.numel() if with_slopes else 0)
+        _evaluate(_flat(position), coefficients.detach().contiguous().numpy(), values.numpy(), slopes.numpy())
+        return values.view(-1, *position.shape), slopes.view(-1, *position.shape) if with_slopes else None
 
     @staticmethod
-    def accumulate(x: Tensor, table: Table, gradient: Tensor) -> Tensor:
-        of_values = gradient.reshape(len(gradient), -1).contiguous().numpy()
-        sums = np.zeros(table.coefficients.shape)
-        _accumulate(*_arguments(x, table), of_values, sums)
-        return torch.as_tensor(sums).to(x.dtype)
+    def accumulate(position: Tensor, gradient: Tensor, n_intervals: int) -> Tensor:
+        sums = np.zeros((n_intervals, len(gradient), _N_POWERS))
+        _accumulate(_flat(position), gradient.flatten(1).contiguous().numpy(), sums)
+        return torch.as_tensor(sums).to(position.dtype).permute(1, 2, 0)
 
 
-def _arguments(x: Tensor, table: Table) -> tuple[np.ndarray, np.ndarray, tuple[Any, ...]]:
-    entries = x.detach().contiguous().view(-1).numpy()
-    # all in the precision of x, since numba would compute in double precision with one number that is
-    grid = np.array([1 / table.scale, table.low, 1 / table.step, len(table.coefficients) - 1, 0, 1], entries.dtype)
-    return entries, table.coefficients.detach().contiguous().numpy(), tuple(grid)
-
-
-@njit(inline="always")
-def _position(x, grid):  # type: ignore[no-untyped-def]
-    inverse_scale, low, inverse_step, last, zero, one = grid
-    scaled = x * inverse_scale
-    root = np.sqrt(scaled * scaled + one)
-    t = np.log(np.abs(scaled) + root)
-    position = ((t if scaled > zero else -t) - low) * inverse_step
-    interval = min(max(np.floor(position), zero), last)
-    return np.int64(interval), position - interval, inverse_scale * inverse_step / root
+def _flat(values: Tensor) -> np.ndarray:
+    return values.detach().contiguous().view(-1).numpy()
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-def _evaluate(x, coefficients, grid, values, slopes):  # type: ignore[no-untyped-def]
-    n_channels = coefficients.shape[1]
-    with_slopes = slopes.shape[1] > 0
-    for k in range(len(x)):
-        interval, u, slope_of_u = _position(x[k], grid)
-        for channel in range(n_channels):
-            value, slope = coefficients[interval, channel, _N_POWERS - 1], grid[4]
+def _evaluate(position, coefficients, values, slopes):  # type: ignore[no-untyped-def]
+    # in the precision of the position: numba would go on in double precision with one number that is
+    zero, last = position.dtype.type(0), position.dtype.type(coefficients.shape[-1] - 1)
+    for channel in range(len(coefficients)):
+        # with a row for each power the loop is compiled to vector instructions
+        of_channel, value_of, slope_of = coefficients[channel], values[channel], slopes[channel]
+        with_slopes = len(slope_of) > 0
+        for k in range(len(position)):
+            interval = np.int32(min(max(position[k], zero), last))
+            u = position[k] - position.dtype.type(interval)
+            value, slope = of_channel[_N_POWERS - 1, interval], zero
             for power in range(_N_POWERS - 2, -1, -1):
                 slope = slope * u + value
-                value = value * u + coefficients[interval, channel, power]
-            values[channel, k] = value
+                value = value * u + of_channel[power, interval]
+            value_of[k] = value
             if with_slopes:
-                slopes[channel, k] = slope * slope_of_u
+                slope_of[k] = slope
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-def _accumulate(x, coefficients, grid, gradient, sums):  # type: ignore[no-untyped-def]
-    n_channels = coefficients.shape[1]
-    for k in range(len(x)):
-        interval, u, _ = _position(x[k], grid)
-        for channel in range(n_channels):
+def _accumulate(position, gradient, sums):  # type: ignore[no-untyped-def]
+    zero, last = position.dtype.type(0), position.dtype.type(len(sums) - 1)
+    for k in range(len(position)):
+        interval = np.int32(min(max(position[k], zero), last))
+        u = position[k] - position.dtype.type(interval)
+        for channel in range(len(gradient)):
             term = gradient[channel, k]
             for power in range(_N_POWERS):
                 sums[interval, channel, power] += term

@@ -112,7 +112,7 @@ class TabulatedNetwork(nn.Module):
             error = (coefficients.detach() @ _HALF.to(knots) - halfway).abs().amax(1)
             allowed = self.tolerance * halfway.std(1) + 64 * torch.finfo(precise).eps * halfway.abs().amax(1)
             if bool((error <= allowed).all()):
-                return Table(coefficients.transpose(0, 1).to(x.dtype), scale, low, step)
+                return Table(coefficients.transpose(1, 2).to(x.dtype), scale, low, step)
             self.n_knots *= 2
         self.n_knots = self.min_knots
         return None
