@@ -68,9 +68,9 @@ class _Interpolation(torch.autograd.Function):
 def _position(x: Tensor, scale: float, low: float, step: float) -> Tensor:
     """Position along the intervals, in units of their length."""
     size = x.abs().div_(scale)
-    # torch.asinh is not vectorised: it would take longer than all the rest
+    # torch.asinh and torch.copysign are not vectorised: they would take longer than all the rest
     t = size.square().add_(1).sqrt_().add_(size).log_()
-    return torch.copysign(t, x).sub_(low).div_(step)
+    return t.mul_(x.sign()).sub_(low).div_(step)
 
 
 def _stretch(x: Tensor, scale: float, step: float) -> Tensor:

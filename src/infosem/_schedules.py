@@ -39,7 +39,7 @@ class JointTrainingPlan(NetworkTrainingPlan):
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
         """RMSprop with bias correction."""
-        return torch.optim.Adam(groups, betas=(0.0, 0.99))
+        return torch.optim.Adam(groups, betas=(0.0, 0.99), fused=True)
 
     @property
     def phases(self) -> list[tuple[tuple[int, ...], int]]:

@@ -88,16 +88,6 @@ def cells() -> AnnData:
     return simulate(60, 40, 6, heterogeneity=2.0, density=0.3, seed=1)
 
 
-@pytest.fixture
-def halves(cells: AnnData) -> tuple[Labels, Labels]:
-    """All pairs but self-pairs, half of them for training."""
-    truth = cells.varp["truth"].toarray()[REGULATORS] != 0
-    source, target = np.nonzero(~np.eye(*truth.shape, dtype=bool))
-    train = np.random.default_rng(0).random(len(source)) < 0.5
-    first, second = ((source[half], target[half]) for half in (train, ~train))
-    return Labels(*first, truth[first]), Labels(*second, truth[second])
-
-
 def auroc(scores: np.ndarray, labels: Labels) -> float:
     return roc_auc_score(labels.is_edge, scores[labels.source, labels.target])
 

@@ -24,20 +24,6 @@ def cells() -> AnnData:
     return simulate(40, 20, 6, heterogeneity=2.0, density=0.3, embedding_missing=0.1, seed=1)
 
 
-@pytest.fixture
-def truth(cells: AnnData) -> np.ndarray:
-    return cells.varp["truth"].toarray()[REGULATORS] != 0
-
-
-@pytest.fixture
-def halves(truth: np.ndarray) -> tuple[Labels, Labels]:
-    """All pairs but self-pairs, half of them for training."""
-    source, target = np.nonzero(~np.eye(*truth.shape, dtype=bool))
-    train = np.random.default_rng(0).random(len(source)) < 0.5
-    first, second = ((source[half], target[half]) for half in (train, ~train))
-    return Labels(*first, truth[first]), Labels(*second, truth[second])
-
-
 def auroc(scores: np.ndarray, labels: Labels) -> float:
     return roc_auc_score(labels.is_edge, scores[labels.source, labels.target])
 
