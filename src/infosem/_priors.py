@@ -52,8 +52,8 @@ class Prior(nn.Module, ABC):
         """Log density of ``values`` ``(R, G)`` in nats; zero for a flat prior."""
         return -0.5 * n_counted * self.penalty(values) - self.log_normaliser(n_counted)
 
-    def _weighted_mean(self, costs: Tensor) -> Tensor:
-        return self.weight * costs.sum() / max(self.n_pairs, 1)
+    def _mean(self, total: Tensor) -> Tensor:
+        return self.weight * total / max(self.n_pairs, 1)
 
 
 class LaplacePrior(Prior):
@@ -71,7 +71,7 @@ class LaplacePrior(Prior):
     """
 
     def penalty(self, values: Tensor) -> Tensor:
-        return self._weighted_mean(values.abs())
+        return self._mean(torch.linalg.vector_norm(values, 1))
 
     def scale(self, n_counted: int) -> float:
         """Scale :math:`b` of the Laplace density."""
@@ -107,7 +107,7 @@ class ShrinkagePrior(_NormalPrior):
     """
 
     def penalty(self, values: Tensor) -> Tensor:
-        return self._weighted_mean(values.square())
+        return self._mean(values.square().sum())
 
 
 class EmbeddingPrior(_NormalPrior):
@@ -219,7 +219,7 @@ class InteractionPrior(_NormalPrior):
 
     def penalty(self, values: Tensor) -> Tensor:
         observed = values[self.pairs[0], self.pairs[1]]
-        return self._weighted_mean((observed - self.mode().to(values.dtype)).square())
+        return self._mean((observed - self.mode().to(values.dtype)).square().sum())
 
 
 def centre_embeddings(embeddings: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from infosem._training_plan import NetworkTrainingPlan
 
 
 class JointTrainingPlan(NetworkTrainingPlan):
-    """Networks and adjacency together in every step: twenty epochs do what the alternating schedule does in 120.
+    """Networks and adjacency together in every step: sixteen epochs do what the alternating schedule does in 120.
 
     RMSprop with bias correction, that is Adam without momentum: plain RMSprop takes its first steps ten times too long,
     while the networks have learned nothing yet.
@@ -24,13 +24,13 @@ class JointTrainingPlan(NetworkTrainingPlan):
         See :class:`NetworkTrainingPlan`.
     """
 
-    max_epochs = 20
+    max_epochs = 16
     batch_size = 128
 
     step_sizes = MappingProxyType(
         {
             "lr_networks": 8e-4,
-            "lr_decay": 0.75,
+            "lr_decay": 0.7,
             "lr_adjacency": 0.16,
             "lr_coefficients": 0.32,
             "lr_probability": 8e-3,
