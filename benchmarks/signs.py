@@ -15,6 +15,7 @@ import os
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import anndata as ad
 import numpy as np
@@ -23,6 +24,15 @@ import pandas as pd
 from infosem import InfoSEM
 
 NETWORKS = ("GSD", "HSC", "VSC", "mCAD")
+SETTINGS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "alternating": {"schedule": "alternating"},
+    "long": {
+        "schedule": "alternating",
+        "max_epochs": 240,
+        "plan_kwargs": {"lr_networks": 1e-3, "lr_decay": 0.99},
+    },
+}
 
 
 def candidates(adata: ad.AnnData, *, seed: int) -> dict[str, np.ndarray]:
@@ -35,10 +45,10 @@ def candidates(adata: ad.AnnData, *, seed: int) -> dict[str, np.ndarray]:
         "partial correlation": -np.linalg.inv(correlation + 1e-3 * np.eye(n_genes)),
     }
     for standardise in ("non-zero", "all"):
-        for name, plan, epochs in (("default", {}, 120), ("long", {"lr_networks": 1e-3, "lr_decay": 0.99}, 240)):
+        for name, options in SETTINGS.items():
             InfoSEM.setup_anndata(adata)
             model = InfoSEM(adata, standardise=standardise, seed=seed)
-            model.train(max_epochs=epochs, plan_kwargs=plan, accelerator="cpu", enable_progress_bar=False)
+            model.train(accelerator="cpu", enable_progress_bar=False, **options)
             weights = model.get_adjacency().to_numpy()
             rows = weights.sum(1, keepdims=True) / (n_genes - 1)
             columns = weights.sum(0, keepdims=True) / (n_genes - 1)

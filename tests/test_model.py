@@ -27,6 +27,17 @@ def fit(adata, *, epochs=3, setup=None, **options):
     return model
 
 
+class SendSignal(Callback):
+    """Send this process a signal at the end of the third epoch."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self.number = number
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        if trainer.current_epoch == 2:
+            os.kill(os.getpid(), self.number)
+
+
 class TestSetup:
     def test_default_keys_are_picked_up_and_logged(self, cells, caplog):
         with caplog.at_level(logging.INFO, "infosem"):
@@ -192,20 +203,22 @@ class TestTraining:
         assert len(trained.history["train_loss"]) == 6
 
     def test_an_interrupt_keeps_the_network_so_far(self, cells, caplog):
-        class Interrupt(Callback):
-            def on_train_epoch_end(self, trainer, pl_module):
-                if trainer.current_epoch == 2:
-                    os.kill(os.getpid(), signal.SIGINT)
-
         InfoSEM.setup_anndata(cells)
         model = InfoSEM(cells)
         before = model.module.adjacency().weights.detach().numpy().copy()
         handler = signal.getsignal(signal.SIGINT)
-        model.train(max_epochs=500, callbacks=[Interrupt()], **QUIET)
+        model.train(max_epochs=500, callbacks=[SendSignal(signal.SIGINT)], **QUIET)
         assert "interrupted" in caplog.text
         assert signal.getsignal(signal.SIGINT) is handler
         assert not np.allclose(model.get_adjacency(), before)
         assert all(p.requires_grad for p in model.module.parameters())
+
+    def test_a_terminated_process_does_not_go_on_with_half_a_training(self, cells):
+        InfoSEM.setup_anndata(cells)
+        model = InfoSEM(cells)
+        with pytest.raises(SystemExit):
+            model.train(max_epochs=500, callbacks=[SendSignal(signal.SIGTERM)], **QUIET)
+        assert not model.is_trained_
 
     def test_a_loss_that_is_not_finite_stops_training_and_says_so(self, cells):
         InfoSEM.setup_anndata(cells)

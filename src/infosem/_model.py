@@ -353,7 +353,8 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
             try:
                 runner()
             except SystemExit:
-                if not runner.trainer.interrupted:
+                # not SIGTERM, by which a cluster ends a job: nobody is there to go on with half a training
+                if not runner.trainer.interrupted or runner.trainer.received_sigterm:
                     raise
                 self._keep_interrupted(runner)
             finally:
