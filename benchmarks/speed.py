@@ -174,9 +174,9 @@ def ensemble() -> Rows:
     """Ten models of hESC one after the other and in parallel."""
     adata = real_cells("hESC_TFs500")
     InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)
-    options = {"n_models": 4, "progress": False, "train_kwargs": {"accelerator": "cpu"}}
+    options = {"n_models": 10, "progress": False, "train_kwargs": {"accelerator": "cpu"}}
     for n_jobs in (1, os.cpu_count()):
-        yield {"jobs": n_jobs, "models": 4, "seconds": seconds(train_ensemble, adata, n_jobs=n_jobs, **options)}
+        yield {"jobs": n_jobs, "models": 10, "seconds": seconds(train_ensemble, adata, n_jobs=n_jobs, **options)}
 
 
 def startup() -> Rows:

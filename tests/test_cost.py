@@ -27,8 +27,9 @@ def test_memory_grows_with_regulators_times_genes_and_cells_times_genes():
 def test_too_large_a_model_says_so_before_it_is_made(cells, monkeypatch):
     InfoSEM.setup_anndata(cells)
     monkeypatch.setattr(cost, "free_memory", lambda device: 1000)
-    with pytest.raises(MemoryError, match=r"6 regulators x 24 genes.*is_regulator.*highly_variable_genes"):
+    with pytest.raises(MemoryError, match=r"6 regulators x 24 genes.*is_regulator.*highly_variable_genes") as error:
         InfoSEM(cells)
+    assert "batch_size" not in str(error.value), "a smaller batch is no way out"
 
 
 def test_too_large_a_batch_says_so_before_training(cells, monkeypatch):
@@ -36,10 +37,23 @@ def test_too_large_a_batch_says_so_before_training(cells, monkeypatch):
     model = InfoSEM(cells)
     needed = Size(6, 24, 128).memory(120)
     monkeypatch.setattr(cost, "free_memory", lambda device: needed - 1)
-    with pytest.raises(MemoryError, match="batches of 120 cells.*smaller batch_size"):
+    with pytest.raises(MemoryError, match="120 cells at a time.*smaller batch_size"):
         model.train(batch_size=1000, **QUIET)
     monkeypatch.setattr(cost, "free_memory", lambda device: needed)
     model.train(max_epochs=1, batch_size=1000, **QUIET)
+
+
+def test_a_batch_larger_than_the_data_costs_what_the_data_cost(cells, caplog, monkeypatch):
+    InfoSEM.setup_anndata(cells)
+    monkeypatch.setattr(logging.getLogger("infosem"), "propagate", True)
+    model = InfoSEM(cells)
+    said = []
+    for batch_size in (120, 10**6):
+        with caplog.at_level(logging.INFO, logger="infosem"):
+            model.train(max_epochs=1, batch_size=batch_size, **QUIET)
+        said.append(re.search("about (.*) of memory", caplog.text).group(1))
+        caplog.clear()
+    assert said[0] == said[1]
 
 
 def test_the_log_says_what_a_fit_will_take(cells, caplog, monkeypatch):

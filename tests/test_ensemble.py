@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,6 +90,25 @@ def test_cells_in_a_layer_and_a_share_of_the_cells_for_each_model():
     assert ensemble.probability is None
 
 
+def test_cells_in_a_file_are_read_by_each_process(cells, tmp_path):
+    del cells.varp["known_interactions"]
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    backed = anndata.read_h5ad(tmp_path / "cells.h5ad", backed="r")
+    InfoSEM.setup_anndata(backed)
+    one, two = (train_ensemble(backed, 2, n_jobs=n, train_kwargs=TRAIN, progress=False) for n in (1, 2))
+    pd.testing.assert_frame_equal(one.effect, two.effect)
+    assert repr(two) == "Ensemble: 2 models, 6 regulators, 24 genes"
+
+
+def test_no_more_processes_than_models(cells, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        ensemble_module, "in_parallel", lambda train, seeds, n_jobs, **_: asked.append(n_jobs) or map(train, seeds)
+    )
+    train_ensemble(cells, 2, n_jobs=99, train_kwargs=TRAIN, progress=False)
+    assert asked == [2]
+
+
 def test_an_interruption_keeps_the_finished_models(cells, monkeypatch):
     train_one = ensemble_module._train_one
 
@@ -107,6 +127,9 @@ def test_an_interruption_keeps_the_finished_models(cells, monkeypatch):
     ("arguments", "message"),
     [
         ({"n_models": 1}, "at least two"),
+        ({"n_models": 2.5}, "n_models=2.5"),
+        ({"n_jobs": 1.5}, "n_jobs=1.5"),
+        ({"n_jobs": 0}, "n_jobs=0"),
         ({"n_selected": 0}, "n_selected=0"),
         ({"n_selected": 10**6}, "pairs that can be edges"),
         ({"model_kwargs": {"seed": 3}}, "seed=3"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import anndata
 import h5py
 import numpy as np
@@ -82,3 +84,29 @@ def test_the_network_is_that_of_the_cells_in_memory(tmp_path, kind):
     learned, streamed = (network - start for network in networks)
     assert np.corrcoef(learned.ravel(), streamed.ravel())[0, 1] > 0.9
     assert model.get_elbo() == pytest.approx(model.get_elbo(adata), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["h5ad", "dense hdf5", "zarr"])
+def test_cells_come_in_the_order_asked_for(tmp_path, kind):
+    adata = datasets.simulate(100, 20, 5, seed=0)
+    backed = list(open_files(tmp_path, adata))[kind]
+    InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)
+    model = InfoSEM(adata)
+    model.train(max_epochs=1, **QUIET)
+    everyone = model.get_latent_representation()
+    for chosen in ([70, 5, 30], [3, 3, 1], [-1, 0]):
+        np.testing.assert_allclose(model.get_latent_representation(backed, indices=chosen), everyone[chosen], rtol=1e-5)
+        denoised = model.get_denoised_expression(backed, indices=chosen, batch_size=2)
+        np.testing.assert_allclose(denoised, model.get_denoised_expression().iloc[chosen], rtol=1e-4)
+        assert list(denoised.index) == list(backed.obs_names[chosen])
+
+
+def test_a_file_that_is_stored_gene_by_gene_is_named_in_the_log(tmp_path, caplog, monkeypatch):
+    adata = datasets.simulate(100, 20, 5, seed=0)
+    adata.X = sparse.csc_matrix(adata.X)
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    backed = anndata.read_h5ad(tmp_path / "cells.h5ad", backed="r")
+    InfoSEM.setup_anndata(backed, embedding_key=None, interactions_key=None)
+    monkeypatch.setattr(logging.getLogger("infosem"), "propagate", True)
+    InfoSEM(backed).train(max_epochs=1, **QUIET)
+    assert "CSC" in caplog.text

@@ -44,11 +44,13 @@ class Size:
         """Raise :class:`MemoryError` if training takes more than the device has free."""
         needed, free = self.memory(batch_size), free_memory(device)
         if needed > free:
+            cells = f"{batch_size:,} cells" if batch_size > 1 else "one cell"
+            smaller_batch = "Pass a smaller batch_size. " if self.memory(1) <= free else ""
             raise MemoryError(
-                f"Training on {self.n_regulators:,} regulators x {self.n_genes:,} genes in batches of {batch_size} "
-                f"cells takes about {_readable(needed)}; {device} has {_readable(free)} free. Mark the genes that may "
-                "regulate, for instance known transcription factors (adata.var['is_regulator']), keep fewer genes "
-                "(scanpy.pp.highly_variable_genes), or pass a smaller batch_size."
+                f"Training on {self.n_regulators:,} regulators x {self.n_genes:,} genes, {cells} at a time, takes "
+                f"about {_readable(needed)}; {device} has {_readable(free)} free. {smaller_batch}Mark the genes that may "
+                "regulate, for instance known transcription factors (adata.var['is_regulator']), or keep fewer genes "
+                "(scanpy.pp.highly_variable_genes)."
             )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import anndata
 import numpy as np
 import pandas as pd
 from anndata import AnnData
@@ -21,7 +22,7 @@ from infosem._parallel import in_parallel
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Ensemble:
     r"""Networks of several models of the same cells, edge by edge; made by :func:`infosem.train_ensemble`.
 
@@ -58,6 +59,10 @@ class Ensemble:
     _sign: np.ndarray
     _provenance: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        n_regulators, n_genes = self.effect.shape
+        return f"Ensemble: {self.n_models} models, {n_regulators} regulators, {n_genes} genes"
+
     def get_adjacency(self) -> pd.DataFrame:
         """Mean effect of the models, ``(R, G)``, as :meth:`infosem.InfoSEM.get_adjacency` of one."""
         return self.effect
@@ -81,8 +86,8 @@ class Ensemble:
         Columns as of :meth:`infosem.InfoSEM.get_edges`, then ``effect``, ``sd``, ``sign_agreement`` and ``stability``.
         ``weight`` is the mean absolute effect times the sign of the genes' correlation.
         """
-        if not 0 <= min_stability <= 1:
-            raise ValueError(f"min_stability={min_stability} must be a share of the models, from 0 to 1.")
+        if not isinstance(min_stability, (int, float)) or not 0 <= min_stability <= 1:
+            raise ValueError(f"min_stability={min_stability!r} must be a share of the models, from 0 to 1.")
         more = {
             "effect": self.effect,
             "sd": self.sd,
@@ -140,7 +145,7 @@ def train_ensemble(
     n_models
         Number of models.
     n_jobs
-        Processes; by default what ``joblib.parallel_config`` says, else one.
+        Processes, no more than there are models; by default what ``joblib.parallel_config`` says, else one.
     n_selected
         Number of edges that a model selects, for the stability; by default one in twenty of the possible pairs.
     seed
@@ -168,8 +173,13 @@ def train_ensemble(
     >>> ensemble = infosem.train_ensemble(adata, n_models=10, n_jobs=-1)
     >>> ensemble.get_edges(top=100, min_stability=0.9)
     """
-    if n_models < 2:
-        raise ValueError(f"n_models={n_models} must be at least two; one model is trained with InfoSEM(adata).train().")
+    if not isinstance(n_models, int) or n_models < 2:
+        raise ValueError(
+            f"n_models={n_models!r} must be a whole number, at least two; one model is trained with "
+            "InfoSEM(adata).train()."
+        )
+    if n_jobs is not None and (not isinstance(n_jobs, int) or n_jobs == 0):
+        raise ValueError(f"n_jobs={n_jobs!r} must be a whole number of processes; -1 is one for each core.")
     model_kwargs, train_kwargs = dict(model_kwargs or {}), dict(train_kwargs or {})
     if "seed" in model_kwargs:
         raise ValueError(f"Pass seed={model_kwargs['seed']!r} to train_ensemble: each model gets its own.")
@@ -181,7 +191,8 @@ def train_ensemble(
 
     options = {"enable_progress_bar": False, "enable_model_summary": False, **train_kwargs}
     setup = first.registry_["setup_args"]
-    train = partial(_train_one, _registered(adata, setup), setup, model_kwargs, options)
+    train = partial(_train_one, _Cells(adata, setup), setup, model_kwargs, options)
+    n_jobs = n_jobs if n_jobs is None else min(n_jobs, n_models)
     results = in_parallel(train, range(seed, seed + n_models), n_jobs, in_order=True)
     sums = _Sums.empty((len(first.regulator_names), len(first.gene_names)))
     try:
@@ -204,25 +215,45 @@ def train_ensemble(
     )
 
 
-def _registered(adata: AnnData, setup: Mapping[str, Any]) -> AnnData:
-    """What a model uses of ``adata``, sharing its arrays, so that setting it up elsewhere leaves ``adata`` alone."""
-    layer, embedding, interactions = (setup[key] for key in ("layer", "embedding_key", "interactions_key"))
-    return AnnData(
-        adata.X if layer is None else None,
-        obs=adata.obs[[]],
-        var=adata.var,
-        layers=None if layer is None else {layer: adata.layers[layer]},
-        varm=None if embedding is None else {embedding: adata.varm[embedding]},
-        varp=None if interactions is None else {interactions: adata.varp[interactions]},
-    )
+class _Cells:
+    """What a model uses of ``adata``, sharing its arrays, so that setting it up elsewhere leaves ``adata`` alone.
+
+    Expression in an h5ad file stays there: another process opens the file anew.
+    """
+
+    def __init__(self, adata: AnnData, setup: Mapping[str, Any]) -> None:
+        layer, embedding, interactions = (setup[key] for key in ("layer", "embedding_key", "interactions_key"))
+        self.path = adata.filename if adata.isbacked and layer is None else None
+        self.X = adata.X if layer is None else None
+        self.rest = AnnData(
+            obs=adata.obs[[]],
+            var=adata.var,
+            layers=None if layer is None else {layer: adata.layers[layer]},
+            varm=None if embedding is None else {embedding: adata.varm[embedding]},
+            varp=None if interactions is None else {interactions: adata.varp[interactions]},
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "X": self.X if self.path is None else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.path is not None:
+            self.X = anndata.read_h5ad(self.path, backed="r").X
+
+    def as_anndata(self) -> AnnData:
+        rest = self.rest
+        parts = {name: dict(getattr(rest, name)) for name in ("layers", "varm", "varp")}
+        return AnnData(self.X, obs=rest.obs, var=rest.var, **parts)
 
 
 def _train_one(
-    adata: AnnData, setup: Mapping[str, Any], model_kwargs: dict[str, Any], train_kwargs: dict[str, Any], seed: int
+    cells: _Cells, setup: Mapping[str, Any], model_kwargs: dict[str, Any], train_kwargs: dict[str, Any], seed: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Adjacency and edge probabilities of one model, here or in another process."""
     logging.getLogger("infosem").setLevel(logging.WARNING)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    adata = cells.as_anndata()
     InfoSEM.setup_anndata(adata, **setup)
     model = InfoSEM(adata, seed=seed, **model_kwargs)
     model.train(**train_kwargs)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class CellsMixin:
     """Methods of :class:`infosem.InfoSEM` that return something per cell.
 
-    All take ``adata`` (other cells of the same genes; by default the model's), ``indices`` (which cells; by default
-    all) and ``batch_size``, and evaluate the scalar networks exactly.
+    All take ``adata`` (other cells of the same genes; by default the model's), ``indices`` (which cells, in which
+    order; by default all) and ``batch_size``, and evaluate the scalar networks exactly.
     """
 
     if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class CellsMixin:
         -------
         Cells x genes, float32: what of each gene its regulators do not explain.
         """
-        means = self._evaluate(lambda _, inference: inference["qz"].mean.cpu(), adata, indices, batch_size)
-        return torch.cat(means).numpy()
+        return self._cell_by_cell(lambda inference: inference["qz"].mean, adata, indices, batch_size)
 
     def get_denoised_expression(
         self,
@@ -70,11 +69,11 @@ class CellsMixin:
         Cells x genes.
         """
 
-        def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
+        def decode(inference: dict[str, Any]) -> Tensor:
             px = self.module.generative(inference["qz"].mean, inference["adjacency"].weights)["px"]
-            return self.module.restore(px.mean).cpu()
+            return self.module.restore(px.mean)
 
-        values = torch.cat(self._evaluate(decode, adata, indices, batch_size)).numpy()
+        values = self._cell_by_cell(decode, adata, indices, batch_size)
         cells = self._validate_anndata(adata).obs_names
         return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
 
@@ -149,11 +148,25 @@ class CellsMixin:
 
         return self._evaluate(loss, adata, indices, batch_size)
 
+    def _cell_by_cell(
+        self,
+        function: Callable[[dict[str, Any]], Tensor],
+        adata: AnnData | None,
+        indices: Sequence[int] | None,
+        batch_size: int | None,
+    ) -> np.ndarray:
+        """``function`` of the posterior of the cells, a row for each of ``indices`` in their order."""
+        everyone = np.arange(self._validate_anndata(adata).n_obs)
+        # a file gives rows in its own order and once each
+        cells, rows = np.unique(everyone if indices is None else everyone[indices], return_inverse=True)
+        values = self._evaluate(lambda _, inference: function(inference).cpu(), adata, cells, batch_size)
+        return torch.cat(values).numpy()[rows]
+
     def _evaluate(
         self,
         function: Callable[[dict[str, Tensor], dict[str, Any]], Any],
         adata: AnnData | None,
-        indices: Sequence[int] | None,
+        indices: Sequence[int] | np.ndarray | None,
         batch_size: int | None,
     ) -> list[Any]:
         """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from scvi import REGISTRY_KEYS
 from scvi.dataloaders import DataSplitter
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
+
+logger = logging.getLogger(__name__)
 
 
 def is_in_memory(x: Any) -> bool:
@@ -92,6 +95,11 @@ class StreamingSplitter(DataSplitter):
         kwargs.pop("distributed_sampler", None)  # the stream itself divides the cells among processes
         super().__init__(*args, **kwargs)
         self.seed = seed
+        if getattr(self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY), "format", None) == "csc":
+            logger.warning(
+                "The expression in the file is stored gene by gene (CSC), so that each chunk of cells reads all of it. "
+                "Store it cell by cell: adata.X = adata.X.tocsr(), and write the file again."
+            )
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Stream of the training cells."""
