@@ -83,14 +83,8 @@ def draw(growth: pd.DataFrame) -> None:
         axis.minorticks_off()
     # memory has an intercept, Python and its libraries: linear is a line on plain axes
     axes[1].plot(genes.genes, genes.peak_gb, "o", color="#0072B2")
-    axes[1].plot(
-        genes.genes,
-        np.poly1d(np.polyfit(genes.genes, genes.peak_gb, 1))(genes.genes),
-        "--",
-        color="0.6",
-        zorder=0,
-        label="linear",
-    )
+    line = np.poly1d(np.polyfit(genes.genes, genes.peak_gb, 1))
+    axes[1].plot(genes.genes, line(genes.genes), "--", color="0.6", zorder=0, label="linear")
     axes[1].set(xlabel="genes", ylabel="peak memory, GiB", ylim=(0, None))
     axes[1].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes[1].xaxis.set_major_locator(MultipleLocator(5000))
@@ -107,6 +101,7 @@ def main() -> None:
     )
     draw(growth)
     one, many = ensemble.seconds
+    imports = startup.seconds.iloc[-1]
     page = f"""# Speed and memory
 
 Made by `python benchmarks/speed_report.py` from what `python benchmarks/speed.py PART` measured
@@ -147,8 +142,8 @@ The expression is {genome.data_gb[0]:.2f} GiB as it is stored; the log's estimat
 ## Ensembles
 
 {ensemble.models[0]} models of hESC: {number(one)} s one after the other, {number(many)} s with {ensemble.jobs[1]}
-processes, {one / many:.2f} times as fast. Each process starts with {number(startup.seconds.iloc[-1])} s of imports, and the
-cores of this machine share a processor: processes pay for larger models and other machines.
+processes, {one / many:.2f} times as fast. Each process starts with {number(imports)} s of imports, and the cores of this
+machine share a processor: processes pay for larger models and other machines.
 
 ## Start-up
 
