@@ -142,8 +142,8 @@ The expression is {genome.data_gb[0]:.2f} GiB as it is stored; the log's estimat
 ## Ensembles
 
 {ensemble.models[0]} models of hESC: {number(one)} s one after the other, {number(many)} s with {ensemble.jobs[1]}
-processes, {one / many:.2f} times as fast. Each process starts with {number(imports)} s of imports, and the cores of this
-machine share a processor: processes pay for larger models and other machines.
+processes, {one / many:.2f} times as fast. Each process starts with {number(imports)} s of imports, and the cores of
+this machine share a processor: processes pay for larger models and other machines.
 
 ## Start-up
 
