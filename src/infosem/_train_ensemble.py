@@ -1,0 +1,163 @@
+"""Training of several models of the same cells, in parallel."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import anndata
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from tqdm.auto import tqdm
+
+from infosem._ensemble import Ensemble, Sums
+from infosem._model import InfoSEM
+from infosem._parallel import in_parallel
+
+logger = logging.getLogger(__name__)
+
+
+def train_ensemble(
+    adata: AnnData,
+    n_models: int = 10,
+    *,
+    n_jobs: int | None = None,
+    n_selected: int | None = None,
+    seed: int = 0,
+    model_kwargs: Mapping[str, Any] | None = None,
+    train_kwargs: Mapping[str, Any] | None = None,
+    progress: bool = True,
+) -> Ensemble:
+    """Train several models that differ in their seed, and put their networks together.
+
+    The published numbers of DeepSEM average |A| over ten such runs. Models run in parallel through joblib: inside
+    ``joblib.parallel_config("dask")`` or ``("ray")`` they spread over a cluster. Interrupting it (Ctrl-C) keeps the
+    models that are finished.
+
+    Parameters
+    ----------
+    adata
+        AnnData registered with :meth:`infosem.InfoSEM.setup_anndata`.
+    n_models
+        Number of models.
+    n_jobs
+        Processes, no more than there are models; by default what ``joblib.parallel_config`` says, else one.
+    n_selected
+        Number of edges that a model selects, for the stability; by default one in twenty of the possible pairs.
+    seed
+        The models have the seeds ``seed``, ``seed + 1``, ...
+    model_kwargs
+        Arguments of :class:`infosem.InfoSEM`.
+    train_kwargs
+        Arguments of :meth:`infosem.InfoSEM.train`. With ``train_size`` below one each model sees cells of its own,
+        which is stability selection (Meinshausen and Buehlmann 2010).
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    The models' networks, edge by edge.
+
+    Raises
+    ------
+    ValueError
+        If ``adata`` is not registered, or an argument is not as it must be.
+
+    Examples
+    --------
+    >>> infosem.InfoSEM.setup_anndata(adata)
+    >>> ensemble = infosem.train_ensemble(adata, n_models=10, n_jobs=-1)
+    >>> ensemble.get_edges(top=100, min_stability=0.9)
+    """
+    if not isinstance(n_models, int) or n_models < 2:
+        raise ValueError(
+            f"n_models={n_models!r} must be a whole number, at least two; one model is trained with "
+            "InfoSEM(adata).train()."
+        )
+    if n_jobs is not None and (not isinstance(n_jobs, int) or n_jobs == 0):
+        raise ValueError(f"n_jobs={n_jobs!r} must be a whole number of processes; -1 is one for each core.")
+    model_kwargs, train_kwargs = dict(model_kwargs or {}), dict(train_kwargs or {})
+    if "seed" in model_kwargs:
+        raise ValueError(f"Pass seed={model_kwargs['seed']!r} to train_ensemble: each model gets its own.")
+    first = InfoSEM(adata, seed=seed, **model_kwargs)
+    n_pairs = first.module.effect_prior.n_pairs
+    n_selected = max(1, n_pairs // 20) if n_selected is None else n_selected
+    if not 1 <= n_selected <= n_pairs:
+        raise ValueError(f"n_selected={n_selected} must be between 1 and the {n_pairs} pairs that can be edges.")
+
+    options = {"enable_progress_bar": False, "enable_model_summary": False, **train_kwargs}
+    setup = first.registry_["setup_args"]
+    train = partial(_train_one, _Cells(adata, setup), setup, model_kwargs, options)
+    n_jobs = n_jobs if n_jobs is None else min(n_jobs, n_models)
+    results = in_parallel(train, range(seed, seed + n_models), n_jobs, in_order=True)
+    sums = Sums.empty((len(first.regulator_names), len(first.gene_names)))
+    try:
+        for weights, probability in tqdm(results, total=n_models, desc="models", disable=not progress):
+            sums.add(weights, probability, n_selected)
+    except KeyboardInterrupt:
+        if sums.n < 2:
+            raise
+        logger.warning("Interrupted after %d of %d models, which are kept.", sums.n, n_models)
+
+    def frame(values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values, index=first.regulator_names, columns=first.gene_names)
+
+    return Ensemble(
+        **{name: None if values is None else frame(values) for name, values in sums.summary()},
+        n_models=sums.n,
+        n_selected=n_selected,
+        _sign=first.module.signs.cpu().numpy(),
+        _provenance=first._provenance(),
+    )
+
+
+class _Cells:
+    """What a model uses of ``adata``, sharing its arrays, so that setting it up elsewhere leaves ``adata`` alone.
+
+    Expression in an h5ad file stays there: another process opens the file anew.
+    """
+
+    def __init__(self, adata: AnnData, setup: Mapping[str, Any]) -> None:
+        layer, embedding, interactions = (setup[key] for key in ("layer", "embedding_key", "interactions_key"))
+        self.path = adata.filename if adata.isbacked and layer is None else None
+        self.X = adata.X if layer is None else None
+        self.rest = AnnData(
+            obs=adata.obs[[]],
+            var=adata.var,
+            layers=None if layer is None else {layer: adata.layers[layer]},
+            varm=None if embedding is None else {embedding: adata.varm[embedding]},
+            varp=None if interactions is None else {interactions: adata.varp[interactions]},
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "X": self.X if self.path is None else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.path is not None:
+            self.X = anndata.read_h5ad(self.path, backed="r").X
+
+    def as_anndata(self) -> AnnData:
+        rest = self.rest
+        parts = {name: dict(getattr(rest, name)) for name in ("layers", "varm", "varp")}
+        return AnnData(self.X, obs=rest.obs, var=rest.var, **parts)
+
+
+def _train_one(
+    cells: _Cells, setup: Mapping[str, Any], model_kwargs: dict[str, Any], train_kwargs: dict[str, Any], seed: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Adjacency and edge probabilities of one model, here or in another process."""
+    logging.getLogger("infosem").setLevel(logging.WARNING)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    adata = cells.as_anndata()
+    InfoSEM.setup_anndata(adata, **setup)
+    model = InfoSEM(adata, seed=seed, **model_kwargs)
+    model.train(**train_kwargs)
+    if model.trainer.interrupted:
+        # the model keeps what it has learned; here that would pass for a finished one
+        raise KeyboardInterrupt
+    probability = model.get_probabilities()
+    return model.get_adjacency().to_numpy(), None if probability is None else probability.to_numpy()
