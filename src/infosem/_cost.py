@@ -48,9 +48,9 @@ class Size:
             smaller_batch = "Pass a smaller batch_size. " if self.memory(1) <= free else ""
             raise MemoryError(
                 f"Training on {self.n_regulators:,} regulators x {self.n_genes:,} genes, {cells} at a time, takes "
-                f"about {_readable(needed)}; {device} has {_readable(free)} free. {smaller_batch}Mark the genes that may "
-                "regulate, for instance known transcription factors (adata.var['is_regulator']), or keep fewer genes "
-                "(scanpy.pp.highly_variable_genes)."
+                f"about {_readable(needed)}; {device} has {_readable(free)} free. {smaller_batch}Mark the genes that "
+                "may regulate, for instance known transcription factors (adata.var['is_regulator']), or keep fewer "
+                "genes (scanpy.pp.highly_variable_genes)."
             )
 
 
