@@ -94,8 +94,9 @@ class Ensemble:
     def write_network(self, adata: AnnData, *, key_added: str = _keys.NETWORK) -> None:
         """Write the network into AnnData, as :meth:`infosem.InfoSEM.write_network` does.
 
-        ``varp[key_added]`` gets the mean effect, ``varp[key_added + "_sd"]``, ``"_sign_agreement"``, ``"_stability"``
-        and, with known interactions, ``"_probability"`` the rest.
+        ``varp[key_added]`` gets the mean effect, ``varp[key_added + "_sign"]``, ``"_strength"``, ``"_sd"``,
+        ``"_sign_agreement"``, ``"_stability"`` and, with known interactions, ``"_probability"`` the rest.
+        :func:`infosem.get.network` reads it back.
 
         Parameters
         ----------
@@ -104,8 +105,9 @@ class Ensemble:
         key_added
             Key of the network.
         """
-        matrices = {key_added: self.effect}
-        for part in ("sd", "sign_agreement", "stability", "probability"):
+        sign = pd.DataFrame(self._sign, self.effect.index, self.effect.columns)
+        matrices = {key_added: self.effect, _keys.part_key(key_added, "sign"): sign}
+        for part in ("strength", "sd", "sign_agreement", "stability", "probability"):
             matrix = getattr(self, part)
             if matrix is not None:
                 matrices[_keys.part_key(key_added, part)] = matrix

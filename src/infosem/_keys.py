@@ -12,7 +12,7 @@ IS_REGULATOR = "is_regulator"
 NETWORK = "infosem"
 """``varp`` and ``uns``: the inferred network."""
 
-PARTS = ("effect", "probability", "sd", "sign_agreement", "stability")
+PARTS = ("sign", "effect", "strength", "sd", "sign_agreement", "stability", "probability")
 """What may be written beside a network in ``varp``: see :meth:`infosem.InfoSEM.write_network` and
 :meth:`infosem.Ensemble.write_network`."""
 

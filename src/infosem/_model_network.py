@@ -84,9 +84,9 @@ class NetworkMixin:
         """Write the network into AnnData.
 
         ``varp[key_added]`` gets the adjacency, genes x genes, row = regulator, column = target, CSR where only some
-        genes are regulators; with known interactions ``varp[key_added + "_effect"]`` and
-        ``varp[key_added + "_probability"]`` too. ``uns[key_added]`` records parameters, keys, regulators, seed and
-        versions.
+        genes are regulators, and ``varp[key_added + "_sign"]`` the sign of their correlation; with known interactions
+        ``varp[key_added + "_effect"]`` and ``varp[key_added + "_probability"]`` too. ``uns[key_added]`` records
+        parameters, keys, regulators, seed and versions. :func:`infosem.get.network` reads it back.
 
         Parameters
         ----------
@@ -99,7 +99,9 @@ class NetworkMixin:
         adata = self.adata if adata is None else adata
         if adata is None:
             raise RuntimeError("This model was loaded without data: pass adata=.")
-        matrices = {key_added: self.get_adjacency()}
+        adjacency = self.get_adjacency()
+        sign = pd.DataFrame(self.module.signs.cpu().numpy(), adjacency.index, adjacency.columns)
+        matrices = {key_added: adjacency, _keys.part_key(key_added, "sign"): sign}
         probability = self.get_probabilities()
         if probability is not None:
             matrices[_keys.part_key(key_added, "effect")] = self.get_effects()

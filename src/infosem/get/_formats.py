@@ -1,0 +1,108 @@
+"""Edge tables as the objects of other packages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    import networkx
+
+
+def to_networkx(edges: pd.DataFrame) -> networkx.DiGraph:
+    """The edges as a networkx graph.
+
+    Parameters
+    ----------
+    edges
+        Columns ``source``, ``target`` and ``weight``; others become attributes of the edges too.
+
+    Returns
+    -------
+    A ``networkx.DiGraph``. Its nodes have the attribute ``is_regulator``: whether an edge leaves them.
+    """
+    import networkx as nx
+
+    require_edges(edges)
+    graph = nx.from_pandas_edgelist(edges, edge_attr=True, create_using=nx.DiGraph)
+    nx.set_node_attributes(graph, {node: degree > 0 for node, degree in graph.out_degree}, "is_regulator")
+    return graph
+
+
+def to_igraph(edges: pd.DataFrame) -> Any:
+    """The edges as an igraph graph; needs the package ``igraph``.
+
+    Parameters
+    ----------
+    edges
+        Columns ``source``, ``target`` and ``weight``; others become attributes of the edges too.
+
+    Returns
+    -------
+    A directed ``igraph.Graph``. Its vertices have the attributes ``name`` and ``is_regulator``.
+    """
+    import igraph
+
+    require_edges(edges)
+    names = pd.unique(edges[["source", "target"]].to_numpy().ravel())
+    at = {name: vertex for vertex, name in enumerate(names)}
+    graph = igraph.Graph(
+        n=len(names),
+        edges=list(zip(edges["source"].map(at), edges["target"].map(at), strict=True)),
+        directed=True,
+        vertex_attrs={"name": list(names)},
+        edge_attrs={name: edges[name].tolist() for name in edges.columns.difference(["source", "target"], sort=False)},
+    )
+    graph.vs["is_regulator"] = [degree > 0 for degree in graph.outdegree()]
+    return graph
+
+
+def to_decoupler(edges: pd.DataFrame) -> pd.DataFrame:
+    """The edges as a signed network for decoupler, such as ``decoupler.mt.ulm(adata, net)``.
+
+    The activity of a regulator is the slope of expression over its targets' weights: name the edges first that it shall
+    rest on, for instance ``get.network(adata, top=5000)``.
+
+    Parameters
+    ----------
+    edges
+        Columns ``source``, ``target`` and ``weight``.
+
+    Returns
+    -------
+    Columns ``source``, ``target``, ``weight``.
+    """
+    require_edges(edges)
+    return edges[["source", "target", "weight"]].reset_index(drop=True)
+
+
+def to_pyscenic(edges: pd.DataFrame) -> pd.DataFrame:
+    """The edges as adjacencies of pySCENIC, for ``pyscenic ctx``; they have no sign.
+
+    Parameters
+    ----------
+    edges
+        Columns ``source``, ``target`` and ``weight``.
+
+    Returns
+    -------
+    Columns ``TF``, ``target``, ``importance`` (the absolute weight), the most important first.
+    """
+    require_edges(edges)
+    table = edges.assign(importance=edges["weight"].abs()).rename(columns={"source": "TF"})
+    return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)[
+        ["TF", "target", "importance"]
+    ]
+
+
+def require_edges(edges: pd.DataFrame) -> None:
+    """Raise an error if ``edges`` is no edge table."""
+    if not isinstance(edges, pd.DataFrame):
+        raise TypeError(
+            f"edges must be a table with the columns source, target and weight, not {type(edges).__name__}: "
+            "infosem.get.network(adata), or model.get_edges()."
+        )
+    missing = {"source", "target", "weight"} - set(edges.columns)
+    if missing:
+        raise ValueError(f"edges lacks the columns {sorted(missing)}; it has {list(edges.columns)}.")

@@ -1,0 +1,87 @@
+"""The edge table of a network that stands in AnnData."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from infosem import _keys
+from infosem._edges import edge_table
+
+
+def network(
+    adata: AnnData,
+    key: str = _keys.NETWORK,
+    *,
+    top: int | None = None,
+    min_weight: float | None = None,
+    min_probability: float = 0.0,
+    min_stability: float = 0.0,
+) -> pd.DataFrame:
+    """The edges of a network that ``write_network`` wrote, strongest first; no model is needed.
+
+    Parameters
+    ----------
+    adata
+        Where the network stands, also after a round trip through h5ad or zarr, or with some of its genes only.
+    key
+        Key of the network in ``varp`` and ``uns``.
+    top
+        Keep this many edges.
+    min_weight
+        Keep edges with an absolute weight of at least this much.
+    min_probability
+        Keep edges of at least this probability; needs a network with known interactions.
+    min_stability
+        Keep edges that at least this share of the models selects; needs the network of an ensemble.
+
+    Returns
+    -------
+    The table of :meth:`infosem.InfoSEM.get_edges` or :meth:`infosem.Ensemble.get_edges`, whichever wrote it.
+
+    Raises
+    ------
+    KeyError
+        If there is no network under ``key``.
+    ValueError
+        If a threshold needs what the network does not have.
+    """
+    if key not in adata.uns or key not in adata.varp:
+        written = [name for name in adata.varp if name in adata.uns]
+        raise KeyError(
+            f"adata has no network under {key!r}; there are {written or 'none'}. Write one: "
+            f"model.write_network(key_added={key!r})."
+        )
+    regulators = adata.var_names.intersection(pd.Index(adata.uns[key]["regulators"]), sort=False)
+    parts = {
+        part: _rows(adata, _keys.part_key(key, part), regulators)
+        for part in _keys.PARTS
+        if _keys.part_key(key, part) in adata.varp
+    }
+    weights, sign = _rows(adata, key, regulators), parts.pop("sign").to_numpy()
+    strength = parts.pop("strength", weights.abs())
+    more = {"effect": weights, **parts} if "stability" in parts else {}
+    if "probability" in parts:
+        more["probability"] = parts["probability"]
+    for part, least in (("probability", min_probability), ("stability", min_stability)):
+        if not 0 <= least <= 1:
+            raise ValueError(f"min_{part}={least} must be from 0 to 1.")
+        if least and part not in parts:
+            raise ValueError(f"min_{part}={least}, but the network under {key!r} has no {part}: {_WITHOUT[part]}.")
+        if least:
+            strength = strength.where(parts[part] >= least, 0.0)
+    return edge_table(strength, sign, more, top=top, min_weight=min_weight)
+
+
+_WITHOUT = {
+    "probability": "its model was trained without known interactions",
+    "stability": "it is one model's; train several with infosem.train_ensemble(adata)",
+}
+
+
+def _rows(adata: AnnData, key: str, regulators: pd.Index) -> pd.DataFrame:
+    matrix = adata.varp[key][adata.var_names.get_indexer(regulators)]
+    values = matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix)
+    return pd.DataFrame(values, index=regulators, columns=adata.var_names)
