@@ -202,6 +202,14 @@ class TestTraining:
         assert not trained.get_adjacency().equals(before)
         assert len(trained.history["train_loss"]) == 6
 
+    @pytest.fixture
+    def interruptible(self):
+        """Background processes of a shell ignore Ctrl-C."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
+
+    @pytest.mark.usefixtures("interruptible")
     def test_an_interrupt_keeps_the_network_so_far(self, cells, caplog):
         InfoSEM.setup_anndata(cells)
         model = InfoSEM(cells)

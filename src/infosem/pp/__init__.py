@@ -1,5 +1,7 @@
 """Prepare AnnData for the model."""
 
+from infosem.pp._add_embeddings import add_embeddings
 from infosem.pp._known_interactions import known_interactions
+from infosem.pp._regulators import regulators
 
-__all__ = ["known_interactions"]
+__all__ = ["add_embeddings", "known_interactions", "regulators"]
