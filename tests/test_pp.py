@@ -32,6 +32,34 @@ def test_edges_and_negatives(cells, caplog):
     assert matrix.loc["TF2", "TF3"] == -1
 
 
+def test_other_pairs_of_the_same_sources_as_known_non_edges(cells):
+    edges = pd.DataFrame({"source": ["TF0", "TF0", "TF3"], "target": ["gene1", "gene2", "TF0"]})
+    pp.known_interactions(cells, edges, negatives="same_source")
+    matrix = cells.varp["known_interactions"].toarray()
+    assert (matrix == 1).sum() == 3
+    assert np.unique(np.nonzero(matrix)[0]).tolist() == [0, 3]
+    assert (matrix == -1).sum() == 2 * 23 - 3
+    assert (np.diag(matrix) == 0).all()
+
+
+def test_edges_in_other_identifiers_and_case(cells, caplog):
+    cells.var["ensembl"] = [f"ENSG{i}" for i in range(24)]
+    pp.known_interactions(cells, pd.DataFrame({"source": ["ENSG2"], "target": ["ENSG7"]}), gene_key="ensembl")
+    assert cells.varp["known_interactions"][2, 7] == 1
+    edges = pd.DataFrame({"source": ["tf0", "tf1", "other"], "target": ["GENE1", "nothing", "GENE1"]})
+    with caplog.at_level(logging.INFO, "infosem"):
+        pp.known_interactions(cells, edges, ignore_case=True)
+    assert "1 of 3 pairs" in caplog.text
+    assert "2 names are not there (other, nothing)" in caplog.text
+    assert cells.varp["known_interactions"].nnz == 1
+
+
+def test_negatives_of_another_kind(cells):
+    edges = pd.DataFrame({"source": ["TF0"], "target": ["gene1"]})
+    with pytest.raises(ValueError, match="same_source"):
+        pp.known_interactions(cells, edges, negatives="all")
+
+
 def test_what_it_writes_is_what_the_model_reads(cells):
     edges = pd.DataFrame({"source": ["TF0", "TF4"], "target": ["gene1", "TF2"]})
     pp.known_interactions(cells, edges)

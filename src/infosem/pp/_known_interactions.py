@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._checks import require_unique_genes
+from infosem.pp._matching import gene_identifiers, match
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +21,9 @@ def known_interactions(
     adata: AnnData,
     edges: pd.DataFrame,
     *,
-    negatives: pd.DataFrame | None = None,
+    negatives: pd.DataFrame | Literal["same_source"] | None = None,
+    gene_key: str | None = None,
+    ignore_case: bool = False,
     key_added: str = _keys.KNOWN_INTERACTIONS,
 ) -> None:
     """Write known interactions to ``varp[key_added]``: +1 known edge, -1 known non-edge, absent = unobserved.
@@ -30,11 +34,17 @@ def known_interactions(
     Parameters
     ----------
     adata
-        Cells x genes; gene names are matched exactly.
+        Cells x genes.
     edges
         Known edges, columns ``source`` and ``target``.
     negatives
-        Known non-edges, columns ``source`` and ``target``.
+        Known non-edges, columns ``source`` and ``target``; or ``"same_source"``: all pairs of a listed source and a
+        gene of the data that are not listed. The latter is right for an experiment that looked at every gene, such as
+        ChIP-seq; in a collection of the literature most pairs that are not listed were never looked at.
+    gene_key
+        Column of ``var`` with the identifiers that the tables use, such as Ensembl ids; by default ``var_names``.
+    ignore_case
+        Whether names that differ in case only are the same gene: human tables on mouse data.
     key_added
         Key in ``varp``.
 
@@ -44,24 +54,47 @@ def known_interactions(
         If a column is missing, no pair matches the genes, or a pair is both a known edge and a known non-edge.
     """
     require_unique_genes(adata)
-    found = [_matched(adata, edges, "edges")]
-    if negatives is not None:
-        found.append(_matched(adata, negatives, "negatives"))
-        both = sorted(found[0] & found[1])
-        if both:
-            named = ", ".join(f"{adata.var_names[i]} -> {adata.var_names[j]}" for i, j in both[:5])
-            raise ValueError(f"{len(both)} pairs are both a known edge and a known non-edge ({named}).")
-    if not any(found):
-        raise ValueError(
-            f"None of the {len(edges)} edges has both its genes in adata.var_names (such as "
-            f"{', '.join(map(str, adata.var_names[:3]))}). Check species, case and kind of identifier."
+    if isinstance(negatives, str) and negatives != "same_source":
+        raise ValueError(f"negatives={negatives!r} must be a table, 'same_source', or None.")
+    genes = gene_identifiers(adata, gene_key)
+    known = _matched(genes, edges, "edges", ignore_case)
+    if negatives is None:
+        absent = known[:0]
+    elif isinstance(negatives, str):
+        sources, row = np.unique(known // len(genes), return_inverse=True)
+        unlisted = np.ones((len(sources), len(genes)), dtype=bool)
+        unlisted[row, known % len(genes)] = False
+        unlisted[np.arange(len(sources)), sources] = False
+        at, target = np.nonzero(unlisted)
+        absent = sources[at] * len(genes) + target
+    else:
+        absent = _matched(genes, negatives, "negatives", ignore_case)
+    both = np.intersect1d(known, absent, assume_unique=True)
+    if len(both):
+        named = ", ".join(
+            f"{adata.var_names[pair // len(genes)]} -> {adata.var_names[pair % len(genes)]}" for pair in both[:5]
         )
-    pairs = np.array([pair for part in found for pair in sorted(part)])
-    values = np.repeat([1, -1][: len(found)], [len(part) for part in found]).astype(np.int8)
-    adata.varp[key_added] = sparse.csr_matrix((values, (pairs[:, 0], pairs[:, 1])), shape=(adata.n_vars, adata.n_vars))
+        raise ValueError(f"{len(both)} pairs are both a known edge and a known non-edge ({named}).")
+    if not len(known) and not len(absent):
+        raise ValueError(
+            f"None of the {len(edges)} edges has both its genes in the data (such as "
+            f"{', '.join(map(str, genes[:3]))}). Check species and kind of identifier; gene_key= names a column of "
+            "adata.var with other identifiers, ignore_case=True matches Gata1 with GATA1."
+        )
+    values = np.repeat(np.array([1, -1], dtype=np.int8), [len(known), len(absent)])
+    pairs = np.divmod(np.concatenate([known, absent]), len(genes))
+    adata.varp[key_added] = sparse.csr_matrix((values, pairs), shape=(len(genes), len(genes)))
+    logger.info(
+        "%d known edges of %d sources and %d known non-edges: adata.varp[%r].",
+        len(known),
+        len(np.unique(known // len(genes))),
+        len(absent),
+        key_added,
+    )
 
 
-def _matched(adata: AnnData, table: pd.DataFrame, name: str) -> set[tuple[int, int]]:
+def _matched(genes: pd.Index, table: pd.DataFrame, name: str, ignore_case: bool) -> np.ndarray:
+    """The pairs that have both genes in the data, each once, as source times number of genes plus target."""
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"{name} must be a DataFrame with the columns source and target, not {type(table).__name__}.")
     missing = {"source", "target"} - set(table.columns)
@@ -70,7 +103,18 @@ def _matched(adata: AnnData, table: pd.DataFrame, name: str) -> set[tuple[int, i
             f"{name} lacks the columns {sorted(missing)}; it has {list(table.columns)}. Rename them with "
             "DataFrame.rename(columns=...)."
         )
-    source, target = adata.var_names.get_indexer(table["source"]), adata.var_names.get_indexer(table["target"])
+    source, target = (
+        match(pd.Index(table[end].astype(str)), genes, ignore_case=ignore_case) for end in ("source", "target")
+    )
     there = (source >= 0) & (target >= 0)
-    logger.info("%s: %d of %d pairs have both genes in the data.", name, there.sum(), len(table))
-    return set(zip(source[there].tolist(), target[there].tolist(), strict=True))
+    absent = pd.unique(pd.concat([table["source"][source < 0], table["target"][target < 0]]))
+    logger.info(
+        "%s: %d of %d pairs have both genes in the data%s.",
+        name,
+        there.sum(),
+        len(table),
+        f"; {len(absent)} names are not there ({', '.join(map(str, absent[:5]))}{', ...' if len(absent) > 5 else ''})"
+        if len(absent)
+        else "",
+    )
+    return np.unique(source[there] * len(genes) + target[there])
