@@ -190,3 +190,60 @@ class TestAddEmbeddings:
             pp.add_embeddings(cells, np.ones(24))
         with pytest.raises(KeyError, match="ensembl"):
             pp.add_embeddings(cells, table, gene_key="ensembl")
+
+
+class TestGeneText:
+    @pytest.fixture
+    def descriptions(self):
+        rows = [
+            ("TF0", "ENSG0", "first factor", ""),
+            ("TF0", "ENSG00", "first factor", "Binds DNA."),
+            ("TF1", "ENSG1", "second factor.", "Binds RNA."),
+            ("gene1", "ENSG7", "a gene", None),
+            ("gene2", "ENSG8", None, None),
+            ("other", None, "not in the data", "Nothing."),
+        ]
+        return pd.DataFrame(rows, columns=["symbol", "ensembl_id", "name", "summary"])
+
+    def test_symbol_name_and_summary(self, cells, descriptions, caplog, tmp_path):
+        expected = {
+            "TF0": "TF0: first factor. Binds DNA.",
+            "TF1": "TF1: second factor. Binds RNA.",
+            "gene1": "gene1: a gene.",
+            "gene2": "",
+            "gene3": "",
+        }
+        descriptions.to_csv(tmp_path / "genes.tsv.gz", sep="\t", index=False)
+        descriptions.to_csv(tmp_path / "genes.csv", index=False)
+        for source in (descriptions, tmp_path / "genes.tsv.gz", str(tmp_path / "genes.csv")):
+            with caplog.at_level(logging.INFO, "infosem"):
+                pp.gene_text(cells, source)
+            assert cells.var["gene_text"][list(expected)].to_dict() == expected
+            assert (cells.var["gene_text"] != "").sum() == 3
+        assert "3 of 24 genes have a text, 2 of them with a summary" in caplog.text
+
+    def test_other_identifiers_and_case(self, cells, descriptions):
+        cells.var["ensembl"] = [f"ENSG{i}" for i in range(24)]
+        pp.gene_text(cells, descriptions, on="ensembl_id", gene_key="ensembl", key_added="one")
+        assert cells.var["one"].iloc[[0, 1, 7, 8]].tolist() == [
+            "TF0: first factor.", "TF1: second factor. Binds RNA.", "gene1: a gene.", "",
+        ]  # fmt: skip
+        pp.gene_text(cells, descriptions.assign(symbol=descriptions["symbol"].str.lower()), ignore_case=True)
+        assert cells.var["gene_text"]["TF1"] == "tf1: second factor. Binds RNA."
+
+    def test_without_summaries(self, cells, descriptions):
+        pp.gene_text(cells, descriptions.drop(columns="summary"))
+        assert cells.var["gene_text"]["TF1"] == "TF1: second factor."
+
+    def test_bad_input(self, cells, descriptions):
+        with pytest.raises(ValueError, match=r"\['name'\].*summary"):
+            pp.gene_text(cells, descriptions.drop(columns="name"))
+        with pytest.raises(ValueError, match="gene_key"):
+            pp.gene_text(cells, descriptions, on="ensembl_id")
+
+    def test_real_descriptions(self, real_data):
+        for cells, species in (("hESC", "human"), ("mESC", "mouse")):
+            adata = anndata.read_h5ad(real_data / "beeline" / f"{cells}_TFs500.h5ad")
+            pp.gene_text(adata, real_data / "genes" / f"gene_descriptions_{species}.tsv.gz", ignore_case=True)
+            described = adata.var["gene_text"] != ""
+            assert (described == adata.var["has_description"]).mean() > 0.99

@@ -3,6 +3,9 @@
 GENE_EMBEDDING = "gene_embedding"
 """``varm``: text embedding of each gene."""
 
+GENE_TEXT = "gene_text"
+"""``var``: what is written about each gene."""
+
 KNOWN_INTERACTIONS = "known_interactions"
 """``varp``: known edges (+1), known non-edges (-1), unobserved pairs (absent)."""
 
