@@ -1,8 +1,9 @@
 """Prepare AnnData for the model."""
 
 from infosem.pp._add_embeddings import add_embeddings
+from infosem.pp._embed_genes import embed_genes
 from infosem.pp._gene_text import gene_text
 from infosem.pp._known_interactions import known_interactions
 from infosem.pp._regulators import regulators
 
-__all__ = ["add_embeddings", "gene_text", "known_interactions", "regulators"]
+__all__ = ["add_embeddings", "embed_genes", "gene_text", "known_interactions", "regulators"]

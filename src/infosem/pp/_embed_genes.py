@@ -1,0 +1,123 @@
+"""Text embeddings of the genes by a language model."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from anndata import AnnData
+from tqdm.auto import tqdm
+
+from infosem import _keys
+from infosem._checks import require_key
+from infosem.pp._embedding_cache import EmbeddingCache, default_cache
+
+logger = logging.getLogger(__name__)
+
+
+def embed_genes(
+    adata: AnnData,
+    model: str | Path = "dmis-lab/biobert-v1.1",
+    *,
+    text_key: str = _keys.GENE_TEXT,
+    pooling: Literal["mean", "cls"] = "mean",
+    normalise: bool = False,
+    max_length: int | None = None,
+    batch_size: int = 32,
+    device: str = "auto",
+    revision: str | None = None,
+    cache: str | Path | Literal["auto"] | None = "auto",
+    key_added: str = _keys.GENE_EMBEDDING,
+    progress: bool = True,
+) -> None:
+    """Embed the genes' texts and write the vectors to ``varm[key_added]``, a row of NaN for a gene without a text.
+
+    Vectors are kept on disk by model, setting and text as they are computed: an interrupted call goes on where it was,
+    and other data sets find the genes that they share.
+
+    Parameters
+    ----------
+    adata
+        Cells x genes.
+    model
+        A model of the transformers library: a folder, which needs no network, or a name on the Hugging Face hub.
+    text_key
+        Column of ``var`` with the texts; see :func:`infosem.pp.gene_text`.
+    pooling
+        ``"mean"`` of the tokens' last hidden states, or that of the first token, ``"cls"``.
+    normalise
+        Whether vectors are scaled to length one, as sentence models expect.
+    max_length
+        Tokens of a text that are read; by default as many as the model can.
+    batch_size
+        Texts at a time.
+    device
+        Of torch; ``"auto"`` is a GPU if there is one.
+    revision
+        Commit, tag or branch of the model on the hub.
+    cache
+        Folder of the vectors on disk; ``"auto"`` is ``~/.cache/infosem/embeddings``, ``None`` keeps none.
+    key_added
+        Key in ``varm`` and, for what was done, in ``uns``.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    OSError
+        If the model is not there.
+    ValueError
+        If no gene has a text, or an argument is not as it must be.
+    """
+    from infosem.pp._language_model import LanguageModel  # torch takes seconds to import
+
+    require_key(adata, "var", text_key)
+    if pooling not in ("mean", "cls"):
+        raise ValueError(f"pooling={pooling!r} must be 'mean' or 'cls'.")
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size} must be at least 1.")
+    texts = adata.var[text_key].fillna("").astype(str).str.strip().tolist()
+    # texts of like lengths together, so that a batch has little padding
+    distinct = sorted({text for text in texts if text}, key=lambda text: (-len(text), text))
+    if not distinct:
+        raise ValueError(f"adata.var[{text_key!r}] is empty for every gene. Fill it: infosem.pp.gene_text(adata, ...).")
+    encoder = LanguageModel(
+        str(model), revision=revision, pooling=pooling, normalise=normalise, max_length=max_length, device=device
+    )
+    folder = None if cache is None else default_cache() if cache == "auto" else Path(cache)
+    kept = EmbeddingCache(folder, encoder.identity)
+    try:
+        vectors = kept.get(distinct)
+        missing = [text for text in distinct if text not in vectors]
+        logger.info("%d texts, %d of them embedded before; on %s.", len(distinct), len(vectors), encoder.device)
+        for start in tqdm(range(0, len(missing), batch_size), desc="texts", disable=not progress or not missing):
+            batch = missing[start : start + batch_size]
+            embedded = dict(zip(batch, encoder.embed(batch).numpy(), strict=True))
+            kept.add(embedded)
+            vectors.update(embedded)
+    finally:
+        kept.close()
+    matrix = np.full((adata.n_vars, len(vectors[distinct[0]])), np.nan, dtype=np.float32)
+    described = [gene for gene, text in enumerate(texts) if text]
+    matrix[described] = [vectors[texts[gene]] for gene in described]
+    adata.varm[key_added] = matrix
+    adata.uns[key_added] = {
+        "source": str(model),
+        "revision": encoder.revision,
+        "pooling": pooling,
+        "normalise": normalise,
+        "max_length": encoder.max_length,
+        "text_key": text_key,
+        "n_genes": len(described),
+        "coverage": len(described) / adata.n_vars,
+    }
+    logger.info(
+        "%d of %d genes (%.0f %%) have an embedding of width %d: adata.varm[%r].",
+        len(described),
+        adata.n_vars,
+        100 * len(described) / adata.n_vars,
+        matrix.shape[1],
+        key_added,
+    )

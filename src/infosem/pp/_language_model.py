@@ -1,0 +1,102 @@
+"""A language model of the transformers library, from a folder or the Hugging Face hub, as a function of texts."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+
+class LanguageModel:
+    """Embeds texts. The weights are loaded when they are first needed.
+
+    Parameters
+    ----------
+    name
+        Name on the hub, or a folder.
+    revision
+        Commit, tag or branch on the hub.
+    pooling
+        ``"mean"`` of the tokens' last hidden states, or that of the first token, ``"cls"``.
+    normalise
+        Whether vectors are scaled to length one.
+    max_length
+        Tokens of a text that are read; ``None`` for as many as the model can.
+    device
+        Of torch, or ``"auto"``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        revision: str | None,
+        pooling: Literal["mean", "cls"],
+        normalise: bool,
+        max_length: int | None,
+        device: str,
+    ) -> None:
+        from transformers import AutoConfig, AutoTokenizer
+
+        self.name, self.pooling, self.normalise = name, pooling, normalise
+        self.device = torch.device(_best_device() if device == "auto" else device)
+        self._options = {"revision": revision, "local_files_only": Path(name).is_dir()}
+        try:
+            config = AutoConfig.from_pretrained(name, **self._options)
+            self._tokenizer = AutoTokenizer.from_pretrained(name, **self._options)
+        except OSError as error:
+            raise OSError(
+                f"The language model {name!r} is no folder with a model, and could not be had from the hub. Without a "
+                "network download it elsewhere and pass the folder, or take vectors that somebody else has computed: "
+                f"infosem.pp.add_embeddings(adata, ...). ({error})"
+            ) from error
+        longest = min(self._tokenizer.model_max_length, getattr(config, "max_position_embeddings", 512))
+        self.max_length = longest if max_length is None else min(max_length, longest)
+        self.revision = _fingerprint(Path(name)) if Path(name).is_dir() else str(config._commit_hash)
+
+    @property
+    def identity(self) -> str:
+        """Everything that a vector depends on besides the text."""
+        return repr((self.revision, self.pooling, self.normalise, self.max_length))
+
+    @torch.inference_mode()
+    def embed(self, texts: list[str]) -> Tensor:
+        """Vectors of a batch of texts, on the CPU, float32."""
+        tokens = self._tokenizer(
+            texts, padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
+        ).to(self.device)
+        states = self._network(**tokens).last_hidden_state
+        if self.pooling == "cls":
+            vectors = states[:, 0]
+        else:
+            mask = tokens["attention_mask"].unsqueeze(-1)
+            vectors = (states * mask).sum(1) / mask.sum(1)
+        return (normalize(vectors) if self.normalise else vectors).float().cpu()
+
+    @cached_property
+    def _network(self) -> Any:
+        from transformers import AutoModel
+
+        return AutoModel.from_pretrained(self.name, **self._options).eval().to(self.device)
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _fingerprint(folder: Path) -> str:
+    """Checksum of a model in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in {".bin", ".json", ".model", ".safetensors", ".txt"}:
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
