@@ -90,10 +90,11 @@ def test_cells_in_a_layer_and_a_share_of_the_cells_for_each_model():
     assert ensemble.probability is None
 
 
-def test_cells_in_a_file_are_read_by_each_process(cells, tmp_path):
+def test_cells_in_a_file_are_read_by_each_process(cells, tmp_path, monkeypatch):
     del cells.varp["known_interactions"]
     cells.write_h5ad(tmp_path / "cells.h5ad")
-    backed = anndata.read_h5ad(tmp_path / "cells.h5ad", backed="r")
+    monkeypatch.chdir(tmp_path)
+    backed = anndata.read_h5ad("cells.h5ad", backed="r")
     InfoSEM.setup_anndata(backed)
     one, two = (train_ensemble(backed, 2, n_jobs=n, train_kwargs=TRAIN, progress=False) for n in (1, 2))
     pd.testing.assert_frame_equal(one.effect, two.effect)

@@ -86,6 +86,10 @@ def test_errors_name_what_is_there(trained, cells):
     trained.write_network(key_added="grn")
     with pytest.raises(KeyError, match=r"'infosem'.*\['grn'\].*write_network"):
         get.network(cells)
+    renamed = cells.copy()
+    renamed.var_names = [f"other{i}" for i in range(24)]
+    with pytest.raises(ValueError, match="TF0, TF1, TF2.*renamed"):
+        get.network(renamed, "grn")
     with pytest.raises(ValueError, match="train_ensemble"):
         get.network(cells, "grn", min_stability=0.5)
     with pytest.raises(ValueError, match="min_probability=2"):

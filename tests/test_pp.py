@@ -58,6 +58,8 @@ def test_negatives_of_another_kind(cells):
     edges = pd.DataFrame({"source": ["TF0"], "target": ["gene1"]})
     with pytest.raises(ValueError, match="same_source"):
         pp.known_interactions(cells, edges, negatives="all")
+    with pytest.raises(ValueError, match="1 pairs of negatives"):
+        pp.known_interactions(cells, edges, negatives=edges.assign(source="absent"))
 
 
 def test_what_it_writes_is_what_the_model_reads(cells):
@@ -76,7 +78,12 @@ class TestRegulators:
         (tmp_path / "names.csv").write_text("\n".join(f"{name},zinc finger" for name in expected))
         cells.var["is_tf"] = cells.var_names.isin(expected)
         edges = pd.DataFrame({"source": [*expected, expected[0]], "target": cells.var_names[5]})
-        for source in (list(expected), tmp_path / "names.txt", str(tmp_path / "names.csv"), edges, "is_tf"):
+        reversed_columns = edges.assign(weight=1.0)[["target", "weight", "source"]]
+        reversed_columns.to_csv(tmp_path / "edges.csv.gz")
+        (tmp_path / "excel.txt").write_text("\n".join(expected), encoding="utf-8-sig")
+        files = [tmp_path / name for name in ("names.txt", "edges.csv.gz", "excel.txt")]
+        mask = cells.var["is_tf"]
+        for source in (list(expected), *files, str(tmp_path / "names.csv"), edges, "is_tf", mask, mask.to_numpy()):
             pp.regulators(cells, source)
             assert cells.var_names[cells.var["is_regulator"]].tolist() == list(expected)
         InfoSEM.setup_anndata(cells)
@@ -93,6 +100,8 @@ class TestRegulators:
         with pytest.raises(ValueError, match=r"absent.*TF0.*ignore_case"):
             pp.regulators(cells, ["absent"], key_added="new")
         assert "new" not in cells.var
+        with pytest.raises(ValueError, match="None of the 0 regulators"):
+            pp.regulators(cells, [])
         with pytest.raises(FileNotFoundError, match="neither a column"):
             pp.regulators(cells, "TF0")
         cells.var["score"] = 0.3
@@ -132,14 +141,14 @@ class TestAddEmbeddings:
         pp.add_embeddings(cells, aligned)
         np.testing.assert_array_equal(cells.varm["gene_embedding"], aligned)
 
-    @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "npz", "vectors.npz", "npy", "pickle"])
+    @pytest.mark.parametrize("ending", ["csv", "tsv.gz", "parquet", "npz", "vectors.npz", "npy", "pickle"])
     def test_files(self, cells, table, tmp_path, ending):
         path = tmp_path / f"embeddings.{ending}"
         names = table.index.to_numpy().astype(str)
         by_name = dict(zip(names, table.to_numpy(), strict=True))
         {
             "csv": lambda: table.to_csv(path),
-            "tsv": lambda: table.to_csv(path, sep="\t"),
+            "tsv.gz": lambda: table.to_csv(path, sep="\t"),
             "parquet": lambda: table.rename(columns=str).to_parquet(path),
             "npz": lambda: np.savez(path, genes=names, vectors=table.to_numpy()),
             "vectors.npz": lambda: np.savez(path, **by_name),
@@ -169,10 +178,17 @@ class TestAddEmbeddings:
         InfoSEM.setup_anndata(cells, interactions_key=None)
         assert InfoSEM(cells).prior_ == "embedding"
 
-    def test_rows_that_are_not_finite_count_as_absent(self, cells, table):
+    def test_the_first_of_several_vectors_counts(self, cells, table, caplog):
+        pp.add_embeddings(cells, pd.concat([table, table.iloc[:2] + 1]))
+        self.check(cells, table)
+        assert "2 names of the embeddings occur more than once" in caplog.text
+
+    def test_rows_that_are_not_finite_count_as_absent(self, cells, table, caplog):
         table.loc[cells.var_names[4], 1] = np.nan
-        pp.add_embeddings(cells, table)
+        with caplog.at_level(logging.INFO, "infosem"):
+            pp.add_embeddings(cells, table)
         assert cells.uns["gene_embedding"]["n_genes"] == 21
+        assert "ignore_case" not in caplog.text, "no other spelling would help"
         assert np.isnan(cells.varm["gene_embedding"][4]).all()
 
     def test_bad_input(self, cells, table, tmp_path):

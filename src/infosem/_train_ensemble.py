@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anndata
@@ -122,7 +123,7 @@ class _Cells:
 
     def __init__(self, adata: AnnData, setup: Mapping[str, Any]) -> None:
         layer, embedding, interactions = (setup[key] for key in ("layer", "embedding_key", "interactions_key"))
-        self.path = adata.filename if adata.isbacked and layer is None else None
+        self.path = Path(adata.filename).resolve() if adata.isbacked and layer is None else None
         self.X = adata.X if layer is None else None
         self.rest = AnnData(
             obs=adata.obs[[]],

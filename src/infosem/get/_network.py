@@ -46,7 +46,7 @@ def network(
     KeyError
         If there is no network under ``key``.
     ValueError
-        If a threshold needs what the network does not have.
+        If none of its regulators is among the genes, or a threshold needs what the network does not have.
     """
     if key not in adata.uns or key not in adata.varp:
         written = [name for name in adata.varp if name in adata.uns]
@@ -55,6 +55,12 @@ def network(
             f"model.write_network(key_added={key!r})."
         )
     regulators = adata.var_names.intersection(pd.Index(adata.uns[key]["regulators"]), sort=False)
+    if regulators.empty:
+        raise ValueError(
+            f"None of the network's {len(adata.uns[key]['regulators'])} regulators (such as "
+            f"{', '.join(map(str, adata.uns[key]['regulators'][:3]))}) is among the genes of adata. Were genes renamed "
+            "after write_network?"
+        )
     parts = {
         part: _rows(adata, _keys.part_key(key, part), regulators)
         for part in _keys.PARTS

@@ -58,9 +58,13 @@ def add_embeddings(
     genes = gene_identifiers(adata, gene_key)
     found_names, vectors = _vectors(embeddings, names, genes)
     at = match(genes, found_names, ignore_case=ignore_case)
-    there = (at >= 0) & np.isfinite(vectors).all(1)[at]
-    if not there.any():
+    if not (at >= 0).any():
         raise ValueError(unmatched(genes, found_names, "names of the embeddings"))
+    there = (at >= 0) & np.isfinite(vectors).all(1)[at]
+    if found_names.has_duplicates:
+        logger.warning(
+            "%d names of the embeddings occur more than once; the first counts.", found_names.duplicated().sum()
+        )
     matrix = np.full((adata.n_vars, vectors.shape[1]), np.nan, dtype=np.float32)
     matrix[there] = vectors[at[there]]
     adata.varm[key_added] = matrix
@@ -73,7 +77,7 @@ def add_embeddings(
         **({} if gene_key is None else {"gene_key": gene_key}),
     }
     if not there.all():
-        more = int((match(genes[~there], found_names, ignore_case=True) >= 0).sum())
+        more = int((match(genes[at < 0], found_names, ignore_case=True) >= 0).sum())
         logger.info(
             "Without an embedding: %s%s.%s",
             ", ".join(genes[~there][:5]),
@@ -121,9 +125,10 @@ def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> t
 
 
 def _read(path: Path) -> Any:
-    if path.suffix not in _READERS:
-        raise ValueError(f"{path.name!r} ends with none of {', '.join(_READERS)}.")
-    return _READERS[path.suffix](path)
+    for ending, reader in _READERS.items():
+        if path.name.lower().removesuffix(".gz").endswith(ending):
+            return reader(path)
+    raise ValueError(f"{path.name!r} ends with none of {', '.join(_READERS)}.")
 
 
 def _read_npz(path: Path) -> pd.DataFrame | dict[str, np.ndarray]:

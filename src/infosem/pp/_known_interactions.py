@@ -69,6 +69,8 @@ def known_interactions(
         absent = sources[at] * len(genes) + target
     else:
         absent = _matched(genes, negatives, "negatives", ignore_case)
+        if not len(absent):
+            raise ValueError(f"None of the {len(negatives)} pairs of negatives has both its genes in the data.")
     both = np.intersect1d(known, absent, assume_unique=True)
     if len(both):
         named = ", ".join(
@@ -77,8 +79,8 @@ def known_interactions(
         raise ValueError(f"{len(both)} pairs are both a known edge and a known non-edge ({named}).")
     if not len(known) and not len(absent):
         raise ValueError(
-            f"None of the {len(edges)} edges has both its genes in the data (such as "
-            f"{', '.join(map(str, genes[:3]))}). Check species and kind of identifier; gene_key= names a column of "
+            f"None of the {len(edges)} edges has both its genes in the data, whose genes are "
+            f"{', '.join(map(str, genes[:3]))}, ... Check species and kind of identifier; gene_key= names a column of "
             "adata.var with other identifiers, ignore_case=True matches Gata1 with GATA1."
         )
     values = np.repeat(np.array([1, -1], dtype=np.int8), [len(known), len(absent)])

@@ -40,10 +40,12 @@ def unmatched(genes: pd.Index, names: pd.Index, what: str) -> str:
 
 
 def _positions(genes: pd.Index, names: pd.Index) -> np.ndarray:
+    if names.empty:
+        return np.full(len(genes), -1)
     first = ~names.duplicated()
     at = pd.Index(names[first]).get_indexer(genes)
     return np.where(at < 0, -1, np.flatnonzero(first)[at])
 
 
 def _some(names: pd.Index) -> str:
-    return ", ".join(map(str, names[:3]))
+    return ", ".join(map(str, names[:3])) or "none"

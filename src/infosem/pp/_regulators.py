@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 def regulators(
     adata: AnnData,
-    source: str | Path | pd.DataFrame | Iterable[str],
+    source: str | Path | pd.DataFrame | Iterable[str] | Iterable[bool],
     *,
     gene_key: str | None = None,
     ignore_case: bool = False,
@@ -31,8 +33,8 @@ def regulators(
     adata
         Cells x genes.
     source
-        A list of names; a file with one name per line (of a table the first column, without a header); an edge table,
-        whose sources count; or the name of a boolean column of ``var``.
+        A list of names; a file with one name per line (of a table the first column); an edge table or a file of one,
+        whose column ``source`` counts; a boolean mask of the genes, or the name of a boolean column of ``var``.
     gene_key
         Column of ``var`` with the identifiers that ``source`` uses, such as Ensembl ids; by default ``var_names``.
     ignore_case
@@ -49,6 +51,8 @@ def regulators(
     """
     if isinstance(source, str) and source in adata.var.columns:
         adata.var[key_added] = _mask(adata.var[source])
+    elif isinstance(source, (np.ndarray, pd.Series)) and len(source) == adata.n_vars and source.dtype == bool:
+        adata.var[key_added] = np.asarray(source)
     else:
         names = _names(source)
         genes = gene_identifiers(adata, gene_key)
@@ -75,7 +79,9 @@ def _mask(column: pd.Series) -> np.ndarray:
 def _names(source: str | Path | pd.DataFrame | Iterable[str]) -> pd.Index:
     if isinstance(source, pd.DataFrame):
         if "source" not in source:
-            raise ValueError(f"An edge table has a column 'source'; this one has {list(source.columns)}.")
+            raise ValueError(
+                f"An edge table has a column 'source'; this one has {list(source.columns)}. Rename one first."
+            )
         return pd.Index(source["source"].astype(str).unique())
     if isinstance(source, (str, Path)):
         path = Path(source)
@@ -83,6 +89,10 @@ def _names(source: str | Path | pd.DataFrame | Iterable[str]) -> pd.Index:
             raise FileNotFoundError(
                 f"{str(source)!r} is neither a column of adata.var nor a file. A list of names is passed as a list."
             )
-        lines = path.read_text().splitlines()
-        return pd.Index([name for line in lines if (name := line.replace(",", "\t").split("\t")[0].strip())])
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
+            rows = [[cell.strip().strip('"') for cell in re.split("[,\t]", line)] for line in file if line.strip()]
+        column = rows[0].index("source") if rows and "source" in rows[0] else None
+        if column is None:
+            return pd.Index([row[0] for row in rows]).unique()
+        return pd.Index([row[column] for row in rows[1:]]).unique()
     return pd.Index([str(name) for name in source])
