@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
 from anndata import AnnData
 
 
@@ -21,3 +25,18 @@ def require_unique_genes(adata: AnnData) -> None:
             f"{len(repeated)} gene names occur more than once ({', '.join(map(str, repeated[:5]))}). Names identify "
             "genes in the network: call adata.var_names_make_unique() first."
         )
+
+
+def require_columns(table: Any, columns: Iterable[str], name: str, *, hint: str = "Rename columns first.") -> None:
+    """Raise an error that says what the argument ``name`` is, if it is no table with these columns.
+
+    ``hint`` is the call that mends it.
+    """
+    columns = list(dict.fromkeys(columns))
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(
+            f"{name} must be a DataFrame with the columns {', '.join(columns)}, not {type(table).__name__}. {hint}"
+        )
+    missing = sorted(set(columns) - set(table.columns))
+    if missing:
+        raise ValueError(f"{name} lacks the columns {missing}; it has {list(table.columns)}. {hint}")

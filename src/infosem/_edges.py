@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.metadata import version
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
+from infosem._checks import require_columns
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ def edge_table(
     *,
     top: int | None,
     min_weight: float | None,
+    at_least: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """The edges, strongest first.
 
@@ -39,6 +42,8 @@ def edge_table(
         Keep this many edges.
     min_weight
         Keep edges of at least this strength.
+    at_least
+        By name of a column of ``more``, keep edges with at least this share, from 0 to 1.
 
     Returns
     -------
@@ -47,6 +52,11 @@ def edge_table(
     if top is not None and top < 0:
         raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
     values = strength.to_numpy().ravel()
+    for name, least in (at_least or {}).items():
+        if not isinstance(least, Real) or not 0 <= least <= 1:
+            raise ValueError(f"min_{name}={least!r} must be a share, from 0 to 1.")
+        if least:
+            values = np.where(more[name].to_numpy().ravel() >= least, values, values.dtype.type(0))
     least = np.finfo(values.dtype).tiny if min_weight is None else max(min_weight, np.finfo(values.dtype).tiny)
     if top is not None and 0 < top < len(values):
         # of a genome's tens of millions of pairs only those that can be among the top are sorted
@@ -67,30 +77,49 @@ def edge_table(
     return edges.assign(**{name: matrix.to_numpy().ravel()[pairs] for name, matrix in more.items()})
 
 
+def require_edges(edges: Any) -> None:
+    """Raise an error if ``edges`` is no table of weighted edges."""
+    hint = "Pass model.get_edges(), or infosem.get.network(adata)."
+    require_columns(edges, ("source", "target", "weight"), "edges", hint=hint)
+
+
 def write_matrices(
-    adata: AnnData, matrices: Mapping[str, pd.DataFrame], *, key_added: str, provenance: Mapping[str, Any]
+    adata: AnnData,
+    weights: pd.DataFrame,
+    sign: np.ndarray,
+    parts: Mapping[str, pd.DataFrame | None],
+    *,
+    key_added: str,
+    provenance: Mapping[str, Any],
 ) -> None:
-    """Write regulators x genes matrices to ``varp`` and where they come from to ``uns[key_added]``.
+    """Write a network to ``varp`` and where it comes from to ``uns[key_added]``.
 
     Parameters
     ----------
     adata
-        Where to write. It must have the matrices' genes, in any order.
-    matrices
-        By key of ``varp``.
+        Where to write. It must have the network's genes, in any order.
+    weights
+        Regulators x genes.
+    sign
+        +1 or -1 for every pair, ``(R, G)``.
+    parts
+        What there is besides, of :data:`infosem._keys.PARTS`.
     key_added
-        Key in ``uns``.
+        Key of the network in ``varp`` and ``uns``.
     provenance
         What ``uns[key_added]`` says besides the regulators and the versions.
     """
-    regulators, genes = next(iter(matrices.values())).axes
+    regulators, genes = weights.axes
+    parts = {"sign": pd.DataFrame(sign, regulators, genes), **parts}
+    matrices = {_keys.part_key(key_added, name): part for name, part in parts.items() if part is not None}
+    matrices[key_added] = weights
     missing = set(genes) - set(adata.var_names)
     if missing or adata.n_vars != len(genes):
         raise ValueError(
             f"adata has {adata.n_vars} genes and lacks {len(missing)} of the model's {len(genes)}. Pass an AnnData "
             "with just the model's genes: adata[:, model.gene_names].copy()."
         )
-    for key in (key_added, *matrices):
+    for key in matrices:
         if key in adata.varp and key_added not in adata.uns:
             raise ValueError(
                 f"adata.varp[{key!r}] is there and was not written by write_network. Choose another key_added=."

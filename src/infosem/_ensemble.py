@@ -78,8 +78,6 @@ class Ensemble:
         Columns as of :meth:`infosem.InfoSEM.get_edges`, then ``effect``, ``sd``, ``sign_agreement`` and ``stability``.
         ``weight`` is the mean absolute effect times the sign of the genes' correlation.
         """
-        if not isinstance(min_stability, (int, float)) or not 0 <= min_stability <= 1:
-            raise ValueError(f"min_stability={min_stability!r} must be a share of the models, from 0 to 1.")
         more = {
             "effect": self.effect,
             "sd": self.sd,
@@ -88,8 +86,8 @@ class Ensemble:
         }
         if self.probability is not None:
             more["probability"] = self.probability
-        strength = self.strength.where(self.stability >= min_stability, 0.0)
-        return edge_table(strength, self._sign, more, top=top, min_weight=min_weight)
+        at_least = {"stability": min_stability}
+        return edge_table(self.strength, self._sign, more, top=top, min_weight=min_weight, at_least=at_least)
 
     def write_network(self, adata: AnnData, *, key_added: str = _keys.NETWORK) -> None:
         """Write the network into AnnData, as :meth:`infosem.InfoSEM.write_network` does.
@@ -105,14 +103,15 @@ class Ensemble:
         key_added
             Key of the network.
         """
-        sign = pd.DataFrame(self._sign, self.effect.index, self.effect.columns)
-        matrices = {key_added: self.effect, _keys.part_key(key_added, "sign"): sign}
-        for part in ("strength", "sd", "sign_agreement", "stability", "probability"):
-            matrix = getattr(self, part)
-            if matrix is not None:
-                matrices[_keys.part_key(key_added, part)] = matrix
-        provenance = {**self._provenance, "n_models": self.n_models, "n_selected": self.n_selected}
-        write_matrices(adata, matrices, key_added=key_added, provenance=provenance)
+        parts = ("strength", "sd", "sign_agreement", "stability", "probability")
+        write_matrices(
+            adata,
+            self.effect,
+            self._sign,
+            {part: getattr(self, part) for part in parts},
+            key_added=key_added,
+            provenance={**self._provenance, "n_models": self.n_models, "n_selected": self.n_selected},
+        )
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import warnings
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -351,9 +350,7 @@ class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
         )
         self._size.require_memory(batch_size, runner.device)
         self.module.train()
-        with torch.random.fork_rng(), interrupt_handler_restored(), warnings.catch_warnings():
-            # of streams with a length, which would mislead if several processes read the same cells; ours do not
-            warnings.filterwarnings("ignore", "Your `IterableDataset` has `__len__` defined")
+        with torch.random.fork_rng(), interrupt_handler_restored():
             torch.manual_seed(self.seed_)
             try:
                 runner()

@@ -99,14 +99,16 @@ class NetworkMixin:
         adata = self.adata if adata is None else adata
         if adata is None:
             raise RuntimeError("This model was loaded without data: pass adata=.")
-        adjacency = self.get_adjacency()
-        sign = pd.DataFrame(self.module.signs.cpu().numpy(), adjacency.index, adjacency.columns)
-        matrices = {key_added: adjacency, _keys.part_key(key_added, "sign"): sign}
         probability = self.get_probabilities()
-        if probability is not None:
-            matrices[_keys.part_key(key_added, "effect")] = self.get_effects()
-            matrices[_keys.part_key(key_added, "probability")] = probability
-        write_matrices(adata, matrices, key_added=key_added, provenance=self._provenance())
+        effects = None if probability is None else self.get_effects()
+        write_matrices(
+            adata,
+            self.get_adjacency(),
+            self.module.signs.cpu().numpy(),
+            {"effect": effects, "probability": probability},
+            key_added=key_added,
+            provenance=self._provenance(),
+        )
 
     def _provenance(self) -> dict[str, Any]:
         """Arguments of the model and of its setup, its prior and its seed."""

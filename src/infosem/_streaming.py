@@ -13,7 +13,6 @@ from scipy import sparse
 from scvi import REGISTRY_KEYS
 from scvi.dataloaders import DataSplitter
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +22,7 @@ def is_in_memory(x: Any) -> bool:
     return isinstance(x, np.ndarray) or sparse.issparse(x)
 
 
-class CellStream(IterableDataset):  # type: ignore[type-arg]
+class CellStream:
     """Shuffled minibatches of cells from expression that is not in memory.
 
     Each epoch takes the cells in chunks of neighbours, in random order; the cells of several chunks together are
@@ -49,7 +48,6 @@ class CellStream(IterableDataset):  # type: ignore[type-arg]
     def __init__(
         self, x: Any, cells: np.ndarray, *, batch_size: int, chunk_size: int = 256, n_chunks: int = 16, seed: int = 0
     ) -> None:
-        super().__init__()
         self.x, self.cells = x, np.sort(cells)
         self.batch_size, self.chunk_size, self.n_chunks = batch_size, chunk_size, n_chunks
         self.seed, self.epoch = seed, 0
@@ -101,15 +99,14 @@ class StreamingSplitter(DataSplitter):
                 "Store it cell by cell: adata.X = adata.X.tocsr(), and write the file again."
             )
 
-    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+    def train_dataloader(self) -> CellStream:
         """Stream of the training cells."""
-        stream = CellStream(
+        return CellStream(
             self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY),
             self.train_idx,
             batch_size=self.data_loader_kwargs["batch_size"],
             seed=self.seed,
         )
-        return DataLoader(stream, batch_size=None)
 
 
 def _process() -> tuple[int, int]:

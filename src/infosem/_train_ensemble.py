@@ -125,13 +125,13 @@ class _Cells:
         layer, embedding, interactions = (setup[key] for key in ("layer", "embedding_key", "interactions_key"))
         self.path = Path(adata.filename).resolve() if adata.isbacked and layer is None else None
         self.X = adata.X if layer is None else None
-        self.rest = AnnData(
-            obs=adata.obs[[]],
-            var=adata.var,
-            layers=None if layer is None else {layer: adata.layers[layer]},
-            varm=None if embedding is None else {embedding: adata.varm[embedding]},
-            varp=None if interactions is None else {interactions: adata.varp[interactions]},
-        )
+        self.rest = {
+            "obs": adata.obs[[]],
+            "var": adata.var,
+            "layers": None if layer is None else {layer: adata.layers[layer]},
+            "varm": None if embedding is None else {embedding: adata.varm[embedding]},
+            "varp": None if interactions is None else {interactions: adata.varp[interactions]},
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "X": self.X if self.path is None else None}
@@ -142,9 +142,7 @@ class _Cells:
             self.X = anndata.read_h5ad(self.path, backed="r").X
 
     def as_anndata(self) -> AnnData:
-        rest = self.rest
-        parts = {name: dict(getattr(rest, name)) for name in ("layers", "varm", "varp")}
-        return AnnData(self.X, obs=rest.obs, var=rest.var, **parts)
+        return AnnData(self.X, **self.rest)
 
 
 def _train_one(

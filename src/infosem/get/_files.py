@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from infosem.get._formats import require_edges, to_networkx
+from infosem._edges import require_edges
+from infosem._files import by_ending
+from infosem.get._formats import to_networkx
 
 
 def write(edges: pd.DataFrame, path: str | Path) -> None:
@@ -28,11 +30,7 @@ def write(edges: pd.DataFrame, path: str | Path) -> None:
     """
     require_edges(edges)
     path = Path(path)
-    for ending, writer in _WRITERS.items():
-        if path.name.lower().removesuffix(".gz").endswith(ending):
-            writer(edges, path)
-            return
-    raise ValueError(f"{path.name!r} ends with none of {', '.join(_WRITERS)}.")
+    by_ending(path, _WRITERS)(edges, path)
 
 
 def _write_graphml(edges: pd.DataFrame, path: Path) -> None:

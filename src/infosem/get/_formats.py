@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from infosem._edges import require_edges
+
 if TYPE_CHECKING:
     import networkx
 
@@ -94,15 +96,3 @@ def to_pyscenic(edges: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)[
         ["TF", "target", "importance"]
     ]
-
-
-def require_edges(edges: pd.DataFrame) -> None:
-    """Raise an error if ``edges`` is no edge table."""
-    if not isinstance(edges, pd.DataFrame):
-        raise TypeError(
-            f"edges must be a table with the columns source, target and weight, not {type(edges).__name__}: "
-            "infosem.get.network(adata), or model.get_edges()."
-        )
-    missing = {"source", "target", "weight"} - set(edges.columns)
-    if missing:
-        raise ValueError(f"edges lacks the columns {sorted(missing)}; it has {list(edges.columns)}.")

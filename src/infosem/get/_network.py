@@ -61,24 +61,18 @@ def network(
             f"{', '.join(map(str, adata.uns[key]['regulators'][:3]))}) is among the genes of adata. Were genes renamed "
             "after write_network?"
         )
-    parts = {
-        part: _rows(adata, _keys.part_key(key, part), regulators)
-        for part in _keys.PARTS
-        if _keys.part_key(key, part) in adata.varp
-    }
+    # the factor A_e of a model is no column of its edges: it is not read
+    there = [part for part in _keys.PARTS if part != "effect" and _keys.part_key(key, part) in adata.varp]
+    parts = {part: _rows(adata, _keys.part_key(key, part), regulators) for part in there}
     weights, sign = _rows(adata, key, regulators), parts.pop("sign").to_numpy()
     strength = parts.pop("strength", weights.abs())
-    more = {"effect": weights, **parts} if "stability" in parts else {}
-    if "probability" in parts:
-        more["probability"] = parts["probability"]
-    for part, least in (("probability", min_probability), ("stability", min_stability)):
-        if not 0 <= least <= 1:
-            raise ValueError(f"min_{part}={least} must be from 0 to 1.")
-        if least and part not in parts:
-            raise ValueError(f"min_{part}={least}, but the network under {key!r} has no {part}: {_WITHOUT[part]}.")
+    more = {"effect": weights, **parts} if "stability" in parts else parts
+    at_least = {"probability": min_probability, "stability": min_stability}
+    for part in at_least.keys() - parts.keys():
+        least = at_least.pop(part)
         if least:
-            strength = strength.where(parts[part] >= least, 0.0)
-    return edge_table(strength, sign, more, top=top, min_weight=min_weight)
+            raise ValueError(f"min_{part}={least}, but the network under {key!r} has no {part}: {_WITHOUT[part]}.")
+    return edge_table(strength, sign, more, top=top, min_weight=min_weight, at_least=at_least)
 
 
 _WITHOUT = {

@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from infosem._edges import require_edges
+
 _ACTIVATION, _REPRESSION, _KNOWN = "#0072b2", "#d55e00", "#222222"
 _HUB = object()
 _REGULATOR, _TARGET = "#f0e442", "#e8e8e8"
@@ -41,9 +43,7 @@ def network(
     -------
     The Axes.
     """
-    missing = {"source", "target", "weight"} - set(edges.columns)
-    if missing:
-        raise ValueError(f"edges lacks the columns {sorted(missing)}; pass the table of model.get_edges().")
+    require_edges(edges)
     drawn = edges.reindex(edges["weight"].abs().sort_values(ascending=False, kind="stable").index).head(top)
     if drawn.empty:
         raise ValueError("There is no edge to draw. Check top= and min_weight= of model.get_edges().")

@@ -13,7 +13,9 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import _keys
-from infosem.pp._matching import gene_identifiers, match, unmatched
+from infosem._files import by_ending
+from infosem.pp._matching import gene_identifiers, listed, match, unmatched
+from infosem.pp._write_embedding import write_embedding
 
 logger = logging.getLogger(__name__)
 
@@ -65,33 +67,15 @@ def add_embeddings(
         logger.warning(
             "%d names of the embeddings occur more than once; the first counts.", found_names.duplicated().sum()
         )
-    matrix = np.full((adata.n_vars, vectors.shape[1]), np.nan, dtype=np.float32)
-    matrix[there] = vectors[at[there]]
-    adata.varm[key_added] = matrix
-    n_found = int(there.sum())
-    adata.uns[key_added] = {
-        "source": source,
-        "n_genes": n_found,
-        "coverage": n_found / adata.n_vars,
-        "ignore_case": ignore_case,
-        **({} if gene_key is None else {"gene_key": gene_key}),
-    }
     if not there.all():
         more = int((match(genes[at < 0], found_names, ignore_case=True) >= 0).sum())
         logger.info(
-            "Without an embedding: %s%s.%s",
-            ", ".join(genes[~there][:5]),
-            ", ..." if (~there).sum() > 5 else "",
+            "Without an embedding: %s.%s",
+            listed(genes[~there]),
             f" With ignore_case=True {more} more genes would have one." if more and not ignore_case else "",
         )
-    logger.info(
-        "%d of %d genes (%.0f %%) have an embedding of width %d: adata.varm[%r].",
-        n_found,
-        adata.n_vars,
-        100 * n_found / adata.n_vars,
-        matrix.shape[1],
-        key_added,
-    )
+    provenance = {"source": source, "ignore_case": ignore_case} | ({} if gene_key is None else {"gene_key": gene_key})
+    write_embedding(adata, vectors[at[there]], there, key_added=key_added, provenance=provenance)
 
 
 def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> tuple[pd.Index, np.ndarray]:
@@ -125,10 +109,7 @@ def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> t
 
 
 def _read(path: Path) -> Any:
-    for ending, reader in _READERS.items():
-        if path.name.lower().removesuffix(".gz").endswith(ending):
-            return reader(path)
-    raise ValueError(f"{path.name!r} ends with none of {', '.join(_READERS)}.")
+    return by_ending(path, _READERS)(path)
 
 
 def _read_npz(path: Path) -> pd.DataFrame | dict[str, np.ndarray]:

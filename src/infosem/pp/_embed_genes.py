@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from infosem import _keys
 from infosem._checks import require_key
 from infosem.pp._embedding_cache import EmbeddingCache, default_cache
+from infosem.pp._write_embedding import write_embedding
 
 logger = logging.getLogger(__name__)
 
@@ -99,25 +100,13 @@ def embed_genes(
             vectors.update(embedded)
     finally:
         kept.close()
-    matrix = np.full((adata.n_vars, len(vectors[distinct[0]])), np.nan, dtype=np.float32)
-    described = [gene for gene, text in enumerate(texts) if text]
-    matrix[described] = [vectors[texts[gene]] for gene in described]
-    adata.varm[key_added] = matrix
-    adata.uns[key_added] = {
+    provenance = {
         "source": str(model),
         "revision": encoder.revision,
         "pooling": pooling,
         "normalise": normalise,
         "max_length": encoder.max_length,
         "text_key": text_key,
-        "n_genes": len(described),
-        "coverage": len(described) / adata.n_vars,
     }
-    logger.info(
-        "%d of %d genes (%.0f %%) have an embedding of width %d: adata.varm[%r].",
-        len(described),
-        adata.n_vars,
-        100 * len(described) / adata.n_vars,
-        matrix.shape[1],
-        key_added,
-    )
+    rows = np.stack([vectors[text] for text in texts if text])
+    write_embedding(adata, rows, np.array(texts) != "", key_added=key_added, provenance=provenance)

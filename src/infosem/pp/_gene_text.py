@@ -10,7 +10,8 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import _keys
-from infosem.pp._matching import gene_identifiers, match, unmatched
+from infosem._checks import require_columns
+from infosem.pp._matching import gene_identifiers, listed, match, unmatched
 
 logger = logging.getLogger(__name__)
 
@@ -53,30 +54,27 @@ def gene_text(
         path = Path(descriptions)
         separator = "\t" if ".tsv" in path.suffixes else ","
         descriptions = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, na_values=[""])
-    missing = {"symbol", "name", on} - set(descriptions.columns)
-    if missing:
-        raise ValueError(f"descriptions lacks the columns {sorted(missing)}; it has {list(descriptions.columns)}.")
+    require_columns(descriptions, ("symbol", "name", on), "descriptions")
     table = descriptions.dropna(subset=[on])
-    parts = {name: _text(table, name) for name in ("symbol", "name", "summary")}
     # stable: among the rows with a summary, and among those without, the order stays
-    order = np.argsort(parts["summary"].to_numpy() == "", kind="stable")
-    text = parts["symbol"] + ": " + parts["name"].str.rstrip(".") + "." + (" " + parts["summary"]).str.rstrip()
-    text = text.where((parts["name"] != "") | (parts["summary"] != ""), "")
-    genes, names = gene_identifiers(adata, gene_key), pd.Index(table[on].astype(str).to_numpy()[order])
+    table = table.iloc[np.argsort(_text(table, "summary").to_numpy() == "", kind="stable")]
+    symbol, name, summary = (_text(table, column) for column in ("symbol", "name", "summary"))
+    text = symbol + ": " + name.str.rstrip(".") + "." + (" " + summary).str.rstrip()
+    text = text.where((name != "") | (summary != ""), "")
+    genes, names = gene_identifiers(adata, gene_key), pd.Index(table[on].astype(str))
     at = match(genes, names, ignore_case=ignore_case)
     if not (at >= 0).any():
         raise ValueError(unmatched(genes, names, "described genes"))
-    adata.var[key_added] = np.where(at >= 0, text.to_numpy(dtype=object)[order][at], "")
+    adata.var[key_added] = np.where(at >= 0, text.to_numpy(dtype=object)[at], "")
     described = adata.var[key_added] != ""
-    with_summary = (at >= 0) & (parts["summary"].to_numpy()[order][at] != "")
+    with_summary = (at >= 0) & (summary.to_numpy()[at] != "")
     logger.info(
-        "%d of %d genes have a text, %d of them with a summary: adata.var[%r]. Without one: %s%s.",
+        "%d of %d genes have a text, %d of them with a summary: adata.var[%r]. Without one: %s.",
         described.sum(),
         adata.n_vars,
         with_summary.sum(),
         key_added,
-        ", ".join(genes[~described][:5]) or "none",
-        ", ..." if (~described).sum() > 5 else "",
+        listed(genes[~described]) or "none",
     )
 
 

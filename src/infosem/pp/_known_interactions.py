@@ -11,8 +11,8 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
-from infosem._checks import require_unique_genes
-from infosem.pp._matching import gene_identifiers, match
+from infosem._checks import require_columns, require_unique_genes
+from infosem.pp._matching import CHECK_NAMES, gene_identifiers, listed, match
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +80,7 @@ def known_interactions(
     if not len(known) and not len(absent):
         raise ValueError(
             f"None of the {len(edges)} edges has both its genes in the data, whose genes are "
-            f"{', '.join(map(str, genes[:3]))}, ... Check species and kind of identifier; gene_key= names a column of "
-            "adata.var with other identifiers, ignore_case=True matches Gata1 with GATA1."
+            f"{', '.join(map(str, genes[:3]))}, ... {CHECK_NAMES}"
         )
     values = np.repeat(np.array([1, -1], dtype=np.int8), [len(known), len(absent)])
     pairs = np.divmod(np.concatenate([known, absent]), len(genes))
@@ -97,14 +96,7 @@ def known_interactions(
 
 def _matched(genes: pd.Index, table: pd.DataFrame, name: str, ignore_case: bool) -> np.ndarray:
     """The pairs that have both genes in the data, each once, as source times number of genes plus target."""
-    if not isinstance(table, pd.DataFrame):
-        raise TypeError(f"{name} must be a DataFrame with the columns source and target, not {type(table).__name__}.")
-    missing = {"source", "target"} - set(table.columns)
-    if missing:
-        raise ValueError(
-            f"{name} lacks the columns {sorted(missing)}; it has {list(table.columns)}. Rename them with "
-            "DataFrame.rename(columns=...)."
-        )
+    require_columns(table, ("source", "target"), name)
     source, target = (
         match(pd.Index(table[end].astype(str)), genes, ignore_case=ignore_case) for end in ("source", "target")
     )
@@ -115,8 +107,6 @@ def _matched(genes: pd.Index, table: pd.DataFrame, name: str, ignore_case: bool)
         name,
         there.sum(),
         len(table),
-        f"; {len(absent)} names are not there ({', '.join(map(str, absent[:5]))}{', ...' if len(absent) > 5 else ''})"
-        if len(absent)
-        else "",
+        f"; {len(absent)} names are not there ({listed(absent)})" if len(absent) else "",
     )
     return np.unique(source[there] * len(genes) + target[there])

@@ -44,7 +44,7 @@ class LanguageModel:
         from transformers import AutoConfig, AutoTokenizer
 
         self.name, self.pooling, self.normalise = name, pooling, normalise
-        self.device = torch.device(_best_device() if device == "auto" else device)
+        self.device = torch.device(torch.accelerator.current_accelerator() or "cpu" if device == "auto" else device)
         self._options = {"revision": revision, "local_files_only": Path(name).is_dir()}
         try:
             config = AutoConfig.from_pretrained(name, **self._options)
@@ -83,12 +83,6 @@ class LanguageModel:
         from transformers import AutoModel
 
         return AutoModel.from_pretrained(self.name, **self._options).eval().to(self.device)
-
-
-def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _fingerprint(folder: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from anndata import AnnData
@@ -30,12 +32,22 @@ def match(genes: pd.Index, names: pd.Index, *, ignore_case: bool) -> np.ndarray:
     return found
 
 
+CHECK_NAMES = (
+    "Check species and kind of identifier; gene_key= names a column of adata.var with other identifiers, "
+    "ignore_case=True matches Gata1 with GATA1."
+)
+
+
+def listed(names: Sequence[str] | pd.Index) -> str:
+    """The first five names."""
+    return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
+
+
 def unmatched(genes: pd.Index, names: pd.Index, what: str) -> str:
     """What an error says if no name is a gene of the data."""
     return (
         f"None of the {len(names):,} {what} (such as {_some(names)}) is among the {len(genes):,} genes (such as "
-        f"{_some(genes)}). Check species and kind of identifier; gene_key= names a column of adata.var with other "
-        "identifiers, ignore_case=True matches Gata1 with GATA1."
+        f"{_some(genes)}). {CHECK_NAMES}"
     )
 
 

@@ -1,0 +1,31 @@
+"""Vectors of the genes into AnnData."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from anndata import AnnData
+
+logger = logging.getLogger(__name__)
+
+
+def write_embedding(
+    adata: AnnData, vectors: np.ndarray, has_vector: np.ndarray, *, key_added: str, provenance: Mapping[str, Any]
+) -> None:
+    """Write ``vectors``, one for each gene that has one, to ``varm``, and where they come from to ``uns``."""
+    matrix = np.full((adata.n_vars, vectors.shape[1]), np.nan, dtype=np.float32)
+    matrix[has_vector] = vectors
+    adata.varm[key_added] = matrix
+    coverage = len(vectors) / adata.n_vars
+    adata.uns[key_added] = {**provenance, "n_genes": len(vectors), "coverage": coverage}
+    logger.info(
+        "%d of %d genes (%.0f %%) have an embedding of width %d: adata.varm[%r].",
+        len(vectors),
+        adata.n_vars,
+        100 * coverage,
+        matrix.shape[1],
+        key_added,
+    )
