@@ -1,6 +1,7 @@
 """Data to learn, test and compare with."""
 
+from infosem.datasets._beeline import beeline
 from infosem.datasets._pbmc import pbmc
 from infosem.datasets._simulate import simulate
 
-__all__ = ["pbmc", "simulate"]
+__all__ = ["beeline", "pbmc", "simulate"]
