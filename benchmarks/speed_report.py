@@ -105,7 +105,7 @@ def main() -> None:
     page = f"""# Speed and memory
 
 Made by `python benchmarks/speed_report.py` from what `python benchmarks/speed.py PART` measured
-([results](../benchmarks/results/speed/)). What stands in one table ran one after the other on the same machine:
+(`benchmarks/results/speed/`). What stands in one table ran one after the other on the same machine:
 {provenance(fit)}
 
 ## A whole fit

@@ -78,8 +78,9 @@ class InfoSEMModule(BaseModuleClass):
         What the model knows of the genes.
     n_cells
         Number :math:`N` of cells that it is trained on.
-    prior, standardise, alpha, beta, embedding_weight, coefficient_sd, interaction_weight, rank, likelihood, \
-latent_prior, latent_sd, initial_effect, n_hidden, evaluation
+    prior, standardise, alpha, beta, embedding_weight, coefficient_sd, interaction_weight, rank
+        See :class:`infosem.InfoSEM`.
+    likelihood, latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         See :class:`infosem.InfoSEM`.
     """
 
@@ -178,7 +179,7 @@ latent_prior, latent_sd, initial_effect, n_hidden, evaluation
     def inference(self, x: Tensor) -> dict[str, Any]:
         """Draw the latent noise of each cell from :math:`q(Z | X, A)`.
 
-        Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, and the :class:`Adjacency` used.
+        Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, and the :class:`~infosem._adjacency.Adjacency` used.
         """
         adjacency: Adjacency = self.adjacency()
         standardised = self.standardise(x)

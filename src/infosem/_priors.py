@@ -1,10 +1,10 @@
 r"""Priors of the adjacency, one class each.
 
-Every prior gives two forms of the same thing. :meth:`penalty` is what training adds to a loss made of means over the
-:math:`M` counted entries of the expression: a weight times a mean over the :math:`P` pairs it speaks of.
-:meth:`log_prob` is the normalised log density in nats, the term of the ELBO. They differ by the factor :math:`-M/2` and
-by constants, which ties each weight to a scale, :meth:`scale`. Effects of pairs that cannot be edges are zero, and no
-prior counts them.
+Every prior gives two forms of the same thing. :meth:`Prior.penalty` is what training adds to a loss made of means over
+the :math:`M` counted entries of the expression: a weight times a mean over the :math:`P` pairs it speaks of.
+:meth:`Prior.log_prob` is the normalised log density in nats, the term of the ELBO. They differ by the factor
+:math:`-M/2` and by constants, which ties each weight to a scale, :meth:`Prior.scale`. Effects of pairs that cannot be
+edges are zero, and no prior counts them.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
 
     Tables ``[[datasets]]`` have ``name``, ``path`` of the h5ad file, ``networks`` (keys of ``varp``),
     ``regulator_key``, ``descriptions``; ``[[methods]]`` have ``method`` (a name of
-    :data:`infosem.benchmark.METHODS`), ``name``, its hyper-parameters, the conditions of
+    :data:`infosem.benchmark.methods.METHODS`), ``name``, its hyper-parameters, the conditions of
     :class:`~infosem.benchmark.Entry`, and ``variants.<network>`` with hyper-parameters that differ there. Above them,
     ``n_splits``, ``splits``, ``seeds``.
 

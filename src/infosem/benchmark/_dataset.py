@@ -59,7 +59,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the file, or of all that a method or a truth is read from: other data, other results."""
+        """SHA-256 of the file, or of all that a method or a truth is read from, since other data give other results."""
         tables = [table for table in self.networks.values() if isinstance(table, pd.DataFrame)]
         digest = hashlib.sha256(f"{self.regulator_key} {[*map(joblib.hash, tables)]}".encode())
         if isinstance(self.source, AnnData):

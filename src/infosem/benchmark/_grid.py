@@ -35,7 +35,8 @@ class Entry:
         Whether of each regulator's training labels as many non-edges as edges are kept, drawn with the seed.
     keep_scores
         Whether scores of the first split are written beside the results, to ``scores/<job>_<network>.npy``: a row per
-        regulator with a known target, in the order of :attr:`Truth.regulators`, and a column per gene.
+        regulator with a known target, in the order of ``regulators`` of :class:`infosem.benchmark.Truth`, and a column
+        per gene.
     """
 
     method: Method
@@ -76,7 +77,7 @@ class Job:
 
     @cached_property
     def key(self) -> str:
-        """Identifies the job in the results: the same for the same method, hyper-parameters, conditions and split."""
+        """Name of the job in the results, the same for the same method, hyper-parameters, conditions and split."""
         parts = (
             self.dataset.name,
             self.dataset.fingerprint,

@@ -42,7 +42,7 @@ class Method(ABC):
 
     @property
     def identity(self) -> str:
-        """The class and all hyper-parameters: what makes two runs the same run."""
+        """The class and all hyper-parameters, by which two runs are the same run."""
         return repr(self)
 
     @abstractmethod

@@ -89,7 +89,8 @@ def block_metrics(
     as there are edges, over the share of edges (BEELINE); ``auroc``; ``recall1``, ``recall5``, ``recall10``,
     ``recall50``, the share of the edges that is found among the best 1, 5, 10, 50 per cent; ``regulator_auprc_ratio``,
     the mean over regulators of the AUPRC over its targets, divided by that of a random order, and ``n_regulators``,
-    those with an edge and a non-edge; ``matched_auprc``, see :func:`degree_matched_auprc`.
+    those with an edge and a non-edge; ``matched_auprc``, the AUPRC against non-edges weighted so
+    that every regulator and every target has as much of them as of edges.
     """
     is_edge = block.is_edge
     if len(score) != len(block):

@@ -122,8 +122,8 @@ def compare(
     adata
         Cells x genes, log-normalised expression in ``X``.
     methods
-        Names (see :data:`infosem.benchmark.METHODS`), methods with their hyper-parameters, or a network of your own
-        as :class:`~infosem.benchmark.methods.Precomputed`; one, or a list of them.
+        Names (see :data:`infosem.benchmark.methods.METHODS`), methods with their hyper-parameters, or a network of
+        your own as :class:`~infosem.benchmark.methods.Precomputed`; one, or a list of them.
     truth
         The known network: a key of ``adata.varp`` (row = regulator; one for an edge, absent or zero for none), a table
         with columns ``source`` and ``target``; or a list of keys, or a mapping of names to keys and tables.

@@ -68,7 +68,7 @@ class Split:
         return self.block(TRAIN)
 
     def block(self, name: str) -> Labels:
-        """Pairs and labels of one of :data:`BLOCKS`."""
+        """Pairs and labels of a block: ``"train"``, ``"unseen_interactions"``, ``"unseen_genes"``..."""
         rows = np.isin(self.part, BLOCKS[name])
         return Labels(self.source[rows], self.target[rows], self.is_edge[rows])
 

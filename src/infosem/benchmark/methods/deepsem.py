@@ -29,7 +29,7 @@ class DeepSEM(StructuralMethod):
     lr_adjacency: float = 2e-5
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         model = self._fit(
             adata,
             np.arange(adata.n_vars),

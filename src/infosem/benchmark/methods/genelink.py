@@ -76,7 +76,7 @@ class GENELink(Method):
     accelerator: str = "auto"
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """Fit to all labels and return the logits, ``(R, G)``; see :meth:`Method.score`."""
+        """Fit to all labels and return the logits, ``(R, G)``; see :meth:`infosem.benchmark.Method.score`."""
         if not np.any(labels.is_edge):
             raise ValueError(f"{self.title} learns from labels: there are {len(labels)}, none of them an edge.")
         device = torch_device(self.accelerator)

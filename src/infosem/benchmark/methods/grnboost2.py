@@ -39,7 +39,7 @@ class GRNBoost2(Method):
     window: int = 25
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         X = dense_expression(adata).astype(np.float32)
         columns = Parallel()(delayed(self._importances)(X, regulators, j, seed + j) for j in range(X.shape[1]))
         return np.stack(columns, axis=1)

@@ -35,7 +35,7 @@ class InfoSEMB(StructuralMethod):
     embedding_weight: float = 1e3
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         embedding = gene_embedding(adata, self.embedding_key, self.control, seed=seed)
         model = self._fit(
             adata,

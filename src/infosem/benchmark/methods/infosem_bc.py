@@ -35,7 +35,7 @@ class InfoSEMBC(StructuralMethod):
     rank: int = 128
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         model = self._fit(
             adata,
             regulators,

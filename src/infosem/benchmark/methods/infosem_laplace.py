@@ -19,5 +19,5 @@ class InfoSEMLaplace(StructuralMethod):
     title: ClassVar[str] = "InfoSEM without priors"
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         return absolute_adjacency(self._fit(adata, regulators, seed=seed, prior="laplace"), regulators)

@@ -44,7 +44,7 @@ class MatrixCompletion(Method):
     patience: int = 8
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         rows, row = np.unique(labels.source, return_inverse=True)
         columns, column = np.unique(labels.target, return_inverse=True)
         labels = Labels(row, column, labels.is_edge)

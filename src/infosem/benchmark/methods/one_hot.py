@@ -35,7 +35,7 @@ class OneHot(Method):
     n_folds: int = 3
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         n, G = len(labels), adata.n_vars
         columns = np.concatenate([labels.source, G + labels.target])
         features = sparse.csr_matrix((np.ones(2 * n), (np.tile(np.arange(n), 2), columns)), shape=(n, 2 * G))

@@ -26,7 +26,7 @@ class PartialCorrelation(Method):
     uses_expression: ClassVar[bool] = True
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         covariance, _ = ledoit_wolf(StandardScaler().fit_transform(dense_expression(adata)))
         # genes that do not vary keep a variance of about zero
         covariance[np.diag_indices_from(covariance)] += 1e-9

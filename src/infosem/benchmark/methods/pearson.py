@@ -20,5 +20,5 @@ class Pearson(Method):
     uses_expression: ClassVar[bool] = True
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         return np.abs(pearson_correlation(adata.X, regulators))

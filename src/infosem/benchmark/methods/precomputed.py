@@ -40,11 +40,11 @@ class Precomputed(Method):
 
     @property
     def identity(self) -> str:
-        """See :attr:`Method.identity`."""
+        """See :attr:`infosem.benchmark.Method.identity`."""
         return f"{self!r} {pd.util.hash_pandas_object(self.edges).sum()}"
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         genes = adata.var_names
         weights = self._weights(genes)
         if not weights.any():

@@ -18,5 +18,5 @@ class RandomOrder(Method):
     title: ClassVar[str] = "Random"
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         return np.zeros((len(regulators), adata.n_vars))

@@ -37,7 +37,7 @@ class RegDiffusion(Method):
     accelerator: str = "auto"
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         try:
             from regdiffusion import RegDiffusionTrainer
         except ImportError as error:

@@ -19,7 +19,7 @@ class RegulatorDegree(Method):
     uses_labels: ClassVar[bool] = True
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         share = edge_share(labels.source, labels.is_edge, adata.n_vars)
         return np.repeat(share[regulators, None], adata.n_vars, axis=1)
 

@@ -79,7 +79,7 @@ class ScGREAT(Method):
     accelerator: str = "auto"
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """Fit to all labels and return the logits, ``(R, G)``; see :meth:`Method.score`."""
+        """Fit to all labels and return the logits, ``(R, G)``; see :meth:`infosem.benchmark.Method.score`."""
         if not np.any(labels.is_edge):
             raise ValueError(f"{self.title} learns from labels: there are {len(labels)}, none of them an edge.")
         if self.embedding_key not in adata.varm:

@@ -22,5 +22,5 @@ class Spearman(Method):
     uses_expression: ClassVar[bool] = True
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         return np.abs(pearson_correlation(rankdata(dense_expression(adata), axis=0), regulators))

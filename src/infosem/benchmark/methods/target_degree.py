@@ -20,6 +20,6 @@ class TargetDegree(Method):
     uses_labels: ClassVar[bool] = True
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         share = edge_share(labels.target, labels.is_edge, adata.n_vars)
         return np.repeat(share[None], len(regulators), axis=0)

@@ -42,7 +42,7 @@ class TextRegression(Method):
     n_folds: int = 3
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """See :meth:`Method.score`."""
+        """See :meth:`infosem.benchmark.Method.score`."""
         H = gene_embedding(adata, self.embedding_key)
         sd = np.nanstd(H, axis=0)
         H = np.nan_to_num((H - np.nanmean(H, axis=0)) / np.where(sd > 0, sd, 1.0))

@@ -12,9 +12,10 @@ from scipy.stats import rankdata, spearmanr
 
 from infosem.benchmark._splits import UNSEEN_INTERACTIONS, Split, split_unseen_genes
 from infosem.benchmark._truth import Truth
-from infosem.benchmark.report._figures import BLUE, GREY, ORANGE, panels
+from infosem.benchmark.report._figures import GREY, panels
 from infosem.benchmark.report._paper import METHODS, paper_method
 from infosem.benchmark.report._study import Study
+from infosem.pl._style import BLUE, VERMILION
 
 ONE_HOT = METHODS[0]
 _OF_THE_PAPER = ("TFAP2A", "SNAI2")
@@ -104,7 +105,7 @@ def two_regulators(study: Study, dataset: str, network: str) -> Figure | None:
         score = best.of(method, block.source, block.target)
         place = 100 * (rankdata(score) - 0.5) / len(score)
         for x, regulator in enumerate(pair):
-            for offset, is_edge, colour, label in ((-0.2, True, BLUE, "edges"), (0.2, False, ORANGE, "non-edges")):
+            for offset, is_edge, colour, label in ((-0.2, True, BLUE, "edges"), (0.2, False, VERMILION, "non-edges")):
                 chosen = place[(block.source == regulator) & (block.is_edge == is_edge)]
                 jitter = rng.uniform(-0.12, 0.12, len(chosen))
                 ax.plot(

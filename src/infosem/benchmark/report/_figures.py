@@ -15,12 +15,13 @@ from infosem.benchmark.report._markdown import NOT_PLANNED
 from infosem.benchmark.report._paper import paper_method, paper_place
 from infosem.benchmark.report._study import Study
 from infosem.benchmark.report._summary import over_splits
+from infosem.pl._style import BLUE, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION, name_rows
 
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#666666"
-LINES = (BLUE, ORANGE, GREEN, "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+GREY = "#666666"
+LINES = (BLUE, VERMILION, GREEN, PURPLE, SKY_BLUE, ORANGE, "#000000")
 _BALANCED = ", balanced"
 _NO_EMBEDDING = ("DeepSEM", "InfoSEM without priors")
-_BLOCKS = {UNSEEN_INTERACTIONS: ("unseen interactions", BLUE), UNSEEN_GENES: ("unseen genes", ORANGE)}
+_BLOCKS = {UNSEEN_INTERACTIONS: ("unseen interactions", BLUE), UNSEEN_GENES: ("unseen genes", VERMILION)}
 
 
 def panels(datasets: Sequence[str], n_rows: int, *, share_x: bool = False) -> tuple[Figure, list[Axes]]:
@@ -49,7 +50,7 @@ def bias_of_supervised(study: Study, network: str) -> Figure | None:
             ax.axvline(study.random_auprc(dataset, network, block), color=colour, ls="--", lw=1.2)
         _mark_absent(study, ax, tables[UNSEEN_GENES], methods, dataset, network)
         ax.set_xlabel("AUPRC")
-    _name_rows(axes, methods)
+    name_rows(axes[0], methods)
     _start_at_zero(axes)
     _legend(figure, axes[0], note="random order")
     return figure
@@ -70,7 +71,7 @@ def embeddings(study: Study, network: str) -> Figure | None:
         _mark_absent(study, ax, table, methods, dataset, network)
         ax.axvline(study.random_auprc(dataset, network, UNSEEN_GENES), color=GREY, ls="--", lw=1.2)
         ax.set_xlabel("AUPRC, unseen genes")
-    _name_rows(axes, methods)
+    name_rows(axes[0], methods)
     _start_at_zero(axes)
     axes[0].plot([], [], color=GREY, ls="--", label="random order")
     _legend(figure, axes[0])
@@ -89,13 +90,13 @@ def balanced_labels(study: Study, network: str) -> Iterator[tuple[str, Figure]]:
         for ax, dataset in zip(axes, study.datasets, strict=True):
             for offset, suffix, colour, label in (
                 (-0.19, "", BLUE, "all training labels"),
-                (0.19, _BALANCED, ORANGE, "balanced training labels"),
+                (0.19, _BALANCED, VERMILION, "balanced training labels"),
             ):
                 names = [m + suffix for m in methods]
                 _bars(ax, table, dataset, names, offset=offset, height=0.36, colour=colour, label=label)
             ax.axvline(study.random_auprc(dataset, network, block), color=GREY, ls="--", lw=1.2)
             ax.set_xlabel(f"AUPRC, {title}")
-        _name_rows(axes, methods)
+        name_rows(axes[0], methods)
         _start_at_zero(axes)
         _legend(figure, axes[0], note="random order")
         yield block, figure
@@ -146,10 +147,10 @@ def row_means(study: Study, network: str) -> Figure | None:
         y = np.arange(len(methods))
         ax.hlines(y, own, means, color=GREY, lw=1)
         ax.plot(own, y, "o", color=BLUE, ms=6, label="the method")
-        ax.plot(means, y, "D", color=ORANGE, ms=5, label="mean of each regulator's scores alone")
+        ax.plot(means, y, "D", color=VERMILION, ms=5, label="mean of each regulator's scores alone")
         ax.axvline(1, color=GREY, ls="--", lw=1.2)
         ax.set_xlabel("AUPRC over random")
-    _name_rows(axes, methods)
+    name_rows(axes[0], methods)
     _legend(figure, axes[0], note="random order")
     return figure
 
@@ -175,12 +176,6 @@ def _mark_absent(
                 0.03, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=GREY,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
             )  # fmt: skip
-
-
-def _name_rows(axes: Sequence[Axes], methods: Sequence[str]) -> None:
-    """The first method on top, with room for all even if only some have a bar."""
-    axes[0].set_yticks(range(len(methods)), methods)
-    axes[0].set_ylim(len(methods) - 0.4, -0.6)
 
 
 def _start_at_zero(axes: Sequence[Axes]) -> None:
