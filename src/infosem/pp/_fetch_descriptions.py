@@ -1,0 +1,155 @@
+"""Descriptions of genes from MyGene.info, kept on disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from tqdm.auto import tqdm
+
+from infosem.pp._embedding_cache import default_cache
+from infosem.pp._matching import listed
+
+logger = logging.getLogger(__name__)
+
+SCOPES = ("symbol", "alias", "ensembl.gene")
+FIELDS = ("symbol", "name", "summary", "alias", "ensembl.gene")
+LARGEST_BATCH = 1000
+"""Names that the service takes at once."""
+
+
+def fetch_descriptions(
+    genes: Iterable[str],
+    *,
+    species: str = "human",
+    batch_size: int = 500,
+    cache: str | Path | Literal["auto"] | None = "auto",
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Ask `MyGene.info <https://mygene.info>`_ what is known of genes, for :func:`infosem.pp.gene_text`.
+
+    ``infosem.pp.gene_text(adata, infosem.pp.fetch_descriptions(adata.var_names, species="mouse"))``
+
+    Answers are kept on disk by species and name as they come, also that there is none: an interrupted call goes on
+    where it was, and what was asked once needs no network. Summaries are RefSeq's, which few mouse genes have. Needs
+    the service's client: ``pip install "infosem[fetch]"``. Tested against a local server that speaks the service's
+    format, not against the live service.
+
+    Parameters
+    ----------
+    genes
+        Symbols, aliases or Ensembl ids.
+    species
+        ``"human"``, ``"mouse"``, another common name that the service knows, or a taxonomy id.
+    batch_size
+        Names at a time, at most 1000.
+    cache
+        Folder of the answers on disk; ``"auto"`` is ``~/.cache/infosem/descriptions``, ``None`` keeps none. Delete it
+        to ask anew.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    A table with the columns ``symbol``, ``name``, ``summary``, ``aliases`` (separated by ``|``) and ``ensembl_id``:
+    every gene that one of the names may mean, one row for each of its Ensembl ids.
+
+    Raises
+    ------
+    ImportError
+        If the client is not installed.
+    OSError
+        If the service cannot be reached or refuses.
+    ValueError
+        If there is no name, or ``batch_size`` is out of range.
+    """
+    if isinstance(genes, str):
+        raise TypeError(f"genes={genes!r} must be a list of names, such as adata.var_names.")
+    names = [name for name in dict.fromkeys(str(gene).strip() for gene in genes) if name]
+    if not names:
+        raise ValueError("There is no gene to ask for. Pass names: adata.var_names.")
+    if not 1 <= batch_size <= LARGEST_BATCH:
+        raise ValueError(f"batch_size={batch_size} must be between 1 and {LARGEST_BATCH}.")
+    folder = None if cache is None else default_cache().with_name("descriptions") if cache == "auto" else Path(cache)
+    with closing(_open(folder, species)) as kept:
+        answers = _known(kept, names)
+        missing = [name for name in names if name not in answers]
+        logger.info("%d names, %d of them asked for before.", len(names), len(answers))
+        for batch in tqdm(list(_batches(missing, batch_size)), desc="genes", disable=not progress or not missing):
+            answered = _ask(batch, species)
+            with kept:
+                kept.executemany(
+                    "INSERT OR REPLACE INTO answers VALUES (?, ?)",
+                    [(name, json.dumps(hits)) for name, hits in answered.items()],
+                )
+            answers |= answered
+    unknown = [name for name in names if not answers.get(name)]
+    known = len(names) - len(unknown)
+    logger.info("%d of %d names are genes (%s). Not: %s.", known, len(names), species, listed(unknown) or "none")
+    hits = {hit["_id"]: hit for name in names for hit in answers.get(name, ())}
+    rows = [row for hit in hits.values() for row in _rows(hit)]
+    return pd.DataFrame(rows, columns=["symbol", "name", "summary", "aliases", "ensembl_id"])
+
+
+def _open(folder: Path | None, species: str) -> sqlite3.Connection:
+    where = ":memory:"
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        where = str(folder / f"mygene_{species}.sqlite")
+    database = sqlite3.connect(where, timeout=60)
+    with database:
+        database.execute("CREATE TABLE IF NOT EXISTS answers (name TEXT PRIMARY KEY, hits TEXT)")
+    return database
+
+
+def _known(kept: sqlite3.Connection, names: list[str]) -> dict[str, list[dict[str, Any]]]:
+    found = {}
+    for name in names:
+        row = kept.execute("SELECT hits FROM answers WHERE name = ?", (name,)).fetchone()
+        if row is not None:
+            found[name] = json.loads(row[0])
+    return found
+
+
+def _batches(names: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
+
+
+def _ask(names: list[str], species: str) -> dict[str, list[dict[str, Any]]]:
+    """What the service says of each name; a name that it could not look up is left out."""
+    try:
+        from httpx import HTTPError  # what the client raises
+        from mygene import MyGeneInfo
+    except ImportError as error:
+        raise ImportError('The client of MyGene.info is not installed: pip install "infosem[fetch]".') from error
+    try:
+        hits = MyGeneInfo().querymany(names, scopes=SCOPES, fields=FIELDS, species=species, verbose=False)
+    except (HTTPError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise OSError(
+            f"MyGene.info did not answer ({reason}). With a cache the same call goes on where this one was. "
+            "Without a network pass a table of your own: infosem.pp.gene_text(adata, table)."
+        ) from error
+    answers: dict[str, list[dict[str, Any]]] = {}
+    for hit in hits:
+        if not hit.get("error"):
+            answers.setdefault(hit["query"], []).extend([hit] if "symbol" in hit else [])
+    return answers
+
+
+def _rows(hit: dict[str, Any]) -> Iterator[tuple[str, str | None, str | None, str, str | None]]:
+    """A gene as rows of the table. Of what may be many, the service sends one alone without a list."""
+    aliases = "|".join(_listed(hit.get("alias")))
+    for ensembl in _listed(hit.get("ensembl")) or [{}]:
+        yield hit["symbol"], hit.get("name"), hit.get("summary"), aliases, ensembl.get("gene")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
