@@ -8,12 +8,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from infosem import benchmark, datasets, get, pl, pp
+    from infosem import benchmark, datasets, get, pl, pp, tl
     from infosem._ensemble import Ensemble
     from infosem._model import InfoSEM
     from infosem._train_ensemble import train_ensemble
 
-__all__ = ["Ensemble", "InfoSEM", "benchmark", "datasets", "get", "pl", "pp", "train_ensemble"]
+__all__ = ["Ensemble", "InfoSEM", "benchmark", "datasets", "get", "pl", "pp", "tl", "train_ensemble"]
 _HOME = {"InfoSEM": "_model", "Ensemble": "_ensemble", "train_ensemble": "_train_ensemble"}
 __version__ = version("infosem")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.metadata import version
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,11 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._checks import require_columns
+from infosem._thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
+
+_NONE = Thresholds()
 
 
 def edge_table(
@@ -26,7 +28,7 @@ def edge_table(
     *,
     top: int | None,
     min_weight: float | None,
-    at_least: Mapping[str, float] | None = None,
+    thresholds: Thresholds = _NONE,
 ) -> pd.DataFrame:
     """The edges, strongest first.
 
@@ -42,8 +44,8 @@ def edge_table(
         Keep this many edges.
     min_weight
         Keep edges of at least this strength.
-    at_least
-        By name of a column of ``more``, keep edges with at least this share, from 0 to 1.
+    thresholds
+        What the columns of ``more`` must reach.
 
     Returns
     -------
@@ -52,11 +54,9 @@ def edge_table(
     if top is not None and top < 0:
         raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
     values = strength.to_numpy().ravel()
-    for name, least in (at_least or {}).items():
-        if not isinstance(least, Real) or not 0 <= least <= 1:
-            raise ValueError(f"min_{name}={least!r} must be a share, from 0 to 1.")
-        if least:
-            values = np.where(more[name].to_numpy().ravel() >= least, values, values.dtype.type(0))
+    passing = thresholds.passing(more)
+    if passing is not None:
+        values = np.where(passing.ravel(), values, values.dtype.type(0))
     least = np.finfo(values.dtype).tiny if min_weight is None else max(min_weight, np.finfo(values.dtype).tiny)
     if top is not None and 0 < top < len(values):
         # of a genome's tens of millions of pairs only those that can be among the top are sorted
@@ -135,6 +135,11 @@ def write_matrices(
         "versions": {name: version(name) for name in ("infosem", "scvi-tools", "torch")},
     }
     logger.info("Wrote the network to adata.varp[%r] and adata.uns[%r].", key_added, key_added)
+
+
+def write_part(adata: AnnData, values: pd.DataFrame, *, key: str, part: str) -> None:
+    """Write something more, regulators x genes, beside the network under ``key``."""
+    adata.varp[_keys.part_key(key, part)] = _square(values, adata.var_names)
 
 
 def _square(matrix: pd.DataFrame, genes: pd.Index) -> np.ndarray | sparse.csr_matrix:

@@ -12,6 +12,7 @@ from anndata import AnnData
 
 from infosem import _keys
 from infosem._edges import edge_table, write_matrices
+from infosem._thresholds import Thresholds
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -86,8 +87,8 @@ class Ensemble:
         }
         if self.probability is not None:
             more["probability"] = self.probability
-        at_least = {"stability": min_stability}
-        return edge_table(self.strength, self._sign, more, top=top, min_weight=min_weight, at_least=at_least)
+        thresholds = Thresholds(min_stability=min_stability)
+        return edge_table(self.strength, self._sign, more, top=top, min_weight=min_weight, thresholds=thresholds)
 
     def write_network(self, adata: AnnData, *, key_added: str = _keys.NETWORK) -> None:
         """Write the network into AnnData, as :meth:`infosem.InfoSEM.write_network` does.

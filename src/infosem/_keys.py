@@ -15,9 +15,12 @@ IS_REGULATOR = "is_regulator"
 NETWORK = "infosem"
 """``varp`` and ``uns``: the inferred network."""
 
-PARTS = ("sign", "effect", "strength", "sd", "sign_agreement", "stability", "probability")
-"""What may be written beside a network in ``varp``: see :meth:`infosem.InfoSEM.write_network` and
-:meth:`infosem.Ensemble.write_network`."""
+PERTURBATION = "perturbation"
+"""``layers`` and ``uns``: expected shift of each cell under an intervention."""
+
+PARTS = ("sign", "effect", "strength", "sd", "sign_agreement", "stability", "probability", "q_value")
+"""What may be written beside a network in ``varp``: see :meth:`infosem.InfoSEM.write_network`,
+:meth:`infosem.Ensemble.write_network` and :func:`infosem.tl.false_discovery_rate`."""
 
 
 def part_key(network: str, part: str) -> str:

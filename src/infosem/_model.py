@@ -29,6 +29,7 @@ from infosem._fields import (
 )
 from infosem._gene_data import gene_names, read_gene_data, regulators, state_of
 from infosem._model_cells import CellsMixin
+from infosem._model_interventions import InterventionsMixin
 from infosem._model_network import NetworkMixin
 from infosem._module import InfoSEMModule, PriorName
 from infosem._schedules import SCHEDULES
@@ -46,7 +47,7 @@ _CHOICES = {
 }
 
 
-class InfoSEM(NetworkMixin, CellsMixin, BaseModelClass):
+class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
     r"""A gene regulatory network from single-cell expression, with priors from text and known interactions.
 
     A variational auto-encoder whose latent layer is a linear structural equation model, :math:`H = Z (I - A)^{-1}`

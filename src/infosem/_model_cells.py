@@ -49,7 +49,7 @@ class CellsMixin:
         -------
         Cells x genes, float32: what of each gene its regulators do not explain.
         """
-        return self._cell_by_cell(lambda inference: inference["qz"].mean, adata, indices, batch_size)
+        return self._cell_by_cell(lambda _, inference: inference["qz"].mean, adata, indices, batch_size)
 
     def get_denoised_expression(
         self,
@@ -69,7 +69,7 @@ class CellsMixin:
         Cells x genes.
         """
 
-        def decode(inference: dict[str, Any]) -> Tensor:
+        def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
             px = self.module.generative(inference["qz"].mean, inference["adjacency"].weights)["px"]
             return self.module.restore(px.mean)
 
@@ -150,16 +150,16 @@ class CellsMixin:
 
     def _cell_by_cell(
         self,
-        function: Callable[[dict[str, Any]], Tensor],
+        function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
         adata: AnnData | None,
         indices: Sequence[int] | None,
         batch_size: int | None,
     ) -> np.ndarray:
-        """``function`` of the posterior of the cells, a row for each of ``indices`` in their order."""
+        """``function`` of the cells and their posterior, a row for each of ``indices`` in their order."""
         everyone = np.arange(self._validate_anndata(adata).n_obs)
         # a file gives rows in its own order and once each
         cells, rows = np.unique(everyone if indices is None else everyone[indices], return_inverse=True)
-        values = self._evaluate(lambda _, inference: function(inference).cpu(), adata, cells, batch_size)
+        values = self._evaluate(lambda *batch: function(*batch).cpu(), adata, cells, batch_size)
         return torch.cat(values).numpy()[rows]
 
     def _evaluate(

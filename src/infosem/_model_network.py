@@ -12,6 +12,7 @@ from torch import Tensor
 from infosem import _keys
 from infosem._adjacency import Adjacency
 from infosem._edges import edge_table, write_matrices
+from infosem._priors import EmbeddingPrior
 
 if TYPE_CHECKING:
     from infosem._module import InfoSEMModule
@@ -53,6 +54,27 @@ class NetworkMixin:
         r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions."""
         logits = self._adjacency().logits
         return None if logits is None else self._frame(logits.sigmoid())
+
+    def get_prior_mean(self) -> pd.DataFrame | None:
+        """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.
+
+        What the genes' text says of each effect; the coefficients are learned together with the effects.
+        """
+        prior = self.module.effect_prior
+        if not isinstance(prior, EmbeddingPrior):
+            return None
+        with torch.inference_mode():
+            return self._frame(prior.mean())
+
+    def get_known_interactions(self) -> pd.DataFrame | None:
+        """What is known of each pair, ``(R, G)``: +1 edge, -1 non-edge, 0 unobserved; ``None`` without interactions."""
+        prior = self.module.interaction_prior
+        if prior is None:
+            return None
+        known = torch.zeros(len(self.regulator_names), len(self.gene_names), dtype=torch.int8)
+        row, column = prior.pairs.cpu()
+        known[row, column] = 2 * prior.is_edge.cpu().to(torch.int8) - 1
+        return self._frame(known)
 
     def get_edges(self, *, top: int | None = None, min_weight: float | None = None) -> pd.DataFrame:
         """The edges of the network, strongest first.

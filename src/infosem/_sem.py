@@ -47,3 +47,44 @@ def propagate_effects(z: Tensor, adjacency: Tensor, regulators: Tensor) -> Tenso
     identity = torch.eye(len(regulators), device=z.device, dtype=z.dtype)
     h_regulators = torch.linalg.solve(identity - among_regulators, z.index_select(1, regulators), left=False)
     return z + h_regulators @ adjacency
+
+
+def spectral_radius(adjacency: Tensor, regulators: Tensor) -> float:
+    r"""Largest modulus of the eigenvalues of :math:`A`; below one, :math:`(I - A)^{-1} = I + A + A^2 + \ldots`."""
+    among_regulators = adjacency.index_select(1, regulators)
+    return float(torch.linalg.eigvals(among_regulators).abs().max()) if len(regulators) else 0.0
+
+
+def total_effects(adjacency: Tensor, regulators: Tensor, regulator: int) -> Tensor:
+    r"""What a unit change of one regulator that is held does to every gene.
+
+    Under :math:`\mathrm{do}(h_i = c)` gene :math:`i` is held and its incoming edges are cut, so that the other genes
+    shift by
+
+    .. math:: \Delta h_{-i} = \Delta h_i \, A_{i,-i} (I - A_{-i,-i})^{-1} .
+
+    Parameters
+    ----------
+    adjacency
+        Effects of the regulators, ``(R, G)``.
+    regulators
+        Column of each regulator among the genes, ``(R,)``.
+    regulator
+        Row of the regulator that is held.
+
+    Returns
+    -------
+    :math:`\Delta h / \Delta h_i`, ``(G,)``, one for the gene itself.
+    """
+    direct = adjacency[regulator].clone()
+    direct[regulators[regulator]] = 0
+    shift = propagate_effects(direct[None], cut_incoming(adjacency, regulators, regulator), regulators)[0]
+    shift[regulators[regulator]] = 1
+    return shift
+
+
+def cut_incoming(adjacency: Tensor, regulators: Tensor, regulator: int) -> Tensor:
+    """The adjacency without the edges into one of its regulators."""
+    cut = adjacency.clone()
+    cut[:, regulators[regulator]] = 0
+    return cut

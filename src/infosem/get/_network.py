@@ -9,6 +9,7 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._edges import edge_table
+from infosem._thresholds import Thresholds
 
 
 def network(
@@ -19,6 +20,7 @@ def network(
     min_weight: float | None = None,
     min_probability: float = 0.0,
     min_stability: float = 0.0,
+    max_q_value: float = 1.0,
 ) -> pd.DataFrame:
     """The edges of a network that ``write_network`` wrote, strongest first; no model is needed.
 
@@ -36,10 +38,13 @@ def network(
         Keep edges of at least this probability; needs a network with known interactions.
     min_stability
         Keep edges that at least this share of the models selects; needs the network of an ensemble.
+    max_q_value
+        Keep edges at this false discovery rate; needs :func:`infosem.tl.false_discovery_rate`.
 
     Returns
     -------
-    The table of :meth:`infosem.InfoSEM.get_edges` or :meth:`infosem.Ensemble.get_edges`, whichever wrote it.
+    The table of :meth:`infosem.InfoSEM.get_edges` or :meth:`infosem.Ensemble.get_edges`, whichever wrote it, and
+    ``q_value`` if :func:`infosem.tl.false_discovery_rate` was called.
 
     Raises
     ------
@@ -67,18 +72,8 @@ def network(
     weights, sign = _rows(adata, key, regulators), parts.pop("sign").to_numpy()
     strength = parts.pop("strength", weights.abs())
     more = {"effect": weights, **parts} if "stability" in parts else parts
-    at_least = {"probability": min_probability, "stability": min_stability}
-    for part in at_least.keys() - parts.keys():
-        least = at_least.pop(part)
-        if least:
-            raise ValueError(f"min_{part}={least}, but the network under {key!r} has no {part}: {_WITHOUT[part]}.")
-    return edge_table(strength, sign, more, top=top, min_weight=min_weight, at_least=at_least)
-
-
-_WITHOUT = {
-    "probability": "its model was trained without known interactions",
-    "stability": "it is one model's; train several with infosem.train_ensemble(adata)",
-}
+    thresholds = Thresholds(min_probability=min_probability, min_stability=min_stability, max_q_value=max_q_value)
+    return edge_table(strength, sign, more, top=top, min_weight=min_weight, thresholds=thresholds)
 
 
 def _rows(adata: AnnData, key: str, regulators: pd.Index) -> pd.DataFrame:

@@ -1,0 +1,177 @@
+"""What the model expects of an intervention on one gene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+import torch
+from anndata import AnnData
+from scvi import REGISTRY_KEYS
+from torch import Tensor
+
+from infosem._sem import cut_incoming, spectral_radius, total_effects
+
+if TYPE_CHECKING:
+    from infosem._adjacency import Adjacency
+    from infosem._module import InfoSEMModule
+
+Propagation = Literal["steady-state", "direct"]
+
+
+class InterventionsMixin:
+    r"""Methods of :class:`infosem.InfoSEM` on interventions :math:`\mathrm{do}(h_i = c)`."""
+
+    if TYPE_CHECKING:
+        module: InfoSEMModule
+
+        @property
+        def gene_names(self) -> list[str]: ...
+        @property
+        def regulator_names(self) -> list[str]: ...
+
+        def _adjacency(self) -> Adjacency: ...
+        def _validate_anndata(self, adata: AnnData | None = None) -> AnnData: ...
+        def _cell_by_cell(
+            self,
+            function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
+            adata: AnnData | None,
+            indices: Sequence[int] | None,
+            batch_size: int | None,
+        ) -> np.ndarray: ...
+
+    def get_spectral_radius(self, gene: str | None = None) -> float:
+        r"""Largest modulus of the eigenvalues of :math:`A`, or of :math:`A_{-i,-i}` where ``gene`` is held.
+
+        Below one, :math:`(I - A)^{-1} = I + A + A^2 + \ldots`: effects that propagate through the network settle.
+        """
+        weights, regulators = self._adjacency().weights, self.module.regulators
+        if gene is not None:
+            weights = cut_incoming(weights, regulators, self._row_of(gene))
+        return spectral_radius(weights, regulators)
+
+    def get_total_effects(self, gene: str, *, propagation: Propagation = "steady-state") -> pd.Series:
+        r"""What holding a regulator one unit higher does to every gene, in latent units.
+
+        .. math:: \frac{\Delta h_{-i}}{\Delta h_i} = A_{i,-i} (I - A_{-i,-i})^{-1}
+                  \quad \text{or, direct effects only,} \quad A_{i,-i}
+
+        under :math:`\mathrm{do}(h_i = c)`: gene :math:`i` is held and its incoming edges are cut.
+
+        Parameters
+        ----------
+        gene
+            A regulator.
+        propagation
+            ``"steady-state"`` follows effects through the network until they settle; ``"direct"`` takes one step.
+
+        Returns
+        -------
+        By gene; one for ``gene`` itself.
+
+        Raises
+        ------
+        ValueError
+            If ``gene`` is no regulator, or the effects do not settle: the spectral radius of :math:`A_{-i,-i}` is one
+            or more.
+        """
+        if propagation not in get_args(Propagation):
+            raise ValueError(
+                f"propagation={propagation!r} is not one of {', '.join(map(repr, get_args(Propagation)))}."
+            )
+        row, weights, regulators = self._row_of(gene), self._adjacency().weights, self.module.regulators
+        if propagation == "direct":
+            effects = weights[row].clone()
+            effects[regulators[row]] = 1
+        else:
+            radius = self.get_spectral_radius(gene)
+            if radius >= 1:
+                raise ValueError(
+                    f"Holding {gene!r} leaves a network with a spectral radius of {radius:.2f}: effects that propagate "
+                    'through it do not settle. Take direct effects only, propagation="direct", or fit a network that '
+                    "settles: InfoSEM(adata, standardise='all', beta=1.0, initial_effect=0.1), then "
+                    "train(plan_kwargs={'lr_networks': 1e-3})."
+                )
+            effects = total_effects(weights, regulators, row)
+        return pd.Series(effects.cpu().numpy(), index=self.gene_names, name=gene)
+
+    def get_intervention_shift(
+        self,
+        gene: str,
+        *,
+        to: float | None = None,
+        fold: float | None = None,
+        propagation: Propagation = "steady-state",
+        adata: AnnData | None = None,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> pd.DataFrame:
+        r"""How expression shifts in each cell if one regulator is held.
+
+        With :math:`h = m_\phi(x)` the latent state of the cell, :math:`c = m_\phi(x_i')` that of the gene at its new
+        expression and :math:`s` its :meth:`get_total_effects`,
+
+        .. math:: \Delta x = \mu_\theta(h + (c - h_i) s) - \mu_\theta(h) .
+
+        Parameters
+        ----------
+        gene
+            A regulator.
+        to
+            New expression, in the units of the input; zero is a knock-out.
+        fold
+            New expression as a multiple of the cell's own, before its logarithm: :math:`x_i' = \log(1 + f (e^{x_i} -
+            1))`. Either this or ``to``.
+        propagation
+            As in :meth:`get_total_effects`.
+        adata, indices, batch_size
+            The cells, as in :meth:`get_denoised_expression`.
+
+        Returns
+        -------
+        Cells x genes, in the units of the input, float32. Both expressions are zero at least.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`get_total_effects`; or if the model counts non-zero values only, and the intervention needs the
+            latent state of a zero: with ``to``, or with a ``fold`` of zero.
+        """
+        if (to is None) == (fold is None):
+            raise ValueError(f"to={to} and fold={fold}: give one of the two.")
+        name, value = ("to", to) if fold is None else ("fold", fold)
+        if not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
+            raise ValueError(f"{name}={value!r} must be a number, zero or positive.")
+        if self.module.only_nonzero and not fold:
+            raise ValueError(
+                f"{name}={value:g}, but this model counts non-zero values only (standardise='non-zero'): it has not "
+                f"learned what it means that {gene!r} is zero, now or before. Fit InfoSEM(adata, standardise='all'), or "
+                "change what is expressed: fold= above zero."
+            )
+        effects = torch.as_tensor(self.get_total_effects(gene, propagation=propagation).to_numpy())
+        column = self.gene_names.index(gene)
+
+        def shift(tensors: dict[str, Tensor], _: dict[str, Any]) -> Tensor:
+            x, gene_only = tensors[REGISTRY_KEYS.X_KEY], slice(column, column + 1)
+            held = x.clone()
+            held[:, column] = float(value) if fold is None else torch.log1p(value * torch.expm1(x[:, column]))
+            h = self.module.encoder(self.module.standardise(x))[0]
+            changed = self.module.encoder(self.module.standardise(held)[:, gene_only])[0]
+            moved = h + (changed - h[:, gene_only]) * effects.to(h)
+            before, after = (self.module.restore(self.module.decoder(state)[0]).clamp_min(0) for state in (h, moved))
+            return after - before
+
+        values = self._cell_by_cell(shift, adata, indices, batch_size)
+        cells = self._validate_anndata(adata).obs_names
+        return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
+
+    def _row_of(self, gene: str) -> int:
+        if gene not in self.regulator_names:
+            why = "has no targets: it is no regulator" if gene in self.gene_names else "is not among the genes"
+            raise ValueError(
+                f"{gene!r} {why}. The {len(self.regulator_names)} regulators are {', '.join(self.regulator_names[:5])}"
+                f"{', ...' if len(self.regulator_names) > 5 else ''}."
+            )
+        return self.regulator_names.index(gene)

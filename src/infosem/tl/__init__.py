@@ -1,0 +1,23 @@
+"""Analyse networks: functions on a network take its edge table, those on cells an AnnData."""
+
+from infosem.tl._by_group import by_group
+from infosem.tl._compare import compare
+from infosem.tl._differential_edges import differential_edges
+from infosem.tl._enrichment import enrichment
+from infosem.tl._false_discovery_rate import false_discovery_rate
+from infosem.tl._hubs import hubs
+from infosem.tl._perturb import perturb
+from infosem.tl._project_shift import project_shift
+from infosem.tl._regulons import regulons
+
+__all__ = [
+    "by_group",
+    "compare",
+    "differential_edges",
+    "enrichment",
+    "false_discovery_rate",
+    "hubs",
+    "perturb",
+    "project_shift",
+    "regulons",
+]

@@ -1,0 +1,109 @@
+"""One network for each group of cells."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from anndata import AnnData
+from tqdm.auto import tqdm
+
+from infosem import _keys
+from infosem._checks import require_key
+from infosem._ensemble import Ensemble
+from infosem._model import InfoSEM
+from infosem._train_ensemble import train_ensemble
+
+logger = logging.getLogger(__name__)
+
+
+def by_group(
+    adata: AnnData,
+    groupby: str,
+    *,
+    groups: Sequence[str] | None = None,
+    min_cells: int = 50,
+    n_models: int = 1,
+    seed: int = 0,
+    model_kwargs: Mapping[str, Any] | None = None,
+    train_kwargs: Mapping[str, Any] | None = None,
+    key_added: str = _keys.NETWORK,
+    progress: bool = True,
+) -> dict[str, InfoSEM | Ensemble]:
+    """Train a network for each group of cells (cell types, conditions), all with the same priors and settings.
+
+    Interrupting it (Ctrl-C) keeps the groups that are finished.
+
+    Parameters
+    ----------
+    adata
+        AnnData registered with :meth:`infosem.InfoSEM.setup_anndata`: its regulators, embeddings and known interactions
+        are those of every group.
+    groupby
+        Column of ``obs``.
+    groups
+        Groups to train; by default all that have ``min_cells``.
+    min_cells
+        Smaller groups are left out, and an error if they are named in ``groups``.
+    n_models
+        Models of each group; with more than one, :func:`infosem.train_ensemble`.
+    seed
+        Seed of every group's model, so that networks of two groups start alike.
+    model_kwargs, train_kwargs
+        Arguments of :class:`infosem.InfoSEM` and of :meth:`infosem.InfoSEM.train`.
+    key_added
+        Each network is written to ``adata`` as soon as it is trained, under the key ``f"{key_added}:{group}"``, which
+        ``infosem.get.network(adata, "infosem:CD4 T")`` reads. A slash in a group's name becomes ``|``, since h5ad
+        allows none.
+    progress
+        Whether to show a progress bar over the groups.
+
+    Returns
+    -------
+    The model, or ensemble, of each group.
+    """
+    require_key(adata, "obs", groupby)
+    manager = InfoSEM._get_most_recent_anndata_manager(adata, required=True)
+    setup = manager.registry["setup_args"]
+    labels = adata.obs[groupby].astype(str)
+    sizes = labels[adata.obs[groupby].notna()].value_counts().sort_index()
+    chosen = list(sizes.index[sizes >= min_cells]) if groups is None else [str(group) for group in groups]
+    wrong = [group for group in chosen if sizes.get(group, 0) < max(min_cells, 2)]
+    if wrong or not chosen:
+        raise ValueError(
+            f"{wrong or 'No groups'} of adata.obs[{groupby!r}] have min_cells={min_cells} cells; it has "
+            f"{', '.join(f'{group} ({size})' for group, size in sizes.items())}."
+        )
+    left_out = sizes.index.difference(chosen, sort=False)
+    if groups is None and len(left_out):
+        logger.warning("Groups of fewer than min_cells=%d cells are left out: %s.", min_cells, ", ".join(left_out))
+    model_kwargs = dict(model_kwargs or {})
+    train_kwargs = {"enable_progress_bar": False, "enable_model_summary": False, **(train_kwargs or {})}
+    trained: dict[str, InfoSEM | Ensemble] = {}
+    try:
+        for group in tqdm(chosen, desc=groupby, disable=not progress):
+            cells = adata[(labels == group).to_numpy()].copy()
+            InfoSEM.setup_anndata(cells, **setup)
+            result: InfoSEM | Ensemble
+            if n_models > 1:
+                result = train_ensemble(
+                    cells, n_models, seed=seed, model_kwargs=model_kwargs, train_kwargs=train_kwargs, progress=False
+                )
+            else:
+                result = InfoSEM(cells, seed=seed, **model_kwargs)
+                result.train(**train_kwargs)
+                if result.trainer.interrupted:
+                    raise KeyboardInterrupt
+            result.write_network(adata, key_added=group_key(key_added, group))
+            trained[group] = result
+    except KeyboardInterrupt:
+        if not trained:
+            raise
+        logger.warning("Interrupted after %d of %d groups, which are kept.", len(trained), len(chosen))
+    return trained
+
+
+def group_key(key: str, group: str) -> str:
+    """Key of a group's network."""
+    return f"{key}:{group.replace('/', '|')}"

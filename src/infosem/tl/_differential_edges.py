@@ -1,0 +1,52 @@
+"""Which edges differ between two networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from infosem.tl._compare import aligned, edge_weights
+
+
+def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    r"""Edges that are stronger in one network than in the other.
+
+    The size of weights depends on the model, so that each network is brought to a mean of one, and of ensembles the
+    difference is compared with the spread of their models:
+
+    .. math:: r_{ij} = \frac{w_{ij}}{\overline{|w|}}, \qquad d_{ij} = |r^{(2)}_{ij}| - |r^{(1)}_{ij}|, \qquad
+              z_{ij} = \frac{d_{ij}}{\sqrt{s^{(1)2}_{ij} + s^{(2)2}_{ij}}}
+
+    Parameters
+    ----------
+    first, second
+        Whole edge tables of the same regulators and genes, from models with the same priors (for instance of
+        :func:`infosem.tl.by_group`): a pair that one of them does not list has weight zero there.
+
+    Returns
+    -------
+    ``source``, ``target``, ``weight_first``, ``weight_second``, ``relative_first``, ``relative_second`` (:math:`r`),
+    ``difference`` (:math:`d`), the largest first, and of two ensembles ``z``. That is a score, not a test: its
+    denominator holds what differs between the ensembles' models (seeds, or cells with ``train_size`` below one), not
+    the sampling of donors.
+    """
+    both = aligned(edge_weights(first), edge_weights(second))
+    relative = both / [weights.abs().mean() for weights in (first["weight"], second["weight"])]
+    table = pd.DataFrame(
+        {
+            "weight_first": both[0],
+            "weight_second": both[1],
+            "relative_first": relative[0],
+            "relative_second": relative[1],
+            "difference": relative[1].abs() - relative[0].abs(),
+        }
+    )
+    if "sd" in first and "sd" in second:
+        spread = [_relative_sd(edges).reindex(table.index, fill_value=0.0) for edges in (first, second)]
+        scale = np.hypot(*spread)
+        table["z"] = table["difference"] / scale.where(scale > 0)
+    return table.sort_values("difference", key=abs, ascending=False, kind="stable").reset_index()
+
+
+def _relative_sd(edges: pd.DataFrame) -> pd.Series:
+    return edges.set_index(["source", "target"])["sd"] / edges["weight"].abs().mean()

@@ -1,0 +1,129 @@
+"""How many edges of a network chance alone would give."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+from scvi import REGISTRY_KEYS
+from tqdm.auto import tqdm
+
+from infosem import _keys
+from infosem._edges import write_part
+from infosem._model import InfoSEM
+from infosem._streaming import is_in_memory
+
+logger = logging.getLogger(__name__)
+
+
+def false_discovery_rate(
+    model: InfoSEM,
+    *,
+    n_permutations: int = 3,
+    seed: int = 0,
+    train_kwargs: Mapping[str, Any] | None = None,
+    key: str = _keys.NETWORK,
+    progress: bool = True,
+) -> pd.DataFrame:
+    r"""Compare a network with those of permuted expression.
+
+    Each gene's values are permuted over the cells, which keeps their distribution and removes every dependence, and the
+    same model is trained on them; the priors stay. With :math:`V(t)` the mean number of edges with
+    :math:`|A_{ij}| \geq t` of the permuted networks and :math:`R(t)` that of the network,
+
+    .. math:: \mathrm{FDR}(t) = \min\left(1, \frac{V(t)}{R(t)}\right), \qquad
+              q_{ij} = \min_{t \leq |A_{ij}|} \mathrm{FDR}(t) .
+
+    (Storey and Tibshirani 2003, with all edges taken as possibly null.) The null is *no dependence at all*: an edge
+    that passes may rest on a common cause, such as the cell type or the sequencing depth, as well as on regulation.
+
+    Parameters
+    ----------
+    model
+        A trained model with its AnnData, expression in memory.
+    n_permutations
+        Number of permuted networks. Each takes as long as the model did.
+    seed
+        Seed of the permutations, and of the models on them.
+    train_kwargs
+        Arguments that the model was trained with (:meth:`infosem.InfoSEM.train`).
+    key
+        If the model's AnnData holds its network under this key (:meth:`infosem.InfoSEM.write_network`), ``varp[key +
+        "_q_value"]`` is written beside it, where :func:`infosem.get.network` finds it.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    The table of :meth:`infosem.InfoSEM.get_edges` with the column ``q_value``. Interrupting it (Ctrl-C) keeps the
+    permutations that are finished, if there is one.
+    """
+    if n_permutations < 1:
+        raise ValueError(f"n_permutations={n_permutations} must be at least 1.")
+    if model.adata is None:
+        raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
+    x = model.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
+    if not is_in_memory(x):
+        raise ValueError(
+            "The expression is in a file, and permuting it needs it in memory. Train a model on adata.to_memory(), or "
+            "on some of the cells: adata[cells].to_memory()."
+        )
+    weights = model.get_adjacency().abs()
+    observed = np.sort(weights.to_numpy().ravel())
+    chance = np.zeros(len(observed))
+    done = 0
+    try:
+        for number in tqdm(range(n_permutations), desc="permutations", disable=not progress):
+            null = np.sort(_permuted_network(model, x, seed + number, dict(train_kwargs or {})).ravel())
+            chance += len(null) - np.searchsorted(null, observed)
+            done += 1
+    except KeyboardInterrupt:
+        if not done:
+            raise
+        logger.warning("Interrupted after %d of %d permutations, which are kept.", done, n_permutations)
+    discovered = len(observed) - np.searchsorted(observed, observed)
+    rate = np.minimum.accumulate(np.minimum(1.0, chance / done / discovered))
+    q_value = pd.DataFrame(
+        rate[np.searchsorted(observed, weights.to_numpy())].astype(np.float32), weights.index, weights.columns
+    )
+    if key in model.adata.uns and key in model.adata.varp:
+        write_part(model.adata, q_value, key=key, part="q_value")
+    edges = model.get_edges()
+    row, column = weights.index.get_indexer(edges["source"]), weights.columns.get_indexer(edges["target"])
+    return edges.assign(q_value=q_value.to_numpy()[row, column])
+
+
+def _permuted_network(model: InfoSEM, x: Any, seed: int, train_kwargs: dict[str, Any]) -> np.ndarray:
+    """Absolute adjacency of a model of the same settings on permuted expression."""
+    assert model.adata is not None
+    setup = dict(model.registry_["setup_args"])
+    adata = AnnData(
+        permute_cells(x, np.random.default_rng(seed)),
+        var=model.adata.var,
+        varm=dict(model.adata.varm),
+        varp={name: model.adata.varp[name] for name in [setup["interactions_key"]] if name is not None},
+    )
+    InfoSEM.setup_anndata(adata, **{**setup, "layer": None})
+    settings = {**model.init_params_["non_kwargs"], "seed": seed}
+    null = InfoSEM(adata, **{name: value for name, value in settings.items() if name not in ("adata", "registry")})
+    null.train(**{"enable_progress_bar": False, "enable_model_summary": False, **train_kwargs})
+    if null.trainer.interrupted:
+        raise KeyboardInterrupt
+    return np.abs(null.get_adjacency().to_numpy())
+
+
+def permute_cells(x: Any, rng: np.random.Generator) -> Any:
+    """Permute the values of each gene over the cells, gene by gene; sparse stays sparse."""
+    if not sparse.issparse(x):
+        return rng.permuted(np.asarray(x), axis=0)
+    columns = x.tocsc(copy=True)
+    for gene in range(x.shape[1]):
+        values = slice(columns.indptr[gene], columns.indptr[gene + 1])
+        columns.indices[values] = rng.choice(x.shape[0], values.stop - values.start, replace=False)
+    columns.has_sorted_indices = False
+    return columns.tocsr()

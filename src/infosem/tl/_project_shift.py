@@ -1,0 +1,95 @@
+"""Shifts of expression as arrows in an embedding of the cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from anndata import AnnData
+from scipy import sparse
+
+from infosem import _keys
+from infosem._checks import require_key
+
+_BLOCK_ENTRIES = 2**22
+
+
+def project_shift(
+    adata: AnnData,
+    *,
+    key: str = _keys.PERTURBATION,
+    basis: str = "umap",
+    neighbors_key: str = "connectivities",
+    temperature: float = 0.05,
+) -> None:
+    r"""Project each cell's expected shift onto an embedding.
+
+    Of the neighbours :math:`k` of a cell, those that lie where its shift :math:`\Delta x` points draw it towards them,
+
+    .. math:: p_k \propto \exp\left(\frac{\mathrm{corr}(\Delta x, \, x_k - x)}{T}\right), \qquad
+              v = \sum_k \left(p_k - \tfrac{1}{K}\right) \frac{e_k - e}{\lVert e_k - e \rVert}
+
+    with :math:`e` the cells' coordinates: the projection of RNA velocity (La Manno et al. 2018; Bergen et al. 2020),
+    as CellOracle uses it for perturbations (Kamimoto et al. 2023).
+
+    Parameters
+    ----------
+    adata
+        Cells with a shift in ``layers[key]`` (:func:`infosem.tl.perturb`), neighbours (``scanpy.pp.neighbors``) and an
+        embedding (``scanpy.tl.umap``).
+    key
+        Key of the shift. The arrows go to ``obsm[f"{key}_{basis}"]``, in the embedding's directions, of length one at
+        most. A cell without a shift, or without neighbours, gets zero.
+    basis
+        Coordinates in ``obsm[f"X_{basis}"]``.
+    neighbors_key
+        Key of the neighbour graph in ``obsp``.
+    temperature
+        :math:`T`.
+    """
+    require_key(adata, "layers", key)
+    require_key(adata, "obsm", f"X_{basis}")
+    require_key(adata, "obsp", neighbors_key)
+    if not temperature > 0:
+        raise ValueError(f"temperature={temperature!r} must be positive.")
+    layer = adata.uns[key]["layer"] if key in adata.uns else "X"
+    expression = adata.X if layer == "X" else adata.layers[layer]
+    coordinates = np.asarray(adata.obsm[f"X_{basis}"], dtype=np.float64)
+    graph = sparse.csr_matrix(adata.obsp[neighbors_key])
+    graph.setdiag(0)
+    graph.eliminate_zeros()
+    cell, neighbour = graph.nonzero()
+    attraction = np.exp((_agreement(adata.layers[key], expression, cell, neighbour) - 1) / temperature)
+    moves = adata.layers[key].any(1)[cell]
+    share = (
+        attraction / np.bincount(cell, attraction, adata.n_obs)[cell]
+        - 1 / np.bincount(cell, minlength=adata.n_obs)[cell]
+    )
+    direction = coordinates[neighbour] - coordinates[cell]
+    length = np.linalg.norm(direction, axis=1, keepdims=True)
+    direction = np.divide(direction, length, out=np.zeros_like(direction), where=length > 0)
+    pull = sparse.csr_matrix((np.where(moves, share, 0), (np.arange(len(cell)), cell)), shape=(len(cell), adata.n_obs))
+    adata.obsm[f"{key}_{basis}"] = pull.T @ direction
+
+
+def _agreement(shift: np.ndarray, expression: Any, cell: np.ndarray, neighbour: np.ndarray) -> np.ndarray:
+    """Correlation of each cell's shift with the difference to its neighbour, pair by pair."""
+    correlation = np.zeros(len(cell))
+    size = max(1, _BLOCK_ENTRIES // expression.shape[1])
+    for start in range(0, len(cell), size):
+        here = slice(start, start + size)
+        towards = _centred(_rows(expression, neighbour[here]) - _rows(expression, cell[here]))
+        moved = _centred(_rows(shift, cell[here]))
+        scale = np.linalg.norm(towards, axis=1) * np.linalg.norm(moved, axis=1)
+        product = np.einsum("ij,ij->i", towards, moved)
+        correlation[here] = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
+    return correlation
+
+
+def _rows(matrix: Any, rows: np.ndarray) -> np.ndarray:
+    block = matrix[rows]
+    return np.asarray(block.toarray() if sparse.issparse(block) else block, dtype=np.float64)
+
+
+def _centred(rows: np.ndarray) -> np.ndarray:
+    return rows - rows.mean(1, keepdims=True)

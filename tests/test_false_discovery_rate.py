@@ -1,0 +1,78 @@
+"""The false discovery rate against counting, and against genes that depend on nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from infosem import InfoSEM, datasets, get, tl
+from infosem.tl import _false_discovery_rate as module
+
+from .conftest import QUIET
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_matrix, sparse.csr_array, sparse.csc_matrix])
+def test_permuting_keeps_the_values_of_each_gene(make):
+    rng = np.random.default_rng(0)
+    x = rng.random((50, 8)) * (rng.random((50, 8)) < 0.4)
+    permuted = module.permute_cells(make(x), np.random.default_rng(1))
+    dense = permuted.toarray() if sparse.issparse(permuted) else permuted
+    np.testing.assert_array_equal(np.sort(dense, axis=0), np.sort(x, axis=0))
+    moved = (dense != x).any(0)
+    assert moved.all()
+    # not all genes by the same permutation
+    assert abs(np.corrcoef(dense[:, 0], x[:, 0])[0, 1]) < 0.5
+    assert np.linalg.matrix_rank(dense) == np.linalg.matrix_rank(x)
+
+
+def test_rates_are_those_counted_by_hand(trained, cells, monkeypatch):
+    trained.write_network()
+    rng = np.random.default_rng(0)
+    weights = trained.get_adjacency().abs()
+    nulls = [rng.permuted(weights.to_numpy()) * rng.uniform(0.8, 1.1, weights.shape) for _ in range(2)]
+    calls = iter(nulls)
+    monkeypatch.setattr(module, "_permuted_network", lambda *_: next(calls))
+    edges = tl.false_discovery_rate(trained, n_permutations=2, progress=False)
+    observed = weights.to_numpy().ravel()
+    rate = {
+        t: min(1.0, np.mean([(null >= t).sum() for null in nulls]) / (observed >= t).sum()) for t in np.unique(observed)
+    }
+    expected = [min(r for t, r in rate.items() if t <= abs(weight)) for weight in edges["weight"]]
+    np.testing.assert_allclose(edges["q_value"], expected, rtol=1e-5)
+    assert edges["q_value"].nunique() > 3
+    found = get.network(cells, max_q_value=0.6)
+    assert set(zip(found["source"], found["target"], strict=True)) == {
+        (row.source, row.target) for row in edges.itertuples() if row.q_value <= 0.6
+    }
+
+
+def test_genes_that_depend_on_nothing_are_rarely_discovered():
+    adata = datasets.simulate(400, 40, 10, dropout=0.2, effect=1.0, spectral_radius=0.8, density=0.1, seed=0)
+    lone = np.arange(25, 40)
+    x = adata.X.toarray()
+    x[:, lone] = np.random.default_rng(0).permuted(x[:, lone], axis=0)
+    adata.X = sparse.csr_matrix(x)
+    InfoSEM.setup_anndata(adata)
+    model = InfoSEM(adata, prior="laplace", beta=1.0, initial_effect=0.1, alpha=0.1)
+    options = {"max_epochs": 40, "batch_size": 64, "plan_kwargs": {"lr_decay": 0.995, "lr_adjacency": 0.1}, **QUIET}
+    model.train(**options)
+    edges = tl.false_discovery_rate(model, n_permutations=2, train_kwargs=options, progress=False)
+    found = edges[edges["q_value"] <= 0.1]
+    assert len(found) > 20
+    assert found["target"].isin(adata.var_names[lone]).mean() < 0.15
+
+
+def test_what_is_finished_is_kept_and_errors(trained, monkeypatch):
+    calls = []
+
+    def interrupted(*_):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return np.zeros_like(trained.get_adjacency())
+
+    monkeypatch.setattr(module, "_permuted_network", interrupted)
+    assert (tl.false_discovery_rate(trained, progress=False)["q_value"] == 0).all()
+    with pytest.raises(ValueError, match="n_permutations=0"):
+        tl.false_discovery_rate(trained, n_permutations=0)
