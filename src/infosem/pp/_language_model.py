@@ -42,11 +42,15 @@ class LanguageModel:
         device: str,
     ) -> None:
         from transformers import AutoConfig, AutoTokenizer
+        from transformers.utils import cached_file
 
         self.name, self.pooling, self.normalise = name, pooling, normalise
         self.device = torch.device(torch.accelerator.current_accelerator() or "cpu" if device == "auto" else device)
-        self._options = {"revision": revision, "local_files_only": Path(name).is_dir()}
+        local = Path(name).is_dir()
         try:
+            # of the hub's files all are of one commit, also if the branch moves meanwhile
+            commit = None if local else Path(cached_file(name, "config.json", revision=revision)).parent.name
+            self._options = {"revision": commit, "local_files_only": local}
             config = AutoConfig.from_pretrained(name, **self._options)
             self._tokenizer = AutoTokenizer.from_pretrained(name, **self._options)
         except OSError as error:
@@ -57,7 +61,7 @@ class LanguageModel:
             ) from error
         longest = min(self._tokenizer.model_max_length, getattr(config, "max_position_embeddings", 512))
         self.max_length = longest if max_length is None else min(max_length, longest)
-        self.revision = _fingerprint(Path(name)) if Path(name).is_dir() else str(config._commit_hash)
+        self.revision = commit or _fingerprint(Path(name))
 
     @property
     def identity(self) -> str:
