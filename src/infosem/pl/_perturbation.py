@@ -1,0 +1,97 @@
+"""Where cells move under an intervention."""
+
+from __future__ import annotations
+
+import numpy as np
+from anndata import AnnData
+from matplotlib.axes import Axes
+from scipy.spatial import KDTree
+
+from infosem import _keys
+from infosem._checks import require_key
+from infosem.pl._style import GREY, ink, prepare
+
+
+def perturbation(
+    adata: AnnData,
+    *,
+    key: str = _keys.PERTURBATION,
+    basis: str = "umap",
+    color: str | None = None,
+    n_arrows: int = 30,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the cells and, on a grid, the mean direction in which an intervention shifts them.
+
+    Parameters
+    ----------
+    adata
+        Cells with arrows of :func:`infosem.tl.project_shift`.
+    key, basis
+        As there: the arrows are in ``obsm[f"{key}_{basis}"]``.
+    color
+        Column of ``obs`` with groups, drawn and named in scanpy's colours; by default all cells are grey.
+    n_arrows
+        Points of the grid along the longer side. Those with no cell beside them, or hardly a shift, have no arrow.
+    ax
+        Axes to draw on.
+
+    Returns
+    -------
+    The Axes.
+    """
+    require_key(adata, "obsm", f"X_{basis}")
+    if f"{key}_{basis}" not in adata.obsm:
+        raise KeyError(
+            f"adata.obsm has no arrows under {f'{key}_{basis}'!r}. Compute them: infosem.tl.perturb(adata, gene, "
+            f"model=model) and infosem.tl.project_shift(adata, key={key!r}, basis={basis!r})."
+        )
+    if n_arrows < 2:
+        raise ValueError(f"n_arrows={n_arrows} must be at least 2.")
+    points, arrows = (np.asarray(adata.obsm[name])[:, :2] for name in (f"X_{basis}", f"{key}_{basis}"))
+    ax = prepare(ax, (5.5, 5))
+    size = np.clip(40_000 / len(points), 1, 40)
+    if color is None:
+        ax.scatter(*points.T, s=size, c=GREY, alpha=0.5, linewidths=0, rasterized=True)
+    else:
+        import scanpy as sc
+
+        require_key(adata, "obs", color)
+        sc.pl.embedding(
+            adata, basis=basis, color=color, ax=ax, show=False, alpha=0.5, size=size, legend_loc="right margin"
+        )
+    at, mean = _on_grid(points, arrows, n_arrows)
+    # the longest arrow reaches two points of the grid further
+    scale = np.linalg.norm(mean, axis=1).max(initial=0) / (2 * np.ptp(points, axis=0).max() / (n_arrows - 1))
+    if len(at):
+        ax.quiver(*at.T, *mean.T, angles="xy", scale_units="xy", scale=scale, color=ink(ax), width=0.004, zorder=3)
+    if key in adata.uns:
+        done = adata.uns[key]
+        change = f"held at {done['to']:g}" if "to" in done else f"{done['fold']:g}-fold"
+        ax.set_title(
+            f"{done['gene']} knocked out" if done.get("to", done.get("fold")) == 0 else f"{done['gene']} {change}"
+        )
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_xlabel(f"{basis.upper()} 1")
+    ax.set_ylabel(f"{basis.upper()} 2")
+    ax.set_aspect("equal", adjustable="datalim")
+    return ax
+
+
+def _on_grid(points: np.ndarray, arrows: np.ndarray, n_arrows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a grid that have cells around them, and the mean arrow there."""
+    low, high = points.min(0), points.max(0)
+    step = (high - low).max() / (n_arrows - 1)
+    axes = [np.arange(start, end + step / 2, step) for start, end in zip(low, high, strict=True)]
+    grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
+    tree = KDTree(points)
+    near = tree.query_ball_point(grid, 2 * step)
+    has_cells = np.flatnonzero(tree.query(grid)[0] < 0.6 * step)
+    mean = np.empty((len(has_cells), 2))
+    for row, place in enumerate(has_cells):
+        distance = np.linalg.norm(points[near[place]] - grid[place], axis=1)
+        mean[row] = np.average(arrows[near[place]], axis=0, weights=np.exp(-2 * (distance / step) ** 2))
+    length = np.linalg.norm(mean, axis=1)
+    visible = length > 0.05 * length.max(initial=0)
+    return grid[has_cells][visible], mean[visible]
