@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
+import logging
+from collections.abc import Sequence
+
 import networkx as nx
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from infosem._edges import require_edges
+from infosem.pl._style import GREY, NEGATIVE, ORANGE, POSITIVE, SIGNS, YELLOW, halo, ink, legend, prepare, text_size
 
-_ACTIVATION, _REPRESSION, _KNOWN = "#0072b2", "#d55e00", "#222222"
+logger = logging.getLogger(__name__)
+
 _HUB = object()
-_REGULATOR, _TARGET = "#f0e442", "#e8e8e8"
+_REGULATOR, _TARGET, _CHOSEN = YELLOW, "#e8e8e8", ORANGE
+_KNOWN = (0, (4, 1.5))
+_GAP, _N_MOVES = 2.0, 500
 
 
 def network(
     edges: pd.DataFrame,
     *,
     top: int | None = 40,
+    genes: Sequence[str] | None = None,
     known: pd.DataFrame | None = None,
     seed: int = 0,
     ax: Axes | None = None,
@@ -32,6 +40,8 @@ def network(
         Edge table of :meth:`infosem.InfoSEM.get_edges`.
     top
         Number of edges to draw; ``None`` for all.
+    genes
+        Draw the network around these genes: the strongest edges into or out of any of them.
     known
         Known edges (``source``, ``target``); those among the drawn ones get a dashed arrow.
     seed
@@ -42,59 +52,77 @@ def network(
     Returns
     -------
     The Axes.
+
+    Raises
+    ------
+    ValueError
+        If there is no edge to draw, or none of one of the ``genes``.
     """
     require_edges(edges)
+    chosen = [] if genes is None else [genes] if isinstance(genes, str) else list(genes)
+    if genes is not None:
+        edges = _around(edges, chosen)
     drawn = edges.reindex(edges["weight"].abs().sort_values(ascending=False, kind="stable").index).head(top)
     if drawn.empty:
-        raise ValueError("There is no edge to draw. Check top= and min_weight= of model.get_edges().")
+        raise ValueError("There is no edge to draw. Check top=, genes=, and min_weight= of model.get_edges().")
     graph = nx.DiGraph()
     graph.add_weighted_edges_from(drawn[["source", "target", "weight"]].itertuples(index=False))
-    if ax is None:
-        _, ax = plt.subplots(figsize=(8, 7), layout="constrained")
-    position = _layout(graph, seed)
-    regulators = [node for node in graph if graph.out_degree(node)]
-    targets = [node for node in graph if not graph.out_degree(node)]
-    sizes = {node: 700 if graph.out_degree(node) else 350 for node in graph}
-    for nodes, colour in ((targets, _TARGET), (regulators, _REGULATOR)):
-        nx.draw_networkx_nodes(
-            graph,
-            position,
-            nodelist=nodes,
-            node_size=[sizes[node] for node in nodes],
-            node_color=colour,
-            edgecolors="#555555",
-            linewidths=0.8,
-            ax=ax,
-        )
+    hidden = [gene for gene in chosen if gene not in graph]
+    if hidden:
+        logger.warning("%s: no edge among the %d strongest. Draw more: top=.", ", ".join(hidden), len(drawn))
+    ax = prepare(ax, (8, 7))
+    labels = {node: ax.text(0, 0, node, ha="center", va="center", fontsize=text_size(ax)) for node in graph}
     known_pairs = set() if known is None else set(zip(known["source"], known["target"], strict=True))
+    _explain(ax, has_known=not known_pairs.isdisjoint(graph.edges), has_chosen=bool(chosen))
+    diameters = {node: text_size(ax) * (2.4 if graph.out_degree(node) else 1.7) for node in graph}
+    position = _spread(ax, _layout(graph, seed), labels, diameters)
+    for node, label in labels.items():
+        label.set(position=position[node], path_effects=halo(ax), color=ink(ax))
+    colours = {node: _REGULATOR if graph.out_degree(node) else _TARGET for node in graph}
+    colours.update(dict.fromkeys(set(chosen) & set(graph), _CHOSEN))
+    areas = [diameters[node] ** 2 for node in graph]
+    nx.draw_networkx_nodes(
+        graph, position, node_size=areas, node_color=list(colours.values()), edgecolors=GREY, linewidths=0.8, ax=ax
+    )
     strongest = drawn["weight"].abs().max()
     for source, target, weight in graph.edges(data="weight"):
-        is_known = (source, target) in known_pairs
         nx.draw_networkx_edges(
             graph,
             position,
             edgelist=[(source, target)],
-            width=0.8 + 2.4 * abs(weight) / strongest,
-            edge_color=_ACTIVATION if weight > 0 else _REPRESSION,
-            style="solid" if not is_known else (0, (4, 1.5)),
+            width=text_size(ax) * (0.08 + 0.24 * abs(weight) / strongest),
+            edge_color=POSITIVE if weight > 0 else NEGATIVE,
+            style=_KNOWN if (source, target) in known_pairs else "solid",
             arrowstyle="-|>" if weight > 0 else "-[,widthB=0.4,lengthB=0",
-            arrowsize=11,
-            node_size=[sizes[node] for node in graph],
+            arrowsize=1.1 * text_size(ax),
+            node_size=areas,
             connectionstyle="arc3,rad=0.08",
             alpha=0.85,
             ax=ax,
         )
-    nx.draw_networkx_labels(graph, position, font_size=8, ax=ax)
-    handles = [
-        Line2D([], [], color=_ACTIVATION, lw=2, label="positive correlation"),
-        Line2D([], [], color=_REPRESSION, lw=2, label="negative correlation"),
-    ]
-    if known_pairs & set(graph.edges):
-        handles.append(Line2D([], [], color=_KNOWN, lw=2, ls=(0, (4, 1.5)), label="known edge"))
-    ax.legend(handles=handles, frameon=False, fontsize=8, loc="lower left")
-    ax.margins(0.08)
     ax.set_axis_off()
     return ax
+
+
+def _around(edges: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
+    """The edges into or out of any of the genes."""
+    absent = sorted(set(genes) - set(edges["source"]) - set(edges["target"]))
+    if absent:
+        raise ValueError(
+            f"genes={absent} have no edge in the table of {len(edges)}. Check their names, or pass more edges: "
+            "model.get_edges() without top= and min_weight=."
+        )
+    return edges[edges["source"].isin(genes) | edges["target"].isin(genes)]
+
+
+def _explain(ax: Axes, *, has_known: bool, has_chosen: bool) -> None:
+    """A legend below the picture, where nothing is drawn."""
+    handles = [Line2D([], [], color=colour, lw=2, label=label) for label, colour in SIGNS.items()]
+    if has_known:
+        handles.append(Line2D([], [], color=ink(ax), lw=2, ls=_KNOWN, label="known edge"))
+    if has_chosen:
+        handles.append(Line2D([], [], ls="", marker="o", mfc=_CHOSEN, mec=GREY, label="chosen gene"))
+    legend(ax, handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, borderaxespad=0)
 
 
 def _layout(graph: nx.DiGraph, seed: int) -> dict[str, np.ndarray]:
@@ -106,3 +134,32 @@ def _layout(graph: nx.DiGraph, seed: int) -> dict[str, np.ndarray]:
     rough = nx.spring_layout(undirected, seed=seed)
     position = nx.kamada_kawai_layout(undirected, pos=rough)
     return {node: at for node, at in position.items() if node is not _HUB}
+
+
+def _spread(
+    ax: Axes, position: dict[str, np.ndarray], labels: dict[str, Text], diameters: dict[str, float]
+) -> dict[str, np.ndarray]:
+    """Positions in points on paper, stretched over the Axes and moved apart until no name is on another."""
+    ax.figure.figure.draw_without_rendering()  # a layout moves the Axes only now
+    to_points = 72 / ax.figure.dpi
+    extents = [labels[node].get_window_extent() for node in position]
+    size = np.array([[extent.width * to_points, extent.height * to_points] for extent in extents])
+    size = np.maximum(size, np.array([[diameters[node]] for node in position])) + _GAP
+    window = ax.get_window_extent()
+    paper = np.array([window.width, window.height]) * to_points
+    at = np.array(list(position.values()))
+    low, high = at.min(0), at.max(0)
+    at = np.where(high > low, (at - low) / np.where(high > low, high - low, 1), 0.5)
+    at = size.max(0) / 2 + at * (paper - size.max(0))
+    for _ in range(_N_MOVES):
+        apart = at[:, None] - at
+        overlap = (size[:, None] + size) / 2 - np.abs(apart)
+        touches = (overlap > 0).all(2) & ~np.eye(len(at), dtype=bool)
+        if not touches.any():
+            break
+        shortest = overlap == overlap.min(2, keepdims=True)
+        side = np.where(apart == 0, np.triu(np.ones((len(at), len(at))))[:, :, None] - 0.5, apart)
+        at += (np.sign(side) * overlap * shortest * touches[:, :, None]).sum(1) / 4
+        at = np.clip(at, size / 2, paper - size / 2)
+    ax.set(xlim=(0, paper[0]), ylim=(0, paper[1]))
+    return dict(zip(position, at, strict=True))

@@ -1,0 +1,67 @@
+"""Two networks against each other."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from infosem._edges import require_edges
+from infosem.pl._labels import name_points
+from infosem.pl._style import GREY, VERMILION, prepare
+
+
+def comparison(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    *,
+    top: int = 10,
+    label: tuple[str, str] = ("first", "second"),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the relative weights of all edges of two networks against each other, and name those that differ most.
+
+    A relative weight is the weight over the mean absolute weight of its network: sizes of weights do not compare
+    between models. An edge that a network lacks has a weight of zero there. On the dashed lines an edge is as strong in
+    both, with the same sign or with the other.
+
+    Parameters
+    ----------
+    first, second
+        Edge tables of :meth:`infosem.InfoSEM.get_edges`.
+    top
+        Number of edges to name, of those that differ most by :func:`infosem.tl.differential_edges`; a name for which
+        there is no room is left out.
+    label
+        Names of the two networks.
+    ax
+        Axes to draw on.
+
+    Returns
+    -------
+    The Axes.
+
+    Raises
+    ------
+    ValueError
+        If ``top`` is negative, or both networks are empty.
+    """
+    from infosem import tl
+
+    for edges in (first, second):
+        require_edges(edges)
+    if top < 0:
+        raise ValueError(f"top={top} must be zero or positive: it is the number of edges to name.")
+    table = tl.differential_edges(first, second)
+    if table.empty:
+        raise ValueError("There is no edge to draw. Check top= and min_weight= of model.get_edges().")
+    points = table[["relative_first", "relative_second"]].to_numpy(dtype=float)
+    ax = prepare(ax, (5.5, 5))
+    ax.plot(*points[top:].T, ".", color=GREY, ms=2.5, mew=0, alpha=0.6, rasterized=True)
+    ax.plot(*points[:top].T, "o", color=VERMILION, ms=3.5, mew=0)
+    for slope in (1, -1):
+        ax.axline((0, 0), slope=slope, color=GREY, lw=0.8, ls="--", zorder=1)
+    ax.margins(0.12)
+    ax.set(xlabel=f"relative weight, {label[0]}", ylabel=f"relative weight, {label[1]}")
+    pairs = table[["source", "target"]].head(top).itertuples(index=False)
+    name_points(ax, points, [f"{source} \N{RIGHTWARDS ARROW} {target}" for source, target in pairs])
+    return ax

@@ -1,0 +1,111 @@
+"""Regulators against targets, those with similar weights side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+from infosem._edges import require_edges
+from infosem.pl._style import DIVERGING, prepare, text_size
+
+_CLIPPED = 0.99
+
+
+def heatmap(
+    edges: pd.DataFrame,
+    *,
+    regulators: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+    n_regulators: int = 30,
+    n_targets: int = 60,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the weights of regulators x targets, ordered by average linkage of their Euclidean distances.
+
+    Leaves are ordered so that neighbours are most alike (`Bar-Joseph et al. 2001
+    <https://doi.org/10.1093/bioinformatics/17.suppl_1.S22>`__). Colours end at the 99th percentile of the absolute
+    weights that are drawn. Where not all names fit, every second, third, ... is written.
+
+    Parameters
+    ----------
+    edges
+        Edge table of :meth:`infosem.InfoSEM.get_edges`. A pair that is not in it has a weight of zero.
+    regulators, targets
+        The rows and the columns; by default those with the largest sums of absolute weights.
+    n_regulators, n_targets
+        How many there are by default; the targets are chosen by the weights of the rows.
+    ax
+        Axes to draw on.
+
+    Returns
+    -------
+    The Axes.
+
+    Raises
+    ------
+    ValueError
+        If a gene that was named has no edge of that role, or there is nothing to draw.
+    """
+    require_edges(edges)
+    rows = _chosen(edges, "source", regulators, n_regulators, "regulators")
+    edges = edges[edges["source"].isin(rows)]
+    columns = _chosen(edges, "target", targets, n_targets, "targets")
+    edges = edges[edges["target"].isin(columns)]
+    weights = edges.pivot_table("weight", "source", "target", aggfunc="sum", fill_value=0.0)
+    weights = weights.reindex(index=rows, columns=columns, fill_value=0.0)
+    weights = weights.iloc[_order(weights.to_numpy()), _order(weights.to_numpy().T)]
+    ax = prepare(ax, (8, 5))
+    drawn = np.abs(weights.to_numpy())
+    limit = np.quantile(drawn[drawn > 0], _CLIPPED)
+    image = ax.imshow(weights, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    bar = ax.figure.colorbar(image, ax=ax, extend="both" if drawn.max() > limit else "neither", aspect=30, pad=0.02)
+    bar.set_label("weight", fontsize=text_size(ax))
+    bar.ax.tick_params(labelsize=text_size(ax))
+    bar.outline.set_visible(False)
+    ax.spines[:].set_visible(False)
+    ax.set(xlabel="target", ylabel="regulator")
+    _name(ax, weights)
+    return ax
+
+
+def _chosen(edges: pd.DataFrame, role: str, genes: Sequence[str] | None, n: int, argument: str) -> list[str]:
+    """The genes that were named, or those with the largest sums of absolute weights."""
+    if genes is None:
+        strength = edges["weight"].abs().groupby(edges[role]).sum()
+        genes = list(strength[strength > 0].sort_values(ascending=False, kind="stable").index[: max(n, 0)])
+        if not genes:
+            raise ValueError(f"There is no edge to draw. Pass more edges, or n_{argument}={n} larger.")
+        return genes
+    names = [genes] if isinstance(genes, str) else list(dict.fromkeys(genes))
+    absent = sorted(set(names) - set(edges[role]))
+    if absent or not names:
+        of = "the table" if role == "source" else "the regulators that are drawn"
+        raise ValueError(
+            f"{argument}={absent} are the {role} of none of the {len(edges)} edges of {of}. Check their names, or "
+            "pass more edges: model.get_edges() without top= and min_weight=."
+        )
+    return names
+
+
+def _order(rows: np.ndarray) -> np.ndarray:
+    """Of the leaves of a tree by average linkage."""
+    if len(rows) < 3:
+        return np.arange(len(rows))
+    return leaves_list(linkage(rows, "average", optimal_ordering=True))
+
+
+def _name(ax: Axes, weights: pd.DataFrame) -> None:
+    """Names of as many rows and columns as there is room for."""
+    ax.set_xticks(range(weights.shape[1]), weights.columns, rotation=90)
+    ax.set_yticks(range(weights.shape[0]), weights.index)
+    ax.tick_params(length=2)
+    ax.figure.figure.draw_without_rendering()  # a layout moves the Axes only now
+    window = ax.get_window_extent()
+    line = 1.15 * text_size(ax) * ax.figure.dpi / 72
+    for axis, names, room in ((ax.xaxis, weights.columns, window.width), (ax.yaxis, weights.index, window.height)):
+        step = int(np.ceil(line * len(names) / room))
+        axis.set_ticks(range(0, len(names), step), names[::step])

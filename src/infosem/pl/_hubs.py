@@ -1,0 +1,81 @@
+"""The regulators that a network hangs on."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from infosem._edges import require_edges
+from infosem.pl._style import BLUE, NEGATIVE, POSITIVE, SIGNS, legend, name_rows, prepare
+
+_LABELS = {
+    "out_degree": "number of targets",
+    "in_degree": "number of regulators",
+    "out_strength": "sum of |weight| over targets",
+    "in_strength": "sum of |weight| over regulators",
+    "pagerank": "PageRank",
+    "betweenness": "betweenness",
+}
+_ENDS = {"out": "source", "in": "target"}
+
+
+def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Axes | None = None) -> Axes:
+    """Draw the genes that a network hangs on as bars, the first on top.
+
+    Degrees and strengths are split by the sign of the edges.
+
+    Parameters
+    ----------
+    edges
+        Edge table of :meth:`infosem.InfoSEM.get_edges`, of as many edges as shall count.
+    top
+        Number of genes.
+    by
+        Column of :func:`infosem.tl.hubs`: ``"out_strength"``, ``"out_degree"``, ``"in_strength"``, ``"in_degree"``,
+        ``"pagerank"`` or ``"betweenness"``. A gene that has none of it is not drawn.
+    ax
+        Axes to draw on.
+
+    Returns
+    -------
+    The Axes.
+
+    Raises
+    ------
+    ValueError
+        If ``by`` is no such column, ``top`` is not positive, or no gene has any of it.
+    """
+    from infosem import tl
+
+    require_edges(edges)
+    if by not in _LABELS:
+        raise ValueError(f"by={by!r} is not one of {', '.join(map(repr, _LABELS))}.")
+    if top < 1:
+        raise ValueError(f"top={top} must be positive: it is the number of genes to draw.")
+    direction, _, measure = by.rpartition("_")
+    values = tl.hubs(edges, measures=[measure])[by].sort_values(ascending=False, kind="stable")
+    values = values[values > 0].head(top)
+    if values.empty:
+        raise ValueError(f"No gene of the {len(edges)} edges has any {by}. Pass more edges, or another by=.")
+    ax = prepare(ax, (5, 0.8 + 0.2 * len(values)))
+    places = range(len(values))
+    if direction in _ENDS:
+        positive, negative = _by_sign(edges, _ENDS[direction], measure, values.index)
+        positive_label, negative_label = SIGNS
+        ax.barh(places, positive, color=POSITIVE, label=positive_label)
+        ax.barh(places, negative, left=positive, color=NEGATIVE, label=negative_label)
+        legend(ax, loc="lower right")
+    else:
+        ax.barh(places, values, color=BLUE)
+    name_rows(ax, values.index)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(_LABELS[by])
+    return ax
+
+
+def _by_sign(edges: pd.DataFrame, end: str, measure: str, genes: pd.Index) -> tuple[pd.Series, pd.Series]:
+    """Degree or strength of the genes, of the edges of either sign."""
+    size = edges["weight"].abs() if measure == "strength" else edges["weight"].ne(0).astype(int)
+    both = (size[edges["weight"].gt(0) == is_positive] for is_positive in (True, False))
+    positive, negative = (part.groupby(edges[end]).sum().reindex(genes, fill_value=0) for part in both)
+    return positive, negative

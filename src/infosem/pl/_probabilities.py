@@ -1,0 +1,65 @@
+"""What known interactions did to the probabilities of edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from infosem.pl._prior_posterior import possible_pairs
+from infosem.pl._style import BLUE, GREY, VERMILION, legend, prepare
+
+if TYPE_CHECKING:
+    from infosem import InfoSEM
+
+_GROUPS = {0: ("unobserved", GREY), -1: ("known non-edges", VERMILION), 1: ("known edges", BLUE)}
+_N_BINS = 50
+
+
+def probabilities(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
+    r"""Draw the learned edge probabilities :math:`\sigma(UV^T)` of known edges, known non-edges and unobserved pairs.
+
+    Each distribution adds up to 100 % of its pairs. The closer the unobserved pairs are to one half, the less the
+    labels say about them.
+
+    Parameters
+    ----------
+    model
+        A trained model with known interactions.
+    ax
+        Axes to draw on.
+
+    Returns
+    -------
+    The Axes.
+
+    Raises
+    ------
+    ValueError
+        If the model has no known interactions.
+
+    See Also
+    --------
+    infosem.pl.prior_posterior : What the text did.
+    """
+    known, learned = model.get_known_interactions(), model.get_probabilities()
+    if known is None or learned is None:
+        raise ValueError(
+            "This model has no known interactions. Register them, infosem.pp.known_interactions(adata, edges) before "
+            "setup_anndata, or draw its text prior: infosem.pl.prior_posterior(model)."
+        )
+    possible = possible_pairs(learned)
+    state, probability = known.to_numpy()[possible], learned.to_numpy()[possible]
+    ax = prepare(ax, (5, 3.5))
+    bins = np.linspace(0, 1, _N_BINS + 1)
+    for value, (label, colour) in _GROUPS.items():
+        group = probability[state == value]
+        if len(group):
+            share = 100 * np.histogram(group, bins)[0] / len(group)
+            label = f"{label} ({len(group):,})"
+            ax.stairs(share, bins, fill=value == 0, color=colour, alpha=0.6 if value == 0 else 1, lw=1.5, label=label)
+    ax.set_xlim(0, 1)
+    ax.set(xlabel="edge probability", ylabel="share of the pairs [%]")
+    legend(ax, loc="best")
+    return ax

@@ -1,0 +1,73 @@
+"""What all plots share: colours, and text that fits the Axes and can be read on any background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+
+BLUE, VERMILION, GREEN, PURPLE, SKY_BLUE, ORANGE, YELLOW = (
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442",
+)  # fmt: skip
+"""The palette of Okabe and Ito (2008), which the colour-blind can tell apart; seen on white and on black."""
+
+GREY = "#888888"
+POSITIVE, NEGATIVE = BLUE, VERMILION
+"""Edges by the sign of their weight."""
+
+SIGNS = {"positive correlation": POSITIVE, "negative correlation": NEGATIVE}
+DIVERGING = "RdBu"  # blue is positive, as in SIGNS
+
+
+def prepare(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """The Axes to draw on, by default those of a new figure of ``size`` inches, with text that fits them.
+
+    Text has 7 points in a column of a journal (3.3 inches) and 10 in a notebook, but no more than matplotlib is set to.
+    """
+    if ax is None:
+        import matplotlib.pyplot as plt  # here, so that a benchmark on a cluster does without
+
+        _, ax = plt.subplots(figsize=size, layout="constrained")
+    width = ax.get_window_extent().width / ax.figure.dpi
+    points = min(float(mpl.rcParams["font.size"]), float(np.clip(5 + 0.8 * width, 7, 10)))
+    ax.tick_params(labelsize=points)
+    for label in (ax.xaxis.label, ax.yaxis.label, ax.title):
+        label.set_fontsize(points)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def text_size(ax: Axes) -> float:
+    """Points of all text in Axes that were prepared."""
+    return float(ax.xaxis.label.get_fontsize())
+
+
+def ink(ax: Axes) -> str:
+    """The colour of text and of lines that are black on white: that of the labels of these Axes."""
+    return str(ax.xaxis.label.get_color())
+
+
+def halo(ax: Axes) -> list[AbstractPathEffect]:
+    """A rim in the colour of the background, so that text can be read over what is drawn."""
+    return [withStroke(linewidth=0.25 * text_size(ax), foreground=ax.get_facecolor())]
+
+
+def sequential(ax: Axes) -> str:
+    """A perceptually uniform map whose low end differs from the background: few is seen, many too."""
+    is_dark = np.dot(to_rgb(ax.get_facecolor()), (0.299, 0.587, 0.114)) < 0.5
+    return "viridis_r" if is_dark else "viridis"
+
+
+def legend(ax: Axes, **options: object) -> None:
+    """A legend without a frame, in the size of the other text."""
+    ax.legend(**{"frameon": False, "fontsize": text_size(ax), "handlelength": 1.6, **options})
+
+
+def name_rows(ax: Axes, names: Sequence[str]) -> None:
+    """Rows from the first on top to the last, with room for all even if only some have a bar."""
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
