@@ -16,8 +16,8 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
+from infosem._cache import cache_folder
 from infosem._checks import require_columns
-from infosem.pp._embedding_cache import default_cache
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def beeline(
     if n_genes < 0:
         raise ValueError(f"n_genes={n_genes} must not be negative; BEELINE's sets have 500 and 1000.")
     if path is None:
-        folder = default_cache().with_name("beeline") if cache == "auto" else Path(cache)
+        folder = cache_folder(cache, "beeline")
         _download(folder, progress)
     else:
         folder = Path(path)

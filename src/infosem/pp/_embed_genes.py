@@ -11,8 +11,9 @@ from anndata import AnnData
 from tqdm.auto import tqdm
 
 from infosem import _keys
+from infosem._cache import cache_folder
 from infosem._checks import require_key
-from infosem.pp._embedding_cache import EmbeddingCache, default_cache
+from infosem.pp._embedding_cache import EmbeddingCache
 from infosem.pp._write_embedding import write_embedding
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def embed_genes(
     encoder = LanguageModel(
         str(model), revision=revision, pooling=pooling, normalise=normalise, max_length=max_length, device=device
     )
-    folder = None if cache is None else default_cache() if cache == "auto" else Path(cache)
+    folder = None if cache is None else cache_folder(cache, "embeddings")
     kept = EmbeddingCache(folder, encoder.identity)
     try:
         vectors = kept.get(distinct)

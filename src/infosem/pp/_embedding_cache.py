@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-
-
-def default_cache() -> Path:
-    """``$XDG_CACHE_HOME/infosem/embeddings``, or the same under ``~/.cache``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "infosem" / "embeddings"
 
 
 class EmbeddingCache:

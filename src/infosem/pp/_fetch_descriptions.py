@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 from tqdm.auto import tqdm
 
-from infosem.pp._embedding_cache import default_cache
+from infosem._cache import cache_folder
 from infosem.pp._matching import listed
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def fetch_descriptions(
         raise ValueError("There is no gene to ask for. Pass names: adata.var_names.")
     if not 1 <= batch_size <= LARGEST_BATCH:
         raise ValueError(f"batch_size={batch_size} must be between 1 and {LARGEST_BATCH}.")
-    folder = None if cache is None else default_cache().with_name("descriptions") if cache == "auto" else Path(cache)
+    folder = None if cache is None else cache_folder(cache, "descriptions")
     with closing(_open(folder, species)) as kept:
         answers = _known(kept, names)
         missing = [name for name in names if name not in answers]
