@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def cache_folder(cache: str | Path, kind: str) -> Path:
-    """The folder that ``cache`` names; for ``"auto"`` ``$XDG_CACHE_HOME/infosem/<kind>``, or the same in ``~/.cache``."""
+    """The folder that ``cache`` names, or for ``"auto"`` ``infosem/<kind>`` in ``$XDG_CACHE_HOME`` or ``~/.cache``."""
     if cache != "auto":
         return Path(cache)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "infosem" / kind

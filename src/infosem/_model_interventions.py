@@ -147,8 +147,8 @@ class InterventionsMixin:
         if self.module.only_nonzero and not fold:
             raise ValueError(
                 f"{name}={value:g}, but this model counts non-zero values only (standardise='non-zero'): it has not "
-                f"learned what it means that {gene!r} is zero, now or before. Fit InfoSEM(adata, standardise='all'), or "
-                "change what is expressed: fold= above zero."
+                f"learned what it means that {gene!r} is zero, now or before. Fit InfoSEM(adata, standardise='all'), "
+                "or change what is expressed: fold= above zero."
             )
         effects = torch.as_tensor(self.get_total_effects(gene, propagation=propagation).to_numpy())
         column = self.gene_names.index(gene)

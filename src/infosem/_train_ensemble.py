@@ -34,9 +34,9 @@ def train_ensemble(
 ) -> Ensemble:
     """Train several models that differ in their seed, and put their networks together.
 
-    The published numbers of DeepSEM average :math:`|A|` over ten such runs. Models run in parallel through joblib: inside
-    ``joblib.parallel_config("dask")`` or ``("ray")`` they spread over a cluster. Interrupting it (Ctrl-C) keeps the
-    models that are finished.
+    The published numbers of DeepSEM average :math:`|A|` over ten such runs. Models run in parallel through joblib:
+    inside ``joblib.parallel_config("dask")`` or ``("ray")`` they spread over a cluster. Interrupting it (Ctrl-C) keeps
+    the models that are finished.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def perturbation(
     ax = prepare(ax, (5.5, 5))
     size = np.clip(40_000 / len(points), 1, 40)
     if color is None:
-        ax.scatter(*points.T, s=size, c=GREY, alpha=0.5, linewidths=0, rasterized=True)
+        ax.scatter(points[:, 0], points[:, 1], s=size, c=GREY, alpha=0.5, linewidths=0, rasterized=True)
     else:
         import scanpy as sc
 

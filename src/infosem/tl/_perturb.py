@@ -33,8 +33,8 @@ def perturb(
               \Delta x = \mu_\theta(h + \Delta h) - \mu_\theta(h) .
 
     What the model has learned from cells that were not perturbed is an association with a direction that its structure
-    chose: read the result as a hypothesis. On four curated networks whose signs are known, knock-outs shift .87 of the
-    targets the right way, as many as the sign of the correlation does (``benchmarks/perturbation.py``).
+    chose: read the result as a hypothesis. On four curated networks whose signs are known, knock-outs shift .86 of the
+    direct targets the right way; the sign of the correlation is right for .87 (``benchmarks/perturbation.py``).
 
     Parameters
     ----------
