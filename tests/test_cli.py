@@ -93,3 +93,11 @@ def test_help_and_import_stay_light(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert "infer" in infosem("--help", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(("before", "after"), [("NOTSET", "INFO"), ("ERROR", "ERROR"), ("DEBUG", "DEBUG")])
+def test_importing_keeps_the_level_of_the_log_that_somebody_has_set(before, after):
+    code = f"import logging; logger = logging.getLogger('infosem'); logger.setLevel({before!r}); import infosem"
+    code += "; print(logging.getLevelName(logger.level))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == after

@@ -29,6 +29,7 @@ class _Fallback(logging.StreamHandler):  # type: ignore[type-arg]
 _logger = logging.getLogger("infosem")
 if not _logger.handlers:
     _logger.addHandler(_Fallback())
+if _logger.level == logging.NOTSET:
     _logger.setLevel(logging.INFO)
 
 
