@@ -26,6 +26,10 @@ EDGES = pd.DataFrame(
 )
 
 
+def edge_table(rows):
+    return pd.DataFrame(rows, columns=["source", "target", "weight"])
+
+
 def pairs(edges):
     return list(zip(edges["source"], edges["target"], strict=True))
 
@@ -148,9 +152,12 @@ class TestDifferentialEdges:
         assert found.loc[("A", "x"), "difference"] == pytest.approx(-0.9 / EDGES["weight"].abs().mean())
 
     def test_ensembles_have_a_score(self):
-        first, second = EDGES.assign(sd=0.3), EDGES.assign(weight=EDGES["weight"] * [1, 1, 1, 3, 1, 1], sd=0.4)
+        first = EDGES.assign(sd=0.3, effect=2 * EDGES["weight"])
+        changed = EDGES["weight"] * [1, 1, 1, 3, 1, 1]
+        second = EDGES.assign(weight=changed, sd=0.4, effect=-changed)
         found = tl.differential_edges(first, second).set_index(["source", "target"]).loc[("A", "z")]
-        spread = np.hypot(0.3 / first["weight"].abs().mean(), 0.4 / second["weight"].abs().mean())
+        # the spread of the effect, in proportion to the weight
+        spread = np.hypot(0.5 * 0.3 / first["weight"].abs().mean(), 0.4 / second["weight"].abs().mean())
         assert found["z"] == pytest.approx(found["difference"] / spread)
 
 
@@ -186,6 +193,25 @@ class TestEnrichment:
         z = (row["n_shared"] - row["expected_within"]) / abs(row["n_shared"] - row["expected_within"])
         two_sided = stratified.pvalue
         assert row["p_value_within"] == pytest.approx(two_sided / 2 if z > 0 else 1 - two_sided / 2)
+
+    @pytest.mark.filterwarnings("error")
+    def test_regulators_with_one_pair_or_none(self):
+        # pairs are h -> g, h -> x, and x -> g, the only one of x
+        edges = edge_table([("h", "g", 3.0), ("x", "g", 2.0), ("h", "x", 1.0)])
+        row = tl.enrichment(edges, edge_table([("h", "g", 1), ("x", "g", 1), ("z", "x", 1)]), top=[2]).iloc[0]
+        assert row["expected_within"] == 1.5
+        assert row["p_value_within"] == pytest.approx(stats.norm.sf((2 - 1.5) / 0.5))
+        # g alone is a target: it has no pair itself
+        edges = edge_table([("h", "g", 3.0), ("g", "g", 2.0)])
+        row = tl.enrichment(edges, edge_table([("h", "g", 1), ("g", "g", 1)]), top=[1]).iloc[0]
+        assert row["expected_within"] == 1
+        assert np.isnan(row["p_value_within"])
+
+    def test_of_equal_weights_the_first_of_the_table_are_the_strongest(self):
+        edges = edge_table([("a", "x", 1.0), ("b", "y", -1.0), ("a", "y", 1.0), ("b", "x", 1.0)])
+        reference = edge_table([("a", "x", 1.0), ("b", "y", 1.0)])
+        assert tl.enrichment(edges, reference, top=[2])["n_shared"].item() == 2
+        assert tl.enrichment(edges[::-1], reference, top=[2])["n_shared"].item() == 0
 
     def test_knowing_the_hubs_alone_is_no_enrichment_within_them(self):
         rng = np.random.default_rng(0)

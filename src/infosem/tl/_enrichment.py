@@ -27,6 +27,9 @@ def enrichment(
 
     (the statistic of Mantel and Haenszel 1959, without a continuity correction, :math:`\mathrm{Var}_i` hypergeometric).
 
+    Regulators without an edge in the reference do not count, nor do genes that are nobody's target there. Of edges of
+    one weight those come first that the table lists first.
+
     Parameters
     ----------
     edges
@@ -50,20 +53,20 @@ def enrichment(
     require_columns(reference, ("source", "target"), "reference")
     weights = edge_weights(edges).abs()
     sources, targets = (weights.index.unique(end).intersection(reference[end].unique()) for end in ("source", "target"))
-    at, values = _entries(weights.reset_index(), sources, targets)
-    strength = np.zeros((len(sources), len(targets)))
-    strength[at] = values
-    known = np.zeros(strength.shape, dtype=bool)
-    known[_entries(reference.assign(weight=1.0), sources, targets)[0]] = True
-    regulator, target = np.indices(strength.shape).reshape(2, -1)
+    at = _entries(weights[weights > 0].sort_values(ascending=False, kind="stable").reset_index(), sources, targets)
+    rank = np.full((len(sources), len(targets)), np.inf)
+    rank[at] = np.arange(len(at[0]))
+    known = np.zeros(rank.shape, dtype=bool)
+    known[_entries(reference, sources, targets)] = True
+    regulator, target = np.indices(rank.shape).reshape(2, -1)
     pairs = np.flatnonzero(sources.to_numpy()[regulator] != targets.to_numpy()[target])
     if not len(pairs):
         raise ValueError(
             f"edges and reference share {len(sources)} regulators and {len(targets)} targets. Check species, case and "
             "kind of identifier."
         )
-    strength, known, regulator = strength.ravel()[pairs], known.ravel()[pairs], regulator[pairs]
-    order, n_edges = np.argsort(-strength, kind="stable"), int((strength > 0).sum())
+    rank, known, regulator = rank.ravel()[pairs], known.ravel()[pairs], regulator[pairs]
+    order, n_edges = np.argsort(rank), int(np.isfinite(rank).sum())
     wrong = [n for n in top if not 1 <= n <= n_edges]
     if wrong:
         raise ValueError(
@@ -72,23 +75,22 @@ def enrichment(
     return pd.DataFrame([{"top": n, **_row(known, regulator, order[:n])} for n in top])
 
 
-def _entries(
-    table: pd.DataFrame, sources: pd.Index, targets: pd.Index
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Where the edges of a table stand among the regulators and genes that both know, and their weights."""
+def _entries(table: pd.DataFrame, sources: pd.Index, targets: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+    """Where the edges of a table stand among the regulators and genes that both know."""
     row, column = sources.get_indexer(table["source"]), targets.get_indexer(table["target"])
     there = (row >= 0) & (column >= 0)
-    return (row[there], column[there]), table["weight"].to_numpy()[there]
+    return row[there], column[there]
 
 
 def _row(known: np.ndarray, regulator: np.ndarray, chosen: np.ndarray) -> dict[str, float]:
     n, n_pairs, n_known, n_shared = len(chosen), len(known), int(known.sum()), int(known[chosen].sum())
-    n_regulators = int(regulator.max()) + 1
-    within = stats.hypergeom(
-        *(np.bincount(of, minlength=n_regulators) for of in (regulator, regulator[known], regulator[chosen]))
+    # N_i, K_i, n_i; where a regulator has one pair, or none, the variance is zero
+    of_pairs, of_known, of_chosen = (
+        np.bincount(of, minlength=regulator.max() + 1) for of in (regulator, regulator[known], regulator[chosen])
     )
-    expected, expected_within = n * n_known / n_pairs, within.mean().sum()
-    sd = np.sqrt(np.nansum(within.var()))
+    within = of_chosen * of_known / np.maximum(of_pairs, 1)
+    variance = within * (of_pairs - of_known) * (of_pairs - of_chosen) / np.maximum(of_pairs * (of_pairs - 1), 1)
+    expected, expected_within, sd = n * n_known / n_pairs, within.sum(), np.sqrt(variance.sum())
     others, disagreeing = n_pairs - n_known - n + n_shared, (n_known - n_shared) * (n - n_shared)
     return {
         "n_shared": n_shared,
