@@ -160,7 +160,7 @@ class TestInteractions:
         cells.varp["known_interactions"] = matrix.tocsr()
         InfoSEM.setup_anndata(cells)
         assert "2 known interactions are ignored" in caplog.text
-        assert InfoSEM(cells).module.interaction_prior.n_pairs == expected
+        assert len(InfoSEM(cells).module.edge_probability.is_edge) == expected
 
     def test_none_that_can_be_used(self, cells):
         cells.varp["known_interactions"] = sparse.csr_matrix(([1], ([20], [3])), shape=(24, 24))

@@ -28,6 +28,7 @@ def test_a_group_has_the_network_of_its_cells_alone(grouped, caplog, tmp_path):
     with caplog.at_level(logging.WARNING, "infosem"):
         found = tl.by_group(grouped, "cell_type", min_cells=30, train_kwargs=SHORT, progress=False)
     assert list(found) == ["B", "CD4+/CD8-"]
+    InfoSEM(grouped)  # it is registered as before
     assert "rare" in caplog.text
     alone = grouped[grouped.obs["cell_type"] == "B"].copy()
     InfoSEM.setup_anndata(alone)

@@ -34,7 +34,7 @@ def test_too_large_a_model_says_so_before_it_is_made(cells, monkeypatch):
 
 def test_too_large_a_batch_says_so_before_training(cells, monkeypatch):
     InfoSEM.setup_anndata(cells)
-    model = InfoSEM(cells)
+    model = InfoSEM(cells, probability="low-rank")
     needed = Size(6, 24, 128).memory(120)
     monkeypatch.setattr(cost, "free_memory", lambda device: needed - 1)
     with pytest.raises(MemoryError, match="120 cells at a time.*smaller batch_size"):

@@ -36,12 +36,13 @@ def test_every_number_is_that_of_the_models_themselves(cells, models):
     ensemble = train_ensemble(cells, 3, seed=5, n_selected=20, train_kwargs=TRAIN, progress=False)
     weights = np.stack([model.get_adjacency().to_numpy() for model in models])
     np.testing.assert_allclose(ensemble.effect, weights.mean(0), atol=1e-6)
-    np.testing.assert_allclose(ensemble.strength, np.abs(weights).mean(0), atol=1e-6)
+    strength = np.stack([model.get_strength().to_numpy() for model in models])
+    np.testing.assert_allclose(ensemble.strength, strength.mean(0), atol=1e-6)
     np.testing.assert_allclose(ensemble.sd, weights.std(0, ddof=1), atol=1e-6)
     agreement = (np.sign(weights) == np.sign(weights.mean(0))).mean(0)
     varies = weights.any(0)
     np.testing.assert_allclose(ensemble.sign_agreement.to_numpy()[varies], agreement[varies], atol=1e-6)
-    selected = [np.abs(w) >= np.sort(np.abs(w).ravel())[-20] for w in weights]
+    selected = [s >= np.sort(s.ravel())[-20] for s in strength]
     np.testing.assert_allclose(ensemble.stability, np.mean(selected, axis=0), atol=1e-6)
     probability = np.mean([model.get_probabilities() for model in models], axis=0)
     np.testing.assert_allclose(ensemble.probability, probability, atol=1e-6)

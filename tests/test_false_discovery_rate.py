@@ -38,7 +38,8 @@ def test_rates_are_those_counted_by_hand(trained, cells, monkeypatch):
     rate = {
         t: min(1.0, np.mean([(null >= t).sum() for null in nulls]) / (observed >= t).sum()) for t in np.unique(observed)
     }
-    expected = [min(r for t, r in rate.items() if t <= abs(weight)) for weight in edges["weight"]]
+    size = [weights.loc[edge.source, edge.target] for edge in edges.itertuples()]
+    expected = [min(r for t, r in rate.items() if t <= value) for value in size]
     np.testing.assert_allclose(edges["q_value"], expected, rtol=1e-5)
     assert edges["q_value"].nunique() > 3
     found = get.network(cells, max_q_value=0.6)

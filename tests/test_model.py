@@ -236,8 +236,8 @@ class TestTraining:
 
 
 class TestNetwork:
-    def test_edges_are_the_adjacency_ranked(self, trained, cells):
-        adjacency = trained.get_adjacency()
+    def test_edges_are_ranked_by_strength(self, trained, cells):
+        strength = trained.get_strength()
         edges = trained.get_edges()
         assert list(edges.columns) == ["source", "target", "weight", "sign", "rank", "probability"]
         assert len(edges) == 6 * 24 - 6
@@ -247,7 +247,7 @@ class TestNetwork:
         probability = trained.get_probabilities()
         correlation = pd.DataFrame(np.corrcoef(cells.X.toarray().T), cells.var_names, cells.var_names)
         for edge in edges.iloc[::17].itertuples():
-            assert abs(edge.weight) == pytest.approx(abs(adjacency.loc[edge.source, edge.target]))
+            assert abs(edge.weight) == pytest.approx(strength.loc[edge.source, edge.target])
             assert edge.probability == pytest.approx(probability.loc[edge.source, edge.target])
             assert edge.sign == np.sign(correlation.loc[edge.source, edge.target]) == np.sign(edge.weight)
 
@@ -265,13 +265,15 @@ class TestNetwork:
         model.write_network()
         assert "infosem_probability" not in cells.varp
 
-    def test_written_network(self, trained, cells, tmp_path):
+    def test_written_network(self, cells, tmp_path):
+        trained = fit(cells, prior="embedding+interactions", probability="low-rank")
         trained.write_network(key_added="grn")
         cells.write_h5ad(tmp_path / "cells.h5ad")
         back = ad.read_h5ad(tmp_path / "cells.h5ad")
         for key, rows in (
             ("grn", trained.get_adjacency()),
             ("grn_effect", trained.get_effects()),
+            ("grn_strength", trained.get_strength()),
             ("grn_probability", trained.get_probabilities()),
         ):
             matrix = back.varp[key]

@@ -66,9 +66,9 @@ def test_what_it_writes_is_what_the_model_reads(cells):
     edges = pd.DataFrame({"source": ["TF0", "TF4"], "target": ["gene1", "TF2"]})
     pp.known_interactions(cells, edges)
     InfoSEM.setup_anndata(cells)
-    prior = InfoSEM(cells).module.interaction_prior
-    assert prior.pairs.T.tolist() == [[0, 7], [4, 2]]
-    assert prior.is_edge.tolist() == [True, True]
+    known = InfoSEM(cells).module.edge_probability
+    assert known.pairs.T.tolist() == [[0, 7], [4, 2]]
+    assert known.is_edge.tolist() == [True, True]
 
 
 class TestRegulators:
@@ -157,6 +157,7 @@ class TestAddEmbeddings:
         }[ending]()
         pp.add_embeddings(cells, path, names=names if ending == "npy" else None)
         self.check(cells, table)
+        assert cells.uns["gene_embedding"]["source"] == path.name, "no path of this machine"
 
     def test_other_identifiers_and_case(self, cells, table, caplog):
         cells.var["ensembl"] = [f"ENSG{i}" for i in range(24)]

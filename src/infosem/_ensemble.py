@@ -26,7 +26,7 @@ class Ensemble:
     effect
         Mean effect :math:`\overline{A_{ij}}`.
     strength
-        Mean absolute effect :math:`\overline{|A_{ij}|}`, the score that ranks the edges.
+        Mean strength (:meth:`infosem.InfoSEM.get_strength`), the score that ranks the edges.
     sd
         Standard deviation of :math:`A_{ij}` over the models.
     sign_agreement
@@ -70,14 +70,14 @@ class Ensemble:
         top
             Keep this many edges.
         min_weight
-            Keep edges with at least this mean absolute effect.
+            Keep edges with at least this mean strength.
         min_stability
             Keep edges that at least this share of the models selects.
 
         Returns
         -------
         Columns as of :meth:`infosem.InfoSEM.get_edges`, then ``effect``, ``sd``, ``sign_agreement`` and ``stability``.
-        ``weight`` is the mean absolute effect times the sign of the genes' correlation.
+        ``weight`` is the mean strength times the sign of the genes' correlation.
         """
         more = {
             "effect": self.effect,
@@ -122,7 +122,7 @@ class Sums:
     n: int
     mean: np.ndarray
     squares: np.ndarray
-    absolute: np.ndarray
+    strength: np.ndarray
     positive: np.ndarray
     negative: np.ndarray
     selected: np.ndarray
@@ -130,16 +130,15 @@ class Sums:
 
     @classmethod
     def empty(cls, shape: tuple[int, int]) -> Sums:
-        mean, squares, absolute, positive, negative, selected = np.zeros((6, *shape), dtype=np.float32)
-        return cls(0, mean, squares, absolute, positive, negative, selected, None)
+        mean, squares, strength, positive, negative, selected = np.zeros((6, *shape), dtype=np.float32)
+        return cls(0, mean, squares, strength, positive, negative, selected, None)
 
-    def add(self, weights: np.ndarray, probability: np.ndarray | None, n_selected: int) -> None:
+    def add(self, weights: np.ndarray, strength: np.ndarray, probability: np.ndarray | None, n_selected: int) -> None:
         self.n += 1
         change = weights - self.mean
         self.mean += change / self.n
         self.squares += change * (weights - self.mean)
-        strength = np.abs(weights)
-        self.absolute += strength
+        self.strength += strength
         self.positive += weights > 0
         self.negative += weights < 0
         self.selected += (strength >= np.partition(strength, -n_selected, axis=None)[-n_selected]) & (strength > 0)
@@ -148,7 +147,7 @@ class Sums:
 
     def summary(self) -> Iterator[tuple[str, np.ndarray | None]]:
         yield "effect", self.mean
-        yield "strength", self.absolute / self.n
+        yield "strength", self.strength / self.n
         yield "sd", np.sqrt(self.squares / (self.n - 1))
         yield "sign_agreement", np.where(self.mean < 0, self.negative, self.positive) / self.n
         yield "stability", self.selected / self.n

@@ -25,11 +25,14 @@ class Standardisation:
         ``(G,)``. A gene whose counted values do not vary has an sd of one.
     n_counted
         Number of entries that they were computed from.
+    spread
+        Root of the squared deviations of the counted values, averaged over all cells, ``(G,)``.
     """
 
     mean: np.ndarray
     sd: np.ndarray
     n_counted: int
+    spread: np.ndarray
 
 
 @dataclass
@@ -61,9 +64,10 @@ class _Moments:
         sd[sd <= 1e-6 * np.abs(self.mean)] = 0.0
         return sd
 
-    def standardisation(self) -> Standardisation:
+    def standardisation(self, n_cells: int) -> Standardisation:
         sd = self.sd()
-        return Standardisation(self.mean, np.where(sd > 0, sd, 1.0), int(self.n.sum()))
+        spread = sd * np.sqrt(self.n / n_cells)
+        return Standardisation(self.mean, np.where(sd > 0, sd, 1.0), int(self.n.sum()), spread)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,9 @@ def summarise_expression(x: Any, *, name: str) -> ExpressionSummary:
         raise ValueError(f"All {n_genes} genes of {name} are constant over the cells: there is nothing to learn from.")
     if not varies.all():
         logger.warning("%d of %d genes are constant over the cells; their weights are zero.", (~varies).sum(), n_genes)
-    return ExpressionSummary(all_values.standardisation(), nonzero_values.standardisation(), varies, n_cells)
+    return ExpressionSummary(
+        all_values.standardisation(n_cells), nonzero_values.standardisation(n_cells), varies, n_cells
+    )
 
 
 def check_expression(x: Any, *, name: str) -> None:

@@ -59,6 +59,7 @@ def read_gene_data(
     return GeneData(
         mean=torch.as_tensor(statistics.mean, dtype=torch.float32),
         sd=torch.as_tensor(statistics.sd, dtype=torch.float32),
+        spread=torch.as_tensor(statistics.spread, dtype=torch.float32),
         varies=torch.as_tensor(summary.varies),
         regulators=torch.as_tensor(columns),
         n_counted=statistics.n_counted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import signal
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -31,7 +32,7 @@ from infosem._gene_data import gene_names, read_gene_data, regulators, state_of
 from infosem._model_cells import CellsMixin
 from infosem._model_interventions import InterventionsMixin
 from infosem._model_network import NetworkMixin
-from infosem._module import InfoSEMModule, PriorName
+from infosem._module import InfoSEMModule, PriorName, ProbabilityName
 from infosem._schedules import SCHEDULES
 from infosem._streaming import StreamingSplitter, is_in_memory
 from infosem._training import CostReport, interrupt_handler_restored, split_cells
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 _CHOICES = {
     "prior": ("auto", *get_args(PriorName)),
+    "probability": get_args(ProbabilityName),
     "standardise": ("non-zero", "all"),
     "likelihood": ("unit", "heteroscedastic"),
     "latent_prior": ("learned", "fixed"),
@@ -62,11 +64,11 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
 
     - ``"laplace"``: :math:`A_{ij} \sim \mathrm{Laplace}(0, b)`, :math:`b = 2P / (\alpha M)`;
     - ``"embedding"``: :math:`A_{ij} \sim N(c + u_i + v_j, s_a^2)`, :math:`s_a^2 = P / (\lambda_e M)`;
-    - ``"interactions"``: :math:`A = A_e \odot \sigma(UV^T)` with :math:`A_{e,ij} \sim N(0, s_a^2)`,
-      :math:`s_a^2 = P / (\alpha M)`, and for the :math:`P_{obs}` observed pairs
-      :math:`(UV^T)_{ij} \sim N(\pm\mathrm{logit}\,0.95, s_l^2)`, :math:`s_l^2 = P_{obs} / (\lambda_l M)`;
-    - ``"embedding+interactions"``: the same with :math:`A_{e,ij} \sim N(c + u_i + v_j, s_a^2)`,
-      :math:`s_a^2 = P / (\lambda_e M)`.
+    Known interactions (``"interactions"``, ``"embedding+interactions"``) give each edge a probability besides. With
+    ``probability="low-rank"`` it is part of the model: :math:`A = A_e \odot \sigma(UV^T)`, where of the
+    :math:`P_{obs}` observed pairs :math:`(UV^T)_{ij} \sim N(\pm\mathrm{logit}\,0.95, s_l^2)`,
+    :math:`s_l^2 = P_{obs} / (\lambda_l M)`; and without embeddings :math:`A_{e,ij} \sim N(0, s_a^2)`,
+    :math:`s_a^2 = P / (\alpha M)`.
 
     Parameters
     ----------
@@ -74,7 +76,13 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         AnnData registered with :meth:`setup_anndata`.
     prior
         Prior of the adjacency. ``"laplace"`` is the DeepSEM model (Eqs. 4-8), ``"embedding"`` InfoSEM-B (Eqs. 9, 14),
-        ``"embedding+interactions"`` InfoSEM-BC (Eqs. 10-13, 15). ``"auto"`` takes all that was registered.
+        ``"embedding+interactions"`` known interactions too. ``"auto"`` takes all that was registered.
+    probability
+        How known interactions become edge probabilities :math:`\sigma(A_l)`. ``"additive"``:
+        :math:`A_{l,ij} = c + u_i + v_j` with levels of regulators and of targets that the genes' text explains, in
+        closed form, so that labels speak to genes that have none; the probability multiplies the size of the effect
+        in :meth:`get_strength`. ``"low-rank"``, the paper's InfoSEM-BC (Eqs. 10-13, 15): a factor of :math:`A` itself,
+        flat where nothing is known.
     standardise
         How each gene is standardised, and which entries the likelihood counts: by its ``"non-zero"`` values, or
         ``"all"``. Clipped to [-10, 10].
@@ -88,9 +96,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
     coefficient_sd
         Prior standard deviation :math:`s_w` of the text prior's coefficients.
     interaction_weight
-        Weight :math:`\lambda_l` of the known interactions, the precision of the labels.
+        Weight :math:`\lambda_l` of the known interactions, the precision of the labels, of low-rank probabilities.
     rank
-        Rank of the logits of the edge probabilities.
+        Rank of the logits of low-rank probabilities.
     likelihood
         ``"unit"`` variance, or ``"heteroscedastic"``: a variance learned by the decoder (Eq. 5).
     latent_prior
@@ -129,6 +137,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         adata: AnnData | None = None,
         *,
         prior: Literal["auto"] | PriorName = "auto",
+        probability: ProbabilityName = "additive",
         standardise: Literal["non-zero", "all"] = "non-zero",
         alpha: float = 1.0,
         beta: float = 0.01,
@@ -161,9 +170,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
                 raise ValueError(f"{name}={arguments[name]!r} must be positive, a whole number.")
         self.prior_ = self._resolve_prior(prior)
         self.seed_ = seed
-        self._size = Size(
-            len(self.regulator_names), len(self.gene_names), rank if "interactions" in self.prior_ else None
-        )
+        low_rank = "interactions" in self.prior_ and probability == "low-rank"
+        self._size = Size(len(self.regulator_names), len(self.gene_names), rank if low_rank else None)
         self._size.require_memory(1, torch.device("cpu"))
         self.init_params_ = self._get_init_params(arguments)
         logger.info("Prior of the network: %s.", self.prior_)
@@ -173,6 +181,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
                 read_gene_data(self.registry_, self._adata_manager, prior=self.prior_, standardise=standardise),
                 n_cells=state_of(self.registry_, REGISTRY_KEYS.X_KEY)["summary"].n_cells,
                 prior=self.prior_,
+                probability=probability,
                 standardise=standardise,
                 alpha=alpha,
                 beta=beta,
@@ -295,8 +304,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         validation_size
             Share of the cells to hold out; by default the rest.
         early_stopping
-            Stop when ``early_stopping_monitor`` (``"elbo_validation"`` by default, which needs ``train_size`` < 1) no
-            longer improves.
+            Stop when ``early_stopping_monitor`` (``"reconstruction_loss_validation"`` by default, which needs
+            ``train_size`` < 1) no longer improves. Not ``"elbo_validation"``: it divides the prior of the network by
+            the held-out cells alone, so that the prior dominates.
         plan_kwargs
             Step sizes ``lr_networks``, ``lr_decay``, ``lr_adjacency``, ``lr_coefficients``, ``lr_probability``; of the
             alternating schedule also ``network_epochs`` and ``adjacency_epochs``.
@@ -328,7 +338,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
             batch_size=batch_size,
             distributed_sampler=use_distributed_sampler(trainer_kwargs.get("strategy")),
         )
-        defaults: dict[str, Any] = {"log_every_n_steps": 1}
+        defaults: dict[str, Any] = {"log_every_n_steps": 1, "early_stopping_monitor": "reconstruction_loss_validation"}
         if splitter.n_val == 0:
             if early_stopping and "train" not in trainer_kwargs.get("early_stopping_monitor", ""):
                 raise ValueError(
@@ -355,9 +365,11 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
             torch.manual_seed(self.seed_)
             try:
                 runner()
-            except SystemExit:
-                # not SIGTERM, by which a cluster ends a job: nobody is there to go on with half a training
-                if not runner.trainer.interrupted or runner.trainer.received_sigterm:
+            except SystemExit as ended:
+                # by which a cluster ends a job: nobody is there to go on with half a training
+                if runner.trainer.received_sigterm:
+                    raise SystemExit(128 + signal.SIGTERM) from ended  # Lightning's has no status, which is success
+                if not runner.trainer.interrupted:
                     raise
                 self._keep_interrupted(runner)
             finally:

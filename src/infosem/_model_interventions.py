@@ -150,7 +150,7 @@ class InterventionsMixin:
                 f"learned what it means that {gene!r} is zero, now or before. Fit InfoSEM(adata, standardise='all'), "
                 "or change what is expressed: fold= above zero."
             )
-        effects = torch.as_tensor(self.get_total_effects(gene, propagation=propagation).to_numpy())
+        effects = torch.as_tensor(self.get_total_effects(gene, propagation=propagation).to_numpy(copy=True))
         column = self.gene_names.index(gene)
 
         def shift(tensors: dict[str, Tensor], _: dict[str, Any]) -> Tensor:

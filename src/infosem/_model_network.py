@@ -12,6 +12,7 @@ from torch import Tensor
 from infosem import _keys
 from infosem._adjacency import Adjacency
 from infosem._edges import edge_table, write_matrices
+from infosem._effect_size import effect_sizes
 from infosem._priors import EmbeddingPrior
 
 if TYPE_CHECKING:
@@ -37,23 +38,42 @@ class NetworkMixin:
         def _check_if_trained(self, warn: bool = True, message: str = "") -> None: ...
 
     def get_adjacency(self) -> pd.DataFrame:
-        r"""The weighted adjacency :math:`A` (with known interactions :math:`A_e \odot \sigma(A_l)`).
+        r"""The weighted adjacency :math:`A` (with low-rank probabilities :math:`A_e \odot \sigma(A_l)`).
 
         Returns
         -------
-        Regulators x genes, ``(R, G)``. In units of standardised latent expression per the same. Rank edges by its
-        absolute value; its sign says little about activation or repression (see :meth:`get_edges`).
+        Regulators x genes, ``(R, G)``. In units of standardised latent expression per the same. Rank edges by
+        :meth:`get_strength`; the sign of :math:`A` says little about activation or repression (see :meth:`get_edges`).
         """
         return self._frame(self._adjacency().weights)
 
     def get_effects(self) -> pd.DataFrame:
-        """The effects :math:`A_e`, ``(R, G)``: the adjacency before it is multiplied by the edge probabilities."""
+        """The effects :math:`A_e`, ``(R, G)``: the adjacency before it is multiplied by low-rank probabilities."""
         return self._frame(self._adjacency().effects)
 
     def get_probabilities(self) -> pd.DataFrame | None:
         r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions."""
-        logits = self._adjacency().logits
+        additive = self.module.edge_probability
+        logits = self._adjacency().logits if additive is None else additive.logits
         return None if logits is None else self._frame(logits.sigmoid())
+
+    def get_strength(self) -> pd.DataFrame:
+        r"""What ranks the edges: the size of the effect, times the edge's probability if there is one.
+
+        .. math:: E_{ij} \, \sigma(A_{l,ij}), \qquad
+                  E_{ij} = \frac{\omega_i}{2} \left( |A_{ij}| + \overline{|A_{i \cdot}|} \right)
+
+        with :math:`\omega_i` the root mean square over the cells of the regulator's counted deviations, so that
+        regulators compare, and each edge shrunk half-way to the mean of its regulator. With ``probability="low-rank"``
+        the probability is a factor of :math:`A` already.
+
+        Returns
+        -------
+        Regulators x genes, ``(R, G)``, not negative, in units of log-normalised expression.
+        """
+        spread = self.module.spread[self.module.regulators]
+        strength = self._frame(effect_sizes(self._adjacency().weights, spread))
+        return strength if self.module.edge_probability is None else strength * self.get_probabilities()
 
     def get_prior_mean(self) -> pd.DataFrame | None:
         """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.
@@ -68,12 +88,12 @@ class NetworkMixin:
 
     def get_known_interactions(self) -> pd.DataFrame | None:
         """What is known of each pair, ``(R, G)``: +1 edge, -1 non-edge, 0 unobserved; ``None`` without interactions."""
-        prior = self.module.interaction_prior
-        if prior is None:
+        labels = self.module.interaction_prior or self.module.edge_probability
+        if labels is None:
             return None
         known = torch.zeros(len(self.regulator_names), len(self.gene_names), dtype=torch.int8)
-        row, column = prior.pairs.cpu()
-        known[row, column] = 2 * prior.is_edge.cpu().to(torch.int8) - 1
+        row, column = labels.pairs.cpu()
+        known[row, column] = 2 * labels.is_edge.cpu().to(torch.int8) - 1
         return self._frame(known)
 
     def get_edges(self, *, top: int | None = None, min_weight: float | None = None) -> pd.DataFrame:
@@ -89,13 +109,13 @@ class NetworkMixin:
         Returns
         -------
         Columns ``source``, ``target``, ``weight``, ``sign``, ``rank``, and ``probability`` with known interactions.
-        ``weight`` is ``|A_ij|`` times the sign, so that the table is a signed network for decoupler. ``sign`` is that
-        of the Pearson correlation of the two genes in the training cells: the sign of ``A_ij`` itself is a worse guide
-        to activation (+1) or repression (-1). Edges of weight zero are left out.
+        ``weight`` is :meth:`get_strength` times the sign, so that the table is a signed network for decoupler. ``sign``
+        is that of the Pearson correlation of the two genes in the training cells: the sign of :math:`A_{ij}` itself is
+        a worse guide to activation (+1) or repression (-1). Edges of weight zero are left out.
         """
         probability = self.get_probabilities()
         return edge_table(
-            self.get_adjacency().abs(),
+            self.get_strength(),
             self.module.signs.cpu().numpy(),
             {} if probability is None else {"probability": probability},
             top=top,
@@ -106,8 +126,9 @@ class NetworkMixin:
         """Write the network into AnnData.
 
         ``varp[key_added]`` gets the adjacency, genes x genes, row = regulator, column = target, CSR where only some
-        genes are regulators, and ``varp[key_added + "_sign"]`` the sign of their correlation; with known interactions
-        ``varp[key_added + "_effect"]`` and ``varp[key_added + "_probability"]`` too. ``uns[key_added]`` records
+        genes are regulators, ``varp[key_added + "_strength"]`` what ranks the edges, ``varp[key_added + "_sign"]`` the
+        sign of the genes' correlation and, with known interactions, ``varp[key_added + "_probability"]`` (with low-rank
+        ones ``varp[key_added + "_effect"]`` too). ``uns[key_added]`` records
         parameters, keys, regulators, seed and versions. :func:`infosem.get.network` reads it back.
 
         Parameters
@@ -121,13 +142,12 @@ class NetworkMixin:
         adata = self.adata if adata is None else adata
         if adata is None:
             raise RuntimeError("This model was loaded without data: pass adata=.")
-        probability = self.get_probabilities()
-        effects = None if probability is None else self.get_effects()
+        effects = None if self.module.interaction_prior is None else self.get_effects()
         write_matrices(
             adata,
             self.get_adjacency(),
             self.module.signs.cpu().numpy(),
-            {"effect": effects, "probability": probability},
+            {"effect": effects, "strength": self.get_strength(), "probability": self.get_probabilities()},
             key_added=key_added,
             provenance=self._provenance(),
         )

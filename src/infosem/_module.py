@@ -12,12 +12,14 @@ from scvi.module.base import BaseModuleClass, LossOutput, auto_move_data
 from torch import Tensor, nn
 
 from infosem._adjacency import Adjacency, FullAdjacency, ProductAdjacency
+from infosem._edge_probability import EdgeProbability
 from infosem._gaussian import Gaussian
 from infosem._networks import ScalarNetwork, TabulatedNetwork
 from infosem._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior
 from infosem._sem import propagate_effects, remove_effects
 
 PriorName = Literal["laplace", "embedding", "interactions", "embedding+interactions"]
+ProbabilityName = Literal["additive", "low-rank"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class GeneData:
     ----------
     mean, sd
         Location and scale of the standardisation, ``(G,)``.
+    spread
+        Root mean square over the cells of what is counted of a gene's deviations, ``(G,)``.
     varies
         Genes that are not constant over the cells, boolean ``(G,)``.
     regulators
@@ -44,6 +48,7 @@ class GeneData:
 
     mean: Tensor
     sd: Tensor
+    spread: Tensor
     varies: Tensor
     regulators: Tensor
     n_counted: int
@@ -78,7 +83,7 @@ class InfoSEMModule(BaseModuleClass):
         What the model knows of the genes.
     n_cells
         Number :math:`N` of cells that it is trained on.
-    prior, standardise, alpha, beta, embedding_weight, coefficient_sd, interaction_weight, rank
+    prior, probability, standardise, alpha, beta, embedding_weight, coefficient_sd, interaction_weight, rank
         See :class:`infosem.InfoSEM`.
     likelihood, latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         See :class:`infosem.InfoSEM`.
@@ -90,6 +95,7 @@ class InfoSEMModule(BaseModuleClass):
         *,
         n_cells: int,
         prior: str,
+        probability: ProbabilityName,
         standardise: Literal["non-zero", "all"],
         alpha: float,
         beta: float,
@@ -114,6 +120,7 @@ class InfoSEMModule(BaseModuleClass):
 
         self.register_buffer("mean", genes.mean)
         self.register_buffer("sd", genes.sd)
+        self.register_buffer("spread", genes.spread)
         self.register_buffer("regulators", genes.regulators)
         self.register_buffer("signs", genes.signs)
         shape = len(genes.regulators), n_genes
@@ -132,13 +139,15 @@ class InfoSEMModule(BaseModuleClass):
             self.latent_log_variance = nn.Parameter(torch.zeros(n_genes))
 
         with_embedding, with_interactions = "embedding" in prior, "interactions" in prior
+        low_rank = with_interactions and probability == "low-rank"
         self.adjacency: FullAdjacency | ProductAdjacency
         self.adjacency = (
             ProductAdjacency(shape, impossible, initial_effect=initial_effect, rank=rank)
-            if with_interactions
+            if low_rank
             else FullAdjacency(shape, impossible, initial_effect=initial_effect)
         )
         self.interaction_prior: InteractionPrior | None = None
+        self.edge_probability: EdgeProbability | None = None
         self.effect_prior: LaplacePrior | ShrinkagePrior | EmbeddingPrior
         if with_embedding:
             assert genes.embeddings is not None
@@ -150,14 +159,18 @@ class InfoSEMModule(BaseModuleClass):
                 coefficient_sd=coefficient_sd,
                 intercept=self.adjacency.effects().detach().sum().item() / max(n_pairs, 1),
             )
-        elif with_interactions:
+        elif low_rank:
             self.effect_prior = ShrinkagePrior(n_pairs, weight=alpha)
         else:
             self.effect_prior = LaplacePrior(n_pairs, weight=alpha)
         if with_interactions:
             assert genes.pairs is not None
             assert genes.is_edge is not None
-            self.interaction_prior = InteractionPrior(genes.pairs, genes.is_edge, weight=interaction_weight)
+            if low_rank:
+                self.interaction_prior = InteractionPrior(genes.pairs, genes.is_edge, weight=interaction_weight)
+            else:
+                embeddings = torch.zeros(n_genes, 0) if genes.embeddings is None else genes.embeddings
+                self.edge_probability = EdgeProbability(genes.pairs, genes.is_edge, genes.regulators, embeddings)
 
     def standardise(self, x: Tensor) -> Tensor:
         """Standardise expression ``(B, G)`` per gene and clip it to [-10, 10]."""

@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from infosem._ensemble import Ensemble, Sums
 from infosem._model import InfoSEM
 from infosem._parallel import in_parallel
+from infosem._quiet import quiet
 
 logger = logging.getLogger(__name__)
 
@@ -96,8 +97,8 @@ def train_ensemble(
     results = in_parallel(train, range(seed, seed + n_models), n_jobs, in_order=True)
     sums = Sums.empty((len(first.regulator_names), len(first.gene_names)))
     try:
-        for weights, probability in tqdm(results, total=n_models, desc="models", disable=not progress):
-            sums.add(weights, probability, n_selected)
+        for weights, strength, probability in tqdm(results, total=n_models, desc="models", disable=not progress):
+            sums.add(weights, strength, probability, n_selected)
     except KeyboardInterrupt:
         if sums.n < 2:
             raise
@@ -147,16 +148,16 @@ class _Cells:
 
 def _train_one(
     cells: _Cells, setup: Mapping[str, Any], model_kwargs: dict[str, Any], train_kwargs: dict[str, Any], seed: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Adjacency and edge probabilities of one model, here or in another process."""
-    logging.getLogger("infosem").setLevel(logging.WARNING)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Adjacency, strength and edge probabilities of one model, here or in another process."""
     adata = cells.as_anndata()
-    InfoSEM.setup_anndata(adata, **setup)
-    model = InfoSEM(adata, seed=seed, **model_kwargs)
-    model.train(**train_kwargs)
+    with quiet():
+        InfoSEM.setup_anndata(adata, **setup)
+        model = InfoSEM(adata, seed=seed, **model_kwargs)
+        model.train(**train_kwargs)
     if model.trainer.interrupted:
         # the model keeps what it has learned; here that would pass for a finished one
         raise KeyboardInterrupt
     probability = model.get_probabilities()
-    return model.get_adjacency().to_numpy(), None if probability is None else probability.to_numpy()
+    weights, strength = model.get_adjacency().to_numpy(), model.get_strength().to_numpy()
+    return weights, strength, None if probability is None else probability.to_numpy()

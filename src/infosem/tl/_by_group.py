@@ -84,6 +84,8 @@ def by_group(
     try:
         for group in tqdm(chosen, desc=groupby, disable=not progress):
             cells = adata[(labels == group).to_numpy()].copy()
+            # not those of adata: setting up the copy under them would unregister it
+            cells.uns = {name: entry for name, entry in cells.uns.items() if not name.startswith("_scvi")}
             InfoSEM.setup_anndata(cells, **setup)
             result: InfoSEM | Ensemble
             if n_models > 1:

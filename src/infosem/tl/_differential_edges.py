@@ -49,4 +49,7 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
 
 
 def _relative_sd(edges: pd.DataFrame) -> pd.Series:
-    return edges.set_index(["source", "target"])["sd"] / edges["weight"].abs().mean()
+    """Spread over the models in units of the relative weight: that of the effect, in proportion."""
+    size = edges["weight"].abs()
+    share = edges["sd"] / edges["effect"].abs()
+    return (share * size / size.mean()).set_axis(pd.MultiIndex.from_frame(edges[["source", "target"]]))

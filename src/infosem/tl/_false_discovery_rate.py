@@ -73,8 +73,8 @@ def false_discovery_rate(
             "The expression is in a file, and permuting it needs it in memory. Train a model on adata.to_memory(), or "
             "on some of the cells: adata[cells].to_memory()."
         )
-    weights = model.get_adjacency().abs()
-    observed = np.sort(weights.to_numpy().ravel())
+    size = model.get_adjacency().abs()
+    observed = np.sort(size.to_numpy().ravel())
     chance = np.zeros(len(observed))
     done = 0
     try:
@@ -89,12 +89,12 @@ def false_discovery_rate(
     discovered = len(observed) - np.searchsorted(observed, observed)
     rate = np.minimum.accumulate(np.minimum(1.0, chance / done / discovered))
     q_value = pd.DataFrame(
-        rate[np.searchsorted(observed, weights.to_numpy())].astype(np.float32), weights.index, weights.columns
+        rate[np.searchsorted(observed, size.to_numpy())].astype(np.float32), size.index, size.columns
     )
     if key in model.adata.uns and key in model.adata.varp:
         write_part(model.adata, q_value, key=key, part="q_value")
     edges = model.get_edges()
-    row, column = weights.index.get_indexer(edges["source"]), weights.columns.get_indexer(edges["target"])
+    row, column = size.index.get_indexer(edges["source"]), size.columns.get_indexer(edges["target"])
     return edges.assign(q_value=q_value.to_numpy()[row, column])
 
 
@@ -114,7 +114,7 @@ def _permuted_network(model: InfoSEM, x: Any, seed: int, train_kwargs: dict[str,
     null.train(**{"enable_progress_bar": False, "enable_model_summary": False, **train_kwargs})
     if null.trainer.interrupted:
         raise KeyboardInterrupt
-    return np.abs(null.get_adjacency().to_numpy())
+    return null.get_adjacency().abs().to_numpy()
 
 
 def permute_cells(x: Any, rng: np.random.Generator) -> Any:

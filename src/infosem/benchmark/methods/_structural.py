@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -13,6 +10,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import InfoSEM, _keys
+from infosem._quiet import quiet
 from infosem.benchmark._method import Labels, Method
 
 
@@ -56,7 +54,7 @@ class StructuralMethod(Method):
             state = np.where(labels.is_edge, 1.0, -1.0)
             shape = (cells.n_vars, cells.n_vars)
             cells.varp[_keys.KNOWN_INTERACTIONS] = sparse.csr_matrix((state, (labels.source, labels.target)), shape)
-        with _quiet():
+        with quiet():
             InfoSEM.setup_anndata(cells)
             model = InfoSEM(cells, standardise=self.standardise, alpha=self.alpha, beta=self.beta, seed=seed, **options)
             # the published schedule
@@ -77,17 +75,3 @@ class StructuralMethod(Method):
 def absolute_adjacency(model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
     """Absolute adjacency, ``(R, G)``."""
     return model.get_adjacency().loc[np.array(model.gene_names)[regulators]].abs().to_numpy()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Only warnings: a benchmark fits hundreds of models."""
-    loggers = [logging.getLogger(name) for name in ("infosem", "lightning.pytorch")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.WARNING if logger.name == "infosem" else logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

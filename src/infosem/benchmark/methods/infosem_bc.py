@@ -41,6 +41,7 @@ class InfoSEMBC(StructuralMethod):
             regulators,
             seed=seed,
             prior="embedding+interactions",
+            probability="low-rank",
             embedding=gene_embedding(adata, self.embedding_key),
             labels=labels,
             embedding_weight=self.embedding_weight,
