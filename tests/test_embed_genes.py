@@ -97,6 +97,23 @@ def test_what_was_embedded_before_is_not_embedded_again(described, tiny_model, t
     assert not np.allclose(described.varm["gene_embedding"][:10], first[:10]), "another setting, another vector"
 
 
+@pytest.mark.parametrize("progress", [True, False])
+def test_progress_bars_can_be_switched_off(described, tiny_model, capfd, progress):
+    import transformers
+
+    pp.embed_genes(described, tiny_model, device="cpu", cache=None, progress=progress)
+    shown = capfd.readouterr().err
+    assert ("texts: 100%" in shown) == ("Loading weights: 100%" in shown) == progress
+    assert transformers.utils.logging.is_progress_bar_enabled()
+
+
+def test_no_path_of_this_machine_is_written(described, tiny_model, monkeypatch):
+    for folder in (tiny_model, str(tiny_model), f"{tiny_model}/", "."):
+        monkeypatch.chdir(tiny_model)
+        pp.embed_genes(described, folder, device="cpu", cache=None)
+        assert described.uns["gene_embedding"]["source"] == tiny_model.name
+
+
 def test_what_it_writes_is_what_the_model_reads(described, tiny_model, tmp_path):
     pp.embed_genes(described, tiny_model, device="cpu", cache=None)
     described.write_h5ad(tmp_path / "cells.h5ad")

@@ -54,7 +54,7 @@ def add_embeddings(
     ValueError
         If no name is a gene of the data, or the vectors differ in length.
     """
-    source = str(embeddings) if isinstance(embeddings, (str, Path)) else type(embeddings).__name__
+    source = Path(embeddings).name if isinstance(embeddings, (str, Path)) else type(embeddings).__name__
     if isinstance(embeddings, (str, Path)):
         embeddings = _read(Path(embeddings))
     genes = gene_identifiers(adata, gene_key)

@@ -64,7 +64,7 @@ def embed_genes(
     key_added
         Key in ``varm`` and, for what was done, in ``uns``.
     progress
-        Whether to show a progress bar.
+        Whether to show progress bars.
 
     Raises
     ------
@@ -86,7 +86,13 @@ def embed_genes(
     if not distinct:
         raise ValueError(f"adata.var[{text_key!r}] is empty for every gene. Fill it: infosem.pp.gene_text(adata, ...).")
     encoder = LanguageModel(
-        str(model), revision=revision, pooling=pooling, normalise=normalise, max_length=max_length, device=device
+        str(model),
+        revision=revision,
+        pooling=pooling,
+        normalise=normalise,
+        max_length=max_length,
+        device=device,
+        progress=progress,
     )
     folder = None if cache is None else cache_folder(cache, "embeddings")
     kept = EmbeddingCache(folder, encoder.identity)
@@ -102,7 +108,7 @@ def embed_genes(
     finally:
         kept.close()
     provenance = {
-        "source": str(model),
+        "source": Path(model).resolve().name if Path(model).is_dir() else str(model),
         "revision": encoder.revision,
         "pooling": pooling,
         "normalise": normalise,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +31,8 @@ class LanguageModel:
         Tokens of a text that are read; ``None`` for as many as the model can.
     device
         Of torch, or ``"auto"``.
+    progress
+        Whether transformers shows its progress bars, of downloads and of loading.
     """
 
     def __init__(
@@ -40,19 +44,21 @@ class LanguageModel:
         normalise: bool,
         max_length: int | None,
         device: str,
+        progress: bool,
     ) -> None:
         from transformers import AutoConfig, AutoTokenizer
         from transformers.utils import cached_file
 
-        self.name, self.pooling, self.normalise = name, pooling, normalise
+        self.name, self.pooling, self.normalise, self.progress = name, pooling, normalise, progress
         self.device = torch.device(torch.accelerator.current_accelerator() or "cpu" if device == "auto" else device)
         local = Path(name).is_dir()
         try:
             # of the hub's files all are of one commit, also if the branch moves meanwhile
-            commit = None if local else Path(cached_file(name, "config.json", revision=revision)).parent.name
-            self._options = {"revision": commit, "local_files_only": local}
-            config = AutoConfig.from_pretrained(name, **self._options)
-            self._tokenizer = AutoTokenizer.from_pretrained(name, **self._options)
+            with _progress_bars(progress):
+                commit = None if local else Path(cached_file(name, "config.json", revision=revision)).parent.name
+                self._options = {"revision": commit, "local_files_only": local}
+                config = AutoConfig.from_pretrained(name, **self._options)
+                self._tokenizer = AutoTokenizer.from_pretrained(name, **self._options)
         except OSError as error:
             raise OSError(
                 f"The language model {name!r} is no folder with a model, and could not be had from the hub. Without a "
@@ -86,7 +92,23 @@ class LanguageModel:
     def _network(self) -> Any:
         from transformers import AutoModel
 
-        return AutoModel.from_pretrained(self.name, **self._options).eval().to(self.device)
+        with _progress_bars(self.progress):
+            return AutoModel.from_pretrained(self.name, **self._options).eval().to(self.device)
+
+
+@contextmanager
+def _progress_bars(shown: bool) -> Iterator[None]:
+    """Switch transformers' progress bars off, unless they are to be ``shown``, and on again if they were."""
+    from transformers.utils import logging
+
+    if shown or not logging.is_progress_bar_enabled():
+        yield
+        return
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()
 
 
 def _fingerprint(folder: Path) -> str:
