@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import anndata as ad
+import networkx as nx
 import pandas as pd
 import pytest
 
+from infosem import get
 from infosem._cli import main
 
 
@@ -36,7 +39,7 @@ def test_infer_writes_the_network_and_the_edges(cells, tmp_path):
     assert len(edges) == 20
     strongest = edges.iloc[0]
     row, column = back.var_names.get_loc(strongest["source"]), back.var_names.get_loc(strongest["target"])
-    assert abs(back.varp["grn"][row, column]) == pytest.approx(abs(strongest["weight"]), rel=1e-5)
+    assert back.varp["grn_strength"][row, column] == pytest.approx(abs(strongest["weight"]), rel=1e-5)
 
 
 def test_parts_can_be_switched_off(cells, tmp_path, capsys):
@@ -54,6 +57,24 @@ def test_parts_can_be_switched_off(cells, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("edges.tsv", lambda path: pd.read_csv(path, sep="\t")),
+        ("edges.parquet", pd.read_parquet),
+        ("edges.graphml", lambda path: nx.to_pandas_edgelist(nx.read_graphml(path))),
+    ],
+)
+def test_the_ending_says_how_the_edges_are_written(cells, tmp_path, capsys, name, read):
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    options = ["--top", "20", "--max-epochs", "1", "--accelerator", "cpu", "--quiet"]
+    paths = [str(tmp_path / part) for part in ("cells.h5ad", "out.h5ad", name)]
+    assert main(["infer", paths[0], "--output", paths[1], "--edges", paths[2], *options]) == 0
+    expected = get.network(ad.read_h5ad(paths[1]), top=20).set_index(["source", "target"])["weight"]
+    found = read(paths[2]).set_index(["source", "target"])["weight"]
+    assert found[expected.index].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"input": "absent.h5ad"}, "absent.h5ad"),
@@ -62,6 +83,7 @@ def test_parts_can_be_switched_off(cells, tmp_path, capsys):
         ({"--embedding-key": "typo"}, "'typo' is not in adata.varm"),
         ({"--key-added": "known_interactions"}, "choose another --key-added"),
         ({"--edges": "."}, "is a folder"),
+        ({"--edges": "edges.xlsx"}, "'edges.xlsx' ends with none of .csv, .tsv, .parquet, .graphml"),
     ],
 )
 def test_errors_are_one_line(cells, tmp_path, monkeypatch, capsys, change, message):
@@ -75,6 +97,7 @@ def test_errors_are_one_line(cells, tmp_path, monkeypatch, capsys, change, messa
     assert error.startswith("infosem: error: ")
     assert message in error
     assert error.count("\n") == 1
+    assert not Path("out.h5ad").exists(), "it is seen before training"
 
 
 def test_demo(tmp_path):

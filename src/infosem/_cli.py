@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     infer.set_defaults(run=_infer)
     infer.add_argument("input", type=Path, help="h5ad file, cells x genes, log-normalised expression")
     infer.add_argument("--output", type=Path, required=True, help="h5ad file to write, with the network")
-    infer.add_argument("--edges", type=Path, help="CSV file to write, the edges, strongest first")
+    infer.add_argument(
+        "--edges", type=Path, help="file to write, the edges, strongest first: .csv, .tsv, .parquet, .graphml"
+    )
     infer.add_argument("--top", type=int, help="write this many edges (default: all)")
     infer.add_argument("--layer", help="layer with log-normalised expression (default: X)")
     for part, where, default in (
@@ -108,6 +110,11 @@ def _infer(arguments: argparse.Namespace) -> int:
     import anndata
 
     from infosem import InfoSEM
+    from infosem._files import by_ending
+    from infosem.get._files import WRITERS
+
+    if arguments.edges is not None:
+        by_ending(arguments.edges, WRITERS)  # an error now, not after training
 
     adata = anndata.read_h5ad(arguments.input)
     if arguments.key_added in adata.varp and arguments.key_added not in adata.uns:
@@ -176,11 +183,13 @@ def _write(
     key_added: str = "infosem",
     top: int | None = None,
 ) -> pd.DataFrame:
+    from infosem import get
+
     model.write_network(key_added=key_added)
     adata.write_h5ad(output)
     print(f"Wrote {output}")
     edges = model.get_edges(top=top)
     if table is not None:
-        edges.to_csv(table, index=False)
+        get.write(edges, table)
         print(f"Wrote {table}: {len(edges)} edges")
     return edges

@@ -30,7 +30,7 @@ def write(edges: pd.DataFrame, path: str | Path) -> None:
     """
     require_edges(edges)
     path = Path(path)
-    by_ending(path, _WRITERS)(edges, path)
+    by_ending(path, WRITERS)(edges, path)
 
 
 def _write_graphml(edges: pd.DataFrame, path: Path) -> None:
@@ -39,7 +39,7 @@ def _write_graphml(edges: pd.DataFrame, path: Path) -> None:
     nx.write_graphml(to_networkx(edges), path)
 
 
-_WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
+WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": lambda edges, path: edges.to_csv(path, index=False),
     ".tsv": lambda edges, path: edges.to_csv(path, sep="\t", index=False),
     ".parquet": lambda edges, path: edges.to_parquet(path, index=False),
