@@ -5,7 +5,8 @@ r"""Known interactions as additive log odds that the genes' text carries over to
 with :math:`w \sim N(0, s_w^2 I)` and :math:`\epsilon, \eta \sim N(0, t^2)`. The observed log odds of each gene's labels
 are :math:`u_i` with the error of their number, so that :math:`w` is a ridge regression, solved in closed form;
 :math:`s_w` and :math:`t` maximise its marginal likelihood: where the labelled genes' text tells nothing, :math:`w` is
-about zero, and a gene without labels gets the average.
+about zero, and a gene without labels gets the average. Labels of one kind only tell nothing of other pairs, whose
+probability is one half then.
 """
 
 from __future__ import annotations
@@ -54,12 +55,14 @@ def additive_logits(
     pairs: np.ndarray, is_edge: np.ndarray, regulators: np.ndarray, embeddings: np.ndarray
 ) -> np.ndarray:
     """Log odds of every pair, ``(R, G)``; arguments as of :class:`EdgeProbability`."""
-    embeddings = embeddings.astype(np.float64)
-    overall = float(_log_odds(np.clip(is_edge.mean(), 0.01, 0.99)))
     row, column = pairs
-    by_regulator = _levels(row, is_edge, embeddings[regulators], overall)
-    by_target = _levels(column, is_edge, embeddings, overall)
-    logits = by_regulator[:, None] + by_target - overall
+    logits = np.zeros((len(regulators), len(embeddings)))
+    if is_edge.any() and not is_edge.all():
+        overall = float(_log_odds(is_edge.mean()))
+        embeddings = embeddings.astype(np.float64)
+        by_regulator = _levels(row, is_edge, embeddings[regulators], overall)
+        by_target = _levels(column, is_edge, embeddings, overall)
+        logits += by_regulator[:, None] + by_target - overall
     logits[row, column] = np.where(is_edge, 1, -1) * _log_odds(EDGE_PROBABILITY)
     return logits
 

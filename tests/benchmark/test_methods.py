@@ -20,6 +20,9 @@ from infosem.benchmark.methods._expression import dense_expression, standardised
 from infosem.benchmark.methods.text_regression import fit_pair_logistic
 
 QUICK = {
+    "infosem_expression": {"max_epochs": 2},
+    "infosem": {"max_epochs": 2},
+    "infosem_interactions": {"max_epochs": 2},
     "deepsem": {"max_epochs": 3},
     "infosem_laplace": {"max_epochs": 3},
     "infosem_b": {"max_epochs": 3},

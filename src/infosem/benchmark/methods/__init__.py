@@ -3,6 +3,7 @@
 from infosem.benchmark.methods.deepsem import DeepSEM
 from infosem.benchmark.methods.genelink import GENELink
 from infosem.benchmark.methods.grnboost2 import GRNBoost2
+from infosem.benchmark.methods.infosem import Default, DefaultWithInteractions, WithoutText
 from infosem.benchmark.methods.infosem_b import InfoSEMB
 from infosem.benchmark.methods.infosem_bc import InfoSEMBC
 from infosem.benchmark.methods.infosem_laplace import InfoSEMLaplace
@@ -27,6 +28,9 @@ METHODS = {
     "genelink": GENELink,
     "scgreat": ScGREAT,
     "grnboost2": GRNBoost2,
+    "infosem_expression": WithoutText,
+    "infosem": Default,
+    "infosem_interactions": DefaultWithInteractions,
     "deepsem": DeepSEM,
     "infosem_laplace": InfoSEMLaplace,
     "infosem_b": InfoSEMB,
@@ -45,6 +49,8 @@ METHODS = {
 __all__ = [
     "METHODS",
     "DeepSEM",
+    "Default",
+    "DefaultWithInteractions",
     "GENELink",
     "GRNBoost2",
     "InfoSEMB",
@@ -63,4 +69,5 @@ __all__ = [
     "Spearman",
     "TargetDegree",
     "TextRegression",
+    "WithoutText",
 ]

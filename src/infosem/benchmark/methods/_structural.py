@@ -16,7 +16,7 @@ from infosem.benchmark._method import Labels, Method
 
 @dataclass(frozen=True, kw_only=True)
 class StructuralMethod(Method):
-    """An :class:`infosem.InfoSEM` model on the published, alternating schedule; the score is the absolute adjacency.
+    """An :class:`infosem.InfoSEM` model; on the published, alternating schedule unless a subclass says otherwise.
 
     Parameters
     ----------
@@ -29,6 +29,7 @@ class StructuralMethod(Method):
     """
 
     uses_expression: ClassVar[bool] = True
+    schedule: ClassVar[Literal["joint", "alternating"]] = "alternating"
     standardise: Literal["non-zero", "all"] = "non-zero"
     alpha: float = 1.0
     beta: float = 0.01
@@ -57,10 +58,9 @@ class StructuralMethod(Method):
         with quiet():
             InfoSEM.setup_anndata(cells)
             model = InfoSEM(cells, standardise=self.standardise, alpha=self.alpha, beta=self.beta, seed=seed, **options)
-            # the published schedule
             model.train(
                 self.max_epochs,
-                schedule="alternating",
+                schedule=self.schedule,
                 accelerator=self.accelerator,
                 plan_kwargs=learning_rates,
                 enable_progress_bar=False,

@@ -1,0 +1,61 @@
+"""InfoSEM as it comes: default settings, edges by their strength."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from anndata import AnnData
+
+from infosem import _keys
+from infosem.benchmark._method import Labels
+from infosem.benchmark.methods._embeddings import EmbeddingControl, gene_embedding
+from infosem.benchmark.methods._structural import StructuralMethod
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithoutText(StructuralMethod):
+    """InfoSEM's defaults without priors: the joint schedule, :meth:`infosem.InfoSEM.get_strength` as the score."""
+
+    title: ClassVar[str] = "infosem, expression only"
+    schedule: ClassVar[Literal["joint", "alternating"]] = "joint"
+    max_epochs: int = 16
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`infosem.benchmark.Method.score`."""
+        known = labels if self.uses_labels else None
+        model = self._fit(adata, regulators, seed=seed, embedding=self._embedding(adata, seed), labels=known)
+        return model.get_strength().loc[adata.var_names[regulators]].to_numpy()
+
+    def _embedding(self, adata: AnnData, seed: int) -> np.ndarray | None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Default(WithoutText):
+    """InfoSEM's defaults with the genes' text. It reads no labels.
+
+    Parameters
+    ----------
+    embedding_key
+        Key of the gene embeddings in ``varm``.
+    control
+        Replace the embeddings by ``"permuted"``, ``"random"`` or ``"one-hot"`` ones.
+    """
+
+    title: ClassVar[str] = "infosem"
+    uses_text: ClassVar[bool] = True
+    embedding_key: str = _keys.GENE_EMBEDDING
+    control: EmbeddingControl = "none"
+
+    def _embedding(self, adata: AnnData, seed: int) -> np.ndarray:
+        return gene_embedding(adata, self.embedding_key, self.control, seed=seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefaultWithInteractions(Default):
+    """The same with the training labels as known interactions."""
+
+    title: ClassVar[str] = "infosem, known interactions"
+    uses_labels: ClassVar[bool] = True
