@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,11 @@ def test_no_line_where_none_is_known(ax: Axes) -> None:
 def test_one_split_has_no_interval(ax: Axes) -> None:
     pl.accuracy(results().query("split == 0"), ax=ax)
     assert {round(row["interval"][1] - row["interval"][0], 9) for row in rows(ax).values()} == {0}
+
+
+def test_legend_is_clear(ax: Axes, require_clear_legend: Callable[[], None]) -> None:
+    pl.accuracy(results(), ax=ax)
+    require_clear_legend()
 
 
 def test_errors() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pandas as pd
@@ -61,6 +62,11 @@ def test_held_out_cells_have_the_origin_of_the_training_cells(ax: Axes) -> None:
         line = dashed[solid[name]]
         assert (list(line.get_xdata()), list(line.get_ydata())) == ([1], [change])
     assert [text.get_text() for text in ax.get_legend().get_texts()][-1] == "held-out cells"
+
+
+def test_legend_is_clear(ax: Axes, require_clear_legend: Callable[[], None]) -> None:
+    pl.history(SimpleNamespace(history=TRAINED), ax=ax)
+    require_clear_legend()
 
 
 def test_of_a_trained_model(cells: AnnData, ax: Axes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -37,6 +38,16 @@ def test_hexagons_hold_all_pairs_of_two_genes(ax: Axes) -> None:
     assert identity.get_slope() == 1
     x, y = identity.get_xy1()
     assert x == y
+
+
+def test_labels_of_ticks_do_not_overlap(ax: Axes) -> None:
+    prior = frame([9.0, 0.01, 0.0112], [0.0106, 9.0, 0.011])
+    pl.prior_posterior(model(prior_mean=prior, effects=prior), ax=ax)
+    ax.figure.draw_without_rendering()
+    left, right = ax.get_xlim()
+    boxes = [tick.label1.get_window_extent() for tick in ax.xaxis.get_major_ticks() if left <= tick.get_loc() <= right]
+    assert len(boxes) > 1
+    assert not any(first.overlaps(second) for first, second in itertools.pairwise(boxes))
 
 
 def test_shares_of_each_state(ax: Axes) -> None:

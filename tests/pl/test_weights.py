@@ -30,6 +30,11 @@ def test_counts_of_absolute_weights(ax):
     assert entries(ax) == ["edges"]
 
 
+def test_legend_is_clear(ax, require_clear_legend):
+    pl.weights(EDGES, top=10, ax=ax)
+    require_clear_legend()
+
+
 @pytest.mark.parametrize(
     ("options", "line", "kept"),
     [

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from infosem.pl._style import BLUE, GREY, ink, legend, name_rows, prepare
+from infosem.pl._style import BLUE, GREY, ink, legend_below, name_rows, prepare
 
 _LABELS = {
     "auprc": "AUPRC",
@@ -109,7 +109,7 @@ def accuracy(
         handles.append(ax.axvline(at, color=ink(ax), ls="--", lw=1, zorder=0, label="random order"))
     name_rows(ax, methods)
     ax.set_xlabel(_LABELS.get(metric, metric), loc="right")  # names of methods leave the Axes little width
-    legend(ax, handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
+    legend_below(ax, handles=handles, ncols=2)
     return ax
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from infosem.pl._style import BLUE, GREEN, VERMILION, ink, legend, prepare
+from infosem.pl._style import BLUE, GREEN, VERMILION, ink, legend_below, prepare
 
 if TYPE_CHECKING:
     from infosem import InfoSEM
@@ -65,7 +65,7 @@ def history(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
             handles = [*handles[:4], held_out]
     ax.set(xlabel="epoch", ylabel="change [nats per cell]")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    legend(ax, handles=handles, loc="best")
+    legend_below(ax, handles=handles, ncols=2)
     return ax
 
 

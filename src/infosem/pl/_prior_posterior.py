@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import pearsonr
 
 from infosem.pl._style import halo, ink, prepare, sequential, text_size
@@ -59,7 +60,7 @@ def prior_posterior(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
     )
     bar = ax.figure.colorbar(hexagons, ax=ax, aspect=30, pad=0.02)
     bar.set_label("number of pairs", fontsize=text_size(ax))
-    bar.ax.tick_params(labelsize=text_size(ax))
+    bar.ax.tick_params(which="both", labelsize=text_size(ax))
     bar.outline.set_visible(False)
     ax.axline((prior.mean(), prior.mean()), slope=1, color=ink(ax), lw=0.9, ls="--")
     ax.text(
@@ -67,6 +68,7 @@ def prior_posterior(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
         fontsize=text_size(ax), path_effects=halo(ax),
     )  # fmt: skip
     ax.set(xlabel="prior mean of the effect", ylabel="learned effect")
+    ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     return ax
 
 

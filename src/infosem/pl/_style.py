@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.transforms import ScaledTranslation
 
 BLUE, VERMILION, GREEN, PURPLE, SKY_BLUE, ORANGE, YELLOW = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442",
@@ -65,6 +66,13 @@ def sequential(ax: Axes) -> str:
 def legend(ax: Axes, **options: object) -> None:
     """A legend without a frame, in the size of the other text."""
     ax.legend(**{"frameon": False, "fontsize": text_size(ax), "handlelength": 1.6, **options})
+
+
+def legend_below(ax: Axes, **options: object) -> None:
+    """A legend below the label of the x axis, away from what is drawn and from a title."""
+    points = 15 + 2.4 * text_size(ax)  # of ticks, their labels and that of the axis
+    below = ax.transAxes + ScaledTranslation(0, -points / 72, ax.figure.dpi_scale_trans)
+    legend(ax, loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=below, borderaxespad=0, **options)
 
 
 def name_rows(ax: Axes, names: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from infosem._edges import require_edges
-from infosem.pl._style import BLUE, GREY, VERMILION, legend, prepare
+from infosem.pl._style import BLUE, GREY, VERMILION, legend_below, prepare
 
 _N_BINS = 60
 
@@ -73,7 +73,7 @@ def weights(
     ax.set_ylim(bottom=0.5)
     ax.set_xlim(left=0)
     ax.set(xlabel="|weight|", ylabel="number of edges")
-    legend(ax, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
+    legend_below(ax)
     return ax
 
 
