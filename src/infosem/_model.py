@@ -32,7 +32,7 @@ from infosem._gene_data import gene_names, read_gene_data, regulators, state_of
 from infosem._model_cells import CellsMixin
 from infosem._model_interventions import InterventionsMixin
 from infosem._model_network import NetworkMixin
-from infosem._module import InfoSEMModule, PriorName, ProbabilityName
+from infosem._module import InfoSEMModule, PriorName
 from infosem._schedules import SCHEDULES
 from infosem._streaming import StreamingSplitter, is_in_memory
 from infosem._training import CostReport, interrupt_handler_restored, split_cells
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 _CHOICES = {
     "prior": ("auto", *get_args(PriorName)),
-    "probability": get_args(ProbabilityName),
+    "probability": ("additive", "low-rank"),
     "standardise": ("non-zero", "all"),
     "likelihood": ("unit", "heteroscedastic"),
     "latent_prior": ("learned", "fixed"),
@@ -63,7 +63,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
     :math:`P` pairs that can be edges, each ``prior`` and its weight mean
 
     - ``"laplace"``: :math:`A_{ij} \sim \mathrm{Laplace}(0, b)`, :math:`b = 2P / (\alpha M)`;
-    - ``"embedding"``: :math:`A_{ij} \sim N(c + u_i + v_j, s_a^2)`, :math:`s_a^2 = P / (\lambda_e M)`;
+    - ``"embedding"``: :math:`A_{ij} \sim N(c + u_i + v_j, s_a^2)`, :math:`s_a^2 = P / (\lambda_e M)`.
+
     Known interactions (``"interactions"``, ``"embedding+interactions"``) give each edge a probability besides. With
     ``probability="low-rank"`` it is part of the model: :math:`A = A_e \odot \sigma(UV^T)`, where of the
     :math:`P_{obs}` observed pairs :math:`(UV^T)_{ij} \sim N(\pm\mathrm{logit}\,0.95, s_l^2)`,
@@ -137,7 +138,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         adata: AnnData | None = None,
         *,
         prior: Literal["auto"] | PriorName = "auto",
-        probability: ProbabilityName = "additive",
+        probability: Literal["additive", "low-rank"] = "additive",
         standardise: Literal["non-zero", "all"] = "non-zero",
         alpha: float = 1.0,
         beta: float = 0.01,

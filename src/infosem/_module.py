@@ -19,7 +19,6 @@ from infosem._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, Shri
 from infosem._sem import propagate_effects, remove_effects
 
 PriorName = Literal["laplace", "embedding", "interactions", "embedding+interactions"]
-ProbabilityName = Literal["additive", "low-rank"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class InfoSEMModule(BaseModuleClass):
         *,
         n_cells: int,
         prior: str,
-        probability: ProbabilityName,
+        probability: Literal["additive", "low-rank"],
         standardise: Literal["non-zero", "all"],
         alpha: float,
         beta: float,
