@@ -41,7 +41,7 @@ def test_hexagons_hold_all_pairs_of_two_genes(ax: Axes) -> None:
 
 
 def test_labels_of_ticks_do_not_overlap(ax: Axes) -> None:
-    prior = frame([9.0, 0.01, 0.0112], [0.0106, 9.0, 0.011])
+    prior = frame([9.0, -0.1014, -0.1001], [-0.1008, 9.0, -0.1001])
     pl.prior_posterior(model(prior_mean=prior, effects=prior), ax=ax)
     ax.figure.draw_without_rendering()
     left, right = ax.get_xlim()

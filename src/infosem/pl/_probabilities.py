@@ -18,10 +18,14 @@ _N_BINS = 50
 
 
 def probabilities(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
-    r"""Draw the learned edge probabilities :math:`\sigma(UV^T)` of known edges, known non-edges and unobserved pairs.
+    r"""Draw the edge probabilities :math:`\sigma(A_l)` of known edges, known non-edges and unobserved pairs.
 
-    Each distribution adds up to 100 % of its pairs. The closer the unobserved pairs are to one half, the less the
-    labels say about them.
+    Each distribution adds up to 100 % of its pairs. What the labels say about the unobserved pairs is
+
+    - with ``probability="additive"``, their distance from the rate of edges among the labels: a pair is about there if
+      the labels and the text of its two genes tell nothing. Where all labels are of one kind, that is one half. Known pairs
+      have .95 and .05, by definition;
+    - with ``probability="low-rank"``, their distance from one half, to which the prior of the factors draws them.
 
     Parameters
     ----------
