@@ -257,3 +257,8 @@ def test_titles_are_unique() -> None:
     titles = [method.title for method in METHODS.values()]
     assert len(set(titles)) == len(titles)
     assert all(issubclass(method, Method) for method in METHODS.values())
+
+
+def test_labels_have_a_text_of_their_own():
+    assert Labels.__name__ == "Labels"  # an alias has no line in the table of the documentation
+    assert "split" in Labels.__doc__.splitlines()[0]

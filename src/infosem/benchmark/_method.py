@@ -11,8 +11,17 @@ from anndata import AnnData
 
 from infosem._interactions import KnownInteractions
 
-Labels = KnownInteractions
-"""Training labels of a split: indices of regulator and target among the genes, and whether the pair is an edge."""
+
+class Labels(KnownInteractions):
+    """Training labels of a split: pairs of a regulator and a gene, and whether they are edges.
+
+    Attributes
+    ----------
+    source, target
+        Column of the regulator and of the target among the genes, ``(n,)``.
+    is_edge
+        Whether the pair is an edge, ``(n,)``.
+    """
 
 
 class MissingInputError(LookupError):
