@@ -73,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         help="prior of the network (default: all that the file has)",
     )
     infer.add_argument(
+        "--probability",
+        default="additive",
+        choices=("additive", "low-rank"),
+        help="how known interactions become edge probabilities (default: %(default)s)",
+    )
+    infer.add_argument(
         "--standardise", default="non-zero", choices=("non-zero", "all"), help="input treatment (default: %(default)s)"
     )
     for name, weight in _WEIGHTS.items():
@@ -131,7 +137,14 @@ def _infer(arguments: argparse.Namespace) -> int:
     }
     InfoSEM.setup_anndata(adata, layer=arguments.layer, **keys)
     weights = {name: getattr(arguments, name) for name in _WEIGHTS}
-    model = InfoSEM(adata, prior=arguments.prior, standardise=arguments.standardise, seed=arguments.seed, **weights)
+    model = InfoSEM(
+        adata,
+        prior=arguments.prior,
+        probability=arguments.probability,
+        standardise=arguments.standardise,
+        seed=arguments.seed,
+        **weights,
+    )
     status = _train(model, arguments)
     _write(model, adata, arguments.output, arguments.edges, key_added=arguments.key_added, top=arguments.top)
     return status

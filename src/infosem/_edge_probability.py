@@ -11,6 +11,8 @@ probability is one half then.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from scipy.linalg import cho_factor, cho_solve
@@ -20,6 +22,8 @@ EDGE_PROBABILITY = 0.95
 """Probability of a known edge; one less this of a known non-edge."""
 
 _LOG_VARIANCES = np.arange(-7.0, 2.0)
+"""Of the coefficients and of the residual, on a grid; both have the prior N(-1, 2^2)."""
+
 _PRIOR_LABELS = 2.0
 """Labels, at the overall rate, that every gene has beside its own."""
 
@@ -76,39 +80,37 @@ def _levels(gene: np.ndarray, is_edge: np.ndarray, embeddings: np.ndarray, overa
     share = (n_edges / n_labels)[labelled]
     observed = _log_odds(share)
     error = 1 / (n_labels[labelled] * share * (1 - share))
-    design = np.column_stack([embeddings, np.ones(n_genes)])
+    # the coefficients lie in the space of the labelled genes' text
+    axes = np.linalg.svd(embeddings[labelled], full_matrices=False)[2]
+    design = np.column_stack([embeddings @ axes.T, np.ones(n_genes)])
     fits = (
-        _ridge(design[labelled], observed - overall, error + np.exp(log_t), np.exp(log_s), (log_s, log_t))
+        (evidence - (log_t + 1) ** 2 / 8 - (log_s + 1) ** 2 / 8, log_t, coefficients)
         for log_t in _LOG_VARIANCES
-        for log_s in _LOG_VARIANCES
+        for log_s, evidence, coefficients in _ridges(design[labelled], observed - overall, error + np.exp(log_t))
     )
-    _, coefficients, (_, log_t) = max(fits, key=lambda fit: fit[0])
+    _, log_t, coefficients = max(fits, key=lambda fit: fit[0])
     levels = overall + design @ coefficients
     levels[labelled] += np.exp(log_t) / (np.exp(log_t) + error) * (observed - levels[labelled])
     return levels
 
 
-def _ridge(
-    design: np.ndarray, observed: np.ndarray, variance: np.ndarray, scale: float, logs: tuple[float, float]
-) -> tuple[float, np.ndarray, tuple[float, float]]:
-    """Log evidence, up to a constant, and MAP coefficients; the last column is the intercept, of standard deviation 3.
+def _ridges(
+    design: np.ndarray, observed: np.ndarray, variance: np.ndarray
+) -> Iterator[tuple[float, float, np.ndarray]]:
+    """By log variance of the coefficients: log evidence, up to a constant, and MAP coefficients.
 
-    Both log variances have the prior N(-1, 2^2).
+    The last column is the intercept, of standard deviation 3.
     """
-    precision = np.full(design.shape[1], 1 / scale)
-    precision[-1] = 1 / 9
     weighted = design.T / variance
-    factor = cho_factor(weighted @ design + np.diag(precision), lower=True)
-    moment = weighted @ observed
-    coefficients = cho_solve(factor, moment)
-    evidence = (
-        0.5 * moment @ coefficients
-        - 0.5 * np.sum(observed**2 / variance + np.log(variance))
-        - np.log(np.diag(factor[0])).sum()
-        + 0.5 * np.log(precision).sum()
-        - sum((value + 1) ** 2 for value in logs) / 8
-    )
-    return evidence, coefficients, logs
+    gram, moment = weighted @ design, weighted @ observed
+    misfit = 0.5 * np.sum(observed**2 / variance + np.log(variance))
+    for log_s in _LOG_VARIANCES:
+        precision = np.full(len(gram), np.exp(-log_s))
+        precision[-1] = 1 / 9
+        factor = cho_factor(gram + np.diag(precision), lower=True)
+        coefficients = cho_solve(factor, moment)
+        determinant = np.log(np.diag(factor[0])).sum() - 0.5 * np.log(precision).sum()
+        yield log_s, 0.5 * moment @ coefficients - misfit - determinant, coefficients
 
 
 def _log_odds(probability: np.ndarray | float) -> np.ndarray:
