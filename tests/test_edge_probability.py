@@ -97,14 +97,14 @@ def test_labels_of_one_kind_tell_nothing_of_other_pairs(planted, value):
 
 
 @pytest.mark.parametrize("prior", ["interactions", "embedding+interactions"])
-def test_a_model_multiplies_them_to_the_size_of_the_effect(cells, prior):
+def test_a_model_multiplies_their_square_to_the_size_of_the_effect(cells, prior):
     InfoSEM.setup_anndata(cells)
     model = InfoSEM(cells, prior=prior)
     model.train(max_epochs=2, **QUIET)
     other = InfoSEM(cells, prior="embedding" if "embedding" in prior else "laplace")
     other.train(max_epochs=2, **QUIET)
     np.testing.assert_allclose(model.get_adjacency(), other.get_adjacency(), rtol=1e-5)
-    np.testing.assert_allclose(model.get_strength(), other.get_strength() * model.get_probabilities(), rtol=1e-5)
+    np.testing.assert_allclose(model.get_strength(), other.get_strength() * model.get_probabilities() ** 2, rtol=1e-5)
     known = model.get_known_interactions().to_numpy()
     probability = model.get_probabilities().to_numpy()
     np.testing.assert_allclose(probability[known == 1], 0.95, rtol=1e-5)

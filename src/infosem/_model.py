@@ -81,9 +81,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
     probability
         How known interactions become edge probabilities :math:`\sigma(A_l)`. ``"additive"``:
         :math:`A_{l,ij} = c + u_i + v_j` with levels of regulators and of targets that the genes' text explains, in
-        closed form, so that labels speak to genes that have none; the probability multiplies the size of the effect
-        in :meth:`get_strength`. ``"low-rank"``, the paper's InfoSEM-BC (Eqs. 10-13, 15): a factor of :math:`A` itself,
-        flat where nothing is known.
+        closed form, so that labels speak to genes that have none; the square of the probability multiplies the size
+        of the effect in :meth:`get_strength`. ``"low-rank"``, the paper's InfoSEM-BC (Eqs. 10-13, 15): a factor of
+        :math:`A` itself, flat where nothing is known.
     standardise
         How each gene is standardised, and which entries the likelihood counts: by its ``"non-zero"`` values, or
         ``"all"``. Clipped to [-10, 10].

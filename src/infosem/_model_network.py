@@ -58,14 +58,15 @@ class NetworkMixin:
         return None if logits is None else self._frame(logits.sigmoid())
 
     def get_strength(self) -> pd.DataFrame:
-        r"""What ranks the edges: the size of the effect, times the edge's probability if there is one.
+        r"""What ranks the edges: the size of the effect, times the square of the edge's probability if there is one.
 
-        .. math:: E_{ij} \, \sigma(A_{l,ij}), \qquad
+        .. math:: E_{ij} \, \sigma(A_{l,ij})^2, \qquad
                   E_{ij} = \frac{\omega_i}{2} \left( |A_{ij}| + \overline{|A_{i \cdot}|} \right)
 
         with :math:`\omega_i` the root mean square over the cells of the regulator's counted deviations, so that
-        regulators compare, and each edge shrunk half-way to the mean of its regulator. With ``probability="low-rank"``
-        the probability is a factor of :math:`A` already.
+        regulators compare, and each edge shrunk half-way to the mean of its regulator. The square ranks the edges as
+        :math:`\sqrt{E} \, \sigma(A_l)` does: expression has half the say of the labels. With
+        ``probability="low-rank"`` the probability is a factor of :math:`A` already.
 
         Returns
         -------
@@ -73,7 +74,7 @@ class NetworkMixin:
         """
         spread = self.module.spread[self.module.regulators]
         strength = self._frame(effect_sizes(self._adjacency().weights, spread))
-        return strength if self.module.edge_probability is None else strength * self.get_probabilities()
+        return strength if self.module.edge_probability is None else strength * self.get_probabilities() ** 2
 
     def get_prior_mean(self) -> pd.DataFrame | None:
         """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.

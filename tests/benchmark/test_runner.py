@@ -69,6 +69,8 @@ class Broken(Method):
             raise RuntimeError("no convergence")
         if self.how == "exit":
             raise SystemExit(3)
+        if self.how == "terminated":
+            raise SystemExit(128 + signal.SIGTERM)
         if self.how == "shape":
             return np.zeros((2, 2))
         return np.full((len(regulators), adata.n_vars), np.nan)
@@ -180,6 +182,15 @@ def test_other_data_or_another_truth_is_another_job(data: AnnData, tmp_path: Pat
     other.varp["chip"] = np.roll(data.varp["chip"], 1, axis=1) * (1 - np.eye(40))
     assert auprc(other) != first
     assert auprc(data) == pytest.approx(first, rel=1e-4)
+
+
+def test_a_termination_ends_the_run_and_is_no_failure(data: AnnData, tmp_path: Path) -> None:
+    grid = grid_of(data, Entry(method=methods.Pearson()), Entry(method=Broken(how="terminated")))
+    with pytest.raises(SystemExit):
+        run(grid, output=tmp_path, progress=False)
+    results = read_results(tmp_path / "results.csv")
+    assert set(results["method"]) == {"|Pearson|"}
+    assert (results["status"] == "ok").all()
 
 
 @pytest.mark.parametrize(

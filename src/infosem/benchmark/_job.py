@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,8 @@ def run_job(job: Job) -> JobResult:
     except MissingInputError as error:
         return JobResult([{**cell, "status": LACKS_INPUT, "reason": str(error)} for cell in cells], {})
     except (Exception, SystemExit) as error:  # recorded, so that the other jobs go on
+        if isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM:
+            raise
         logger.debug("%s", traceback.format_exc())
         reason = f"{type(error).__name__}: {error}"
         return JobResult([{**cell, "status": FAILED, "reason": reason} for cell in cells], {})
