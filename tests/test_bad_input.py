@@ -29,6 +29,13 @@ class TestExpression:
         InfoSEM.setup_anndata(with_x(cells, (dense(cells) > 0).astype(float)))
         assert "raw counts" not in caplog.text
 
+    def test_values_without_a_logarithm_are_warned_of(self, cells, caplog):
+        InfoSEM.setup_anndata(cells)
+        assert "logarithm" not in caplog.text
+        InfoSEM.setup_anndata(with_x(cells, np.expm1(2 * dense(cells))))
+        assert "logarithm" in caplog.text
+        assert "log1p" in caplog.text
+
     def test_negative_values(self, cells):
         x = dense(cells)
         with pytest.raises(ValueError, match=r"negative values \(lowest -.*raw\.to_adata"):

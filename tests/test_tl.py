@@ -57,6 +57,7 @@ class TestRegulons:
             ({"max_q_value": 0.04}, [("A", "x"), ("A", "y"), ("B", "A"), ("C", "y")]),
             ({"min_targets": 2, "max_q_value": 0.04}, [("A", "x"), ("A", "y")]),
             ({"min_targets": 4}, []),
+            ({"min_weight": 9}, []),
         ],
     )
     def test_thresholds(self, options, expected):
@@ -150,6 +151,12 @@ class TestDifferentialEdges:
         found = tl.differential_edges(EDGES, EDGES.drop(index=0)).set_index(["source", "target"])
         assert found.loc[("A", "x"), "weight_second"] == 0
         assert found.loc[("A", "x"), "difference"] == pytest.approx(-0.9 / EDGES["weight"].abs().mean())
+
+    def test_genes_that_one_network_knows_nothing_of_are_left_out(self):
+        found = tl.differential_edges(EDGES, EDGES[EDGES["target"] != "z"])
+        assert "z" not in set(found["target"])
+        # the scale is that of the edges that are left
+        np.testing.assert_allclose(found["difference"], 0, atol=1e-12)
 
     def test_ensembles_have_a_score(self):
         first = EDGES.assign(sd=0.3, effect=2 * EDGES["weight"])

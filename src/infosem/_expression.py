@@ -13,6 +13,8 @@ from scipy import sparse
 logger = logging.getLogger(__name__)
 
 _BLOCK_ENTRIES = 2**23
+_HIGHEST_LOGARITHM = 20.0
+"""No count in a cell normalised to a million has a logarithm, also of base two, above this."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,13 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
             "%s holds whole numbers only: it looks like raw counts. InfoSEM expects log-normalised expression: run "
             "scanpy.pp.normalize_total(adata) and scanpy.pp.log1p(adata) first, or pass layer=.",
             name,
+        )
+    elif highest > _HIGHEST_LOGARITHM:
+        logger.warning(
+            "%s holds values up to %.3g: it looks as if its logarithm had not been taken. InfoSEM expects "
+            "log-normalised expression: run scanpy.pp.log1p(adata) first, or pass layer=.",
+            name,
+            highest,
         )
 
 

@@ -74,7 +74,8 @@ class NetworkMixin:
         """
         spread = self.module.spread[self.module.regulators]
         strength = self._frame(effect_sizes(self._adjacency().weights, spread))
-        return strength if self.module.edge_probability is None else strength * self.get_probabilities() ** 2
+        additive = self.module.edge_probability
+        return strength if additive is None else strength * self._frame(additive.logits.sigmoid().square())
 
     def get_prior_mean(self) -> pd.DataFrame | None:
         """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.

@@ -19,7 +19,7 @@ def shifted():
     adata = ad.AnnData(np.zeros((400, 2)), obs={"group": pd.Categorical(np.repeat(["left", "right"], 200))})
     adata.obsm["X_umap"] = place
     adata.obsm["perturbation_umap"] = np.where(place[:, :1] < 10, [[0.0, 0.5]], [[0.0, 0.0]])
-    adata.uns["perturbation"] = {"gene": "SPI1", "to": 0.0}
+    adata.uns["perturbation"] = {"gene": "SPI1", "to": 0.0, "largest_mean_shift": 0.514}
     return adata
 
 
@@ -38,14 +38,14 @@ def test_arrows_where_cells_move(shifted):
     nearest = np.linalg.norm(arrows.XY[:, None] - shifted.obsm["X_umap"], axis=2).min(1)
     grid_step = np.ptp(shifted.obsm["X_umap"], axis=0).max() / 29
     assert nearest.max() < grid_step
-    assert axes.get_title() == "SPI1 knocked out"
+    assert axes.get_title() == "SPI1 knocked out: largest mean shift 0.51"
 
 
 def test_groups_are_coloured_and_named(shifted):
-    shifted.uns["perturbation"] = {"gene": "SPI1", "fold": 2.0}
+    shifted.uns["perturbation"] = {"gene": "SPI1", "fold": 2.0, "largest_mean_shift": 0.1}
     axes = pl.perturbation(shifted, color="group")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["left", "right"]
-    assert axes.get_title() == "SPI1 2-fold"
+    assert axes.get_title() == "SPI1 2-fold: largest mean shift 0.1"
     assert drawn_arrows(axes).N > 5
 
 

@@ -68,9 +68,8 @@ def perturbation(
     if key in adata.uns:
         done = adata.uns[key]
         change = f"held at {done['to']:g}" if "to" in done else f"{done['fold']:g}-fold"
-        ax.set_title(
-            f"{done['gene']} knocked out" if done.get("to", done.get("fold")) == 0 else f"{done['gene']} {change}"
-        )
+        change = "knocked out" if done.get("to", done.get("fold")) == 0 else change
+        ax.set_title(f"{done['gene']} {change}: largest mean shift {done['largest_mean_shift']:.2g}")
     ax.set_xticks([])
     ax.set_yticks([])
     ax.set_xlabel(f"{basis.upper()} 1")

@@ -71,7 +71,7 @@ def add_embeddings(
         more = int((match(genes[at < 0], found_names, ignore_case=True) >= 0).sum())
         logger.info(
             "Without an embedding: %s.%s",
-            listed(genes[~there]),
+            listed(adata.var_names[~there]),
             f" With ignore_case=True {more} more genes would have one." if more and not ignore_case else "",
         )
     provenance = {"source": source, "ignore_case": ignore_case} | ({} if gene_key is None else {"gene_key": gene_key})

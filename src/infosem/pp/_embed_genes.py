@@ -39,6 +39,8 @@ def embed_genes(
     Vectors are kept on disk by model, setting and text as they are computed: an interrupted call goes on where it was,
     and other data sets find the genes that they share.
 
+    Tested with models in folders and with a local stand-in of the Hugging Face hub; not verified against the live one.
+
     Parameters
     ----------
     adata

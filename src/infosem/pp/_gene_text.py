@@ -77,7 +77,7 @@ def gene_text(
         with_summary.sum(),
         key_added,
         ", ".join(f"{number} by {way}" for way, number in ways.items()),
-        listed(genes[~described]) or "none",
+        listed(adata.var_names[~described]) or "none",
     )
 
 

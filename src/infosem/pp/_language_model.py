@@ -50,7 +50,9 @@ class LanguageModel:
         from transformers.utils import cached_file
 
         self.name, self.pooling, self.normalise, self.progress = name, pooling, normalise, progress
-        self.device = torch.device(torch.accelerator.current_accelerator() or "cpu" if device == "auto" else device)
+        self.device = torch.device(
+            torch.accelerator.current_accelerator(check_available=True) or "cpu" if device == "auto" else device
+        )
         local = Path(name).is_dir()
         try:
             # of the hub's files all are of one commit, also if the branch moves meanwhile

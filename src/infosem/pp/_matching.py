@@ -34,7 +34,7 @@ def match(genes: pd.Index, names: pd.Index, *, ignore_case: bool) -> np.ndarray:
 
 CHECK_NAMES = (
     "Check species and kind of identifier; gene_key= names a column of adata.var with other identifiers, "
-    "ignore_case=True matches Gata1 with GATA1."
+    "ignore_case=True matches Gata1 with GATA1; versions of Ensembl ids (the part after the dot) must go."
 )
 
 

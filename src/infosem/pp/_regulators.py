@@ -13,7 +13,7 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import _keys
-from infosem.pp._matching import gene_identifiers, match, unmatched
+from infosem.pp._matching import gene_identifiers, listed, match, unmatched
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,13 @@ def regulators(
         if not adata.var[key_added].any():
             del adata.var[key_added]
             raise ValueError(unmatched(genes, names, "regulators"))
-        logger.info("Of %d names %d are genes of the data.", names.nunique(), adata.var[key_added].sum())
+        absent = names[match(names, genes, ignore_case=ignore_case) < 0].unique()
+        logger.info(
+            "%d of %d names are genes of the data%s.",
+            names.nunique() - len(absent),
+            names.nunique(),
+            f"; not {listed(absent)}" if len(absent) else "",
+        )
     logger.info("%d of %d genes are regulators: adata.var[%r].", adata.var[key_added].sum(), adata.n_vars, key_added)
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 
+from infosem._edges import require_edges
+from infosem.pp._matching import listed
 from infosem.tl._compare import aligned, edge_weights
+
+logger = logging.getLogger(__name__)
 
 
 def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
@@ -21,7 +27,8 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
     ----------
     first, second
         Whole edge tables of the same regulators and genes, from models with the same priors (for instance of
-        :func:`infosem.tl.by_group`): a pair that one of them does not list has weight zero there.
+        :func:`infosem.tl.by_group`): a pair that one of them does not list has weight zero there. Genes without any
+        edge in one of them, such as those that no cell of a group expresses, are left out and counted in the log.
 
     Returns
     -------
@@ -30,6 +37,10 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
     denominator holds what differs between the ensembles' models (seeds, or cells with ``train_size`` below one), not
     the sampling of donors.
     """
+    left_out = _genes(first) ^ _genes(second)
+    if left_out:
+        logger.info("%d genes have edges in one network only: left out (%s).", len(left_out), listed(sorted(left_out)))
+    first, second = (edges[~edges[["source", "target"]].isin(left_out).any(axis=1)] for edges in (first, second))
     both = aligned(edge_weights(first), edge_weights(second))
     relative = both / [weights.abs().mean() for weights in (first["weight"], second["weight"])]
     table = pd.DataFrame(
@@ -46,6 +57,11 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
         scale = np.hypot(*spread)
         table["z"] = table["difference"] / scale.where(scale > 0)
     return table.sort_values("difference", key=abs, ascending=False, kind="stable").reset_index()
+
+
+def _genes(edges: pd.DataFrame) -> set[str]:
+    require_edges(edges)
+    return {*edges["source"], *edges["target"]}
 
 
 def _relative_sd(edges: pd.DataFrame) -> pd.Series:

@@ -62,12 +62,11 @@ def regulons(
     kept = kept[kept["weight"].abs() >= min_weight].sort_values("weight", key=abs, ascending=False, kind="stable")
     if top is not None:
         kept = kept.groupby("source", sort=False).head(top)
-    n_targets = kept["source"].map(kept["source"].value_counts())
+    place, regulators = pd.factorize(kept["source"])
+    n_targets = np.bincount(place, minlength=len(regulators))[place]
     # of regulons of one size that with the strongest edge comes first
-    first_edge = kept.groupby("source", sort=False).cumcount() == 0
-    place = kept["source"].map(pd.Series(np.arange(first_edge.sum()), index=kept.loc[first_edge, "source"]))
     order = np.lexsort([place, -n_targets])
-    kept = kept.iloc[order][(n_targets >= min_targets).to_numpy()[order]]
+    kept = kept.iloc[order[n_targets[order] >= min_targets]]
     n_regulons, n_regulators = kept["source"].nunique(), edges["source"].nunique()
     logger.info("%d regulons with %d edges, of %d regulators.", n_regulons, len(kept), n_regulators)
     return kept.reset_index(drop=True)
