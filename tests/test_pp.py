@@ -62,6 +62,16 @@ def test_negatives_of_another_kind(cells):
         pp.known_interactions(cells, edges, negatives=edges.assign(source="absent"))
 
 
+@pytest.mark.parametrize("name", ["edges.csv", "edges.tsv.gz"])
+def test_edges_from_a_file(cells, tmp_path, name):
+    edges = pd.DataFrame({"source": ["TF0", "TF4"], "target": ["gene1", "TF2"], "weight": [1, -1]})
+    edges.to_csv(tmp_path / name, sep="," if "csv" in name else "\t", index=False)
+    pp.known_interactions(cells, tmp_path / name)
+    assert cells.varp["known_interactions"].tocoo().coords[0].tolist() == [0, 4]
+    with pytest.raises(FileNotFoundError, match="no file 'other.csv'"):
+        pp.known_interactions(cells, "other.csv")
+
+
 def test_what_it_writes_is_what_the_model_reads(cells):
     edges = pd.DataFrame({"source": ["TF0", "TF4"], "target": ["gene1", "TF2"]})
     pp.known_interactions(cells, edges)

@@ -11,6 +11,7 @@ from anndata import AnnData
 
 from infosem import _keys
 from infosem._checks import require_columns
+from infosem._files import read_names
 from infosem.pp._matching import gene_identifiers, listed, unmatched
 
 logger = logging.getLogger(__name__)
@@ -53,9 +54,7 @@ def gene_text(
         If a column is missing, or no gene is described.
     """
     if not isinstance(descriptions, pd.DataFrame):
-        path = Path(descriptions)
-        separator = "\t" if ".tsv" in path.suffixes else ","
-        descriptions = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+        descriptions = read_names(descriptions)
     require_columns(descriptions, ("symbol", "name", on), "descriptions")
     table = descriptions.dropna(subset=[on])
     # stable: among the rows with a summary, and among those without, the order stays

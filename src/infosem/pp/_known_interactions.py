@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._checks import require_columns, require_unique_genes
+from infosem._files import read_names
 from infosem.pp._matching import CHECK_NAMES, gene_identifiers, listed, match
 
 logger = logging.getLogger(__name__)
@@ -19,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 def known_interactions(
     adata: AnnData,
-    edges: pd.DataFrame,
+    edges: pd.DataFrame | str | Path,
     *,
     negatives: pd.DataFrame | Literal["same_source"] | None = None,
     gene_key: str | None = None,
@@ -36,7 +38,7 @@ def known_interactions(
     adata
         Cells x genes.
     edges
-        Known edges, columns ``source`` and ``target``.
+        Known edges, columns ``source`` and ``target``; or a file of them, ``.csv`` or ``.tsv``, compressed or not.
     negatives
         Known non-edges, columns ``source`` and ``target``; or ``"same_source"``: all pairs of a listed source and a
         gene of the data that are not listed. The latter is right for an experiment that looked at every gene, such as
@@ -54,6 +56,8 @@ def known_interactions(
         If a column is missing, no pair matches the genes, or a pair is both a known edge and a known non-edge.
     """
     require_unique_genes(adata)
+    if isinstance(edges, (str, Path)):
+        edges = read_names(edges)
     if isinstance(negatives, str) and negatives != "same_source":
         raise ValueError(f"negatives={negatives!r} must be a table, 'same_source', or None.")
     genes = gene_identifiers(adata, gene_key)
