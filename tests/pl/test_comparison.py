@@ -14,17 +14,17 @@ from infosem import pl
 from infosem.pl._labels import name_points
 from infosem.pl._style import prepare
 
-FIRST = pd.DataFrame({"source": ["A", "A", "B"], "target": ["x", "y", "x"], "weight": [1.0, -2.0, 3.0]})
-SECOND = pd.DataFrame({"source": ["A", "A", "C"], "target": ["x", "y", "z"], "weight": [0.1, -0.2, 0.9]})
+FIRST = pd.DataFrame({"source": ["A", "A", "B", "B"], "target": ["x", "y", "x", "y"], "weight": [1.0, -2.0, 3.0, 2.0]})
+SECOND = pd.DataFrame({"source": ["A", "A", "B"], "target": ["x", "y", "y"], "weight": [0.1, -0.2, 0.9]})
 
 
 def test_relative_weights_and_the_names_of_the_most_different(ax: Axes) -> None:
     assert pl.comparison(FIRST, SECOND, top=2, label=("rest", "stimulus"), ax=ax) is ax
     others, named = (set(map(tuple, np.round(line.get_xydata(), 6))) for line in ax.lines[:2])
     # over the means 2 and 0.4
-    assert named == {(1.5, 0.0), (0.0, 2.25)}
+    assert named == {(1.5, 0.0), (1.0, 2.25)}
     assert others == {(0.5, 0.25), (-1.0, -0.5)}
-    assert {text.get_text() for text in ax.texts} == {"B \N{RIGHTWARDS ARROW} x", "C \N{RIGHTWARDS ARROW} z"}
+    assert {text.get_text() for text in ax.texts} == {"B \N{RIGHTWARDS ARROW} x", "B \N{RIGHTWARDS ARROW} y"}
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("relative weight, rest", "relative weight, stimulus")
     assert [line.get_slope() for line in ax.lines[2:]] == [1, -1]
 
