@@ -73,9 +73,7 @@ class CellsMixin:
             px = self.module.generative(inference["qz"].mean, inference["adjacency"].weights)["px"]
             return self.module.restore(px.mean)
 
-        values = self._cell_by_cell(decode, adata, indices, batch_size)
-        cells = self._validate_anndata(adata).obs_names
-        return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
+        return self._cells_frame(decode, adata, indices, batch_size)
 
     def get_elbo(
         self,
@@ -147,6 +145,18 @@ class CellsMixin:
             return self.module.loss(tensors, inference, generative)
 
         return self._evaluate(loss, adata, indices, batch_size)
+
+    def _cells_frame(
+        self,
+        function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
+        adata: AnnData | None,
+        indices: Sequence[int] | None,
+        batch_size: int | None,
+    ) -> pd.DataFrame:
+        """:meth:`_cell_by_cell` of a function that gives a value for each gene, as a table of cells x genes."""
+        values = self._cell_by_cell(function, adata, indices, batch_size)
+        cells = self._validate_anndata(adata).obs_names
+        return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
 
     def _cell_by_cell(
         self,

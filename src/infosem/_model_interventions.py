@@ -33,14 +33,13 @@ class InterventionsMixin:
         def regulator_names(self) -> list[str]: ...
 
         def _adjacency(self) -> Adjacency: ...
-        def _validate_anndata(self, adata: AnnData | None = None) -> AnnData: ...
-        def _cell_by_cell(
+        def _cells_frame(
             self,
             function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
             adata: AnnData | None,
             indices: Sequence[int] | None,
             batch_size: int | None,
-        ) -> np.ndarray: ...
+        ) -> pd.DataFrame: ...
 
     def get_spectral_radius(self, gene: str | None = None) -> float:
         r"""Largest modulus of the eigenvalues of :math:`A`, or of :math:`A_{-i,-i}` where ``gene`` is held.
@@ -77,25 +76,8 @@ class InterventionsMixin:
             If ``gene`` is no regulator, or the effects do not settle: the spectral radius of :math:`A_{-i,-i}` is one
             or more.
         """
-        if propagation not in get_args(Propagation):
-            raise ValueError(
-                f"propagation={propagation!r} is not one of {', '.join(map(repr, get_args(Propagation)))}."
-            )
-        row, weights, regulators = self._row_of(gene), self._adjacency().weights, self.module.regulators
-        if propagation == "direct":
-            effects = weights[row].clone()
-            effects[regulators[row]] = 1
-        else:
-            radius = self.get_spectral_radius(gene)
-            if radius >= 1:
-                raise ValueError(
-                    f"Holding {gene!r} leaves a network with a spectral radius of {radius:.2f}: effects that propagate "
-                    'through it do not settle. Take direct effects only, propagation="direct", or fit a network that '
-                    "settles: InfoSEM(adata, standardise='all', beta=1.0, initial_effect=0.1), then "
-                    "train(plan_kwargs={'lr_networks': 1e-3})."
-                )
-            effects = total_effects(weights, regulators, row)
-        return pd.Series(effects.cpu().numpy(), index=self.gene_names, name=gene)
+        radius = self.get_spectral_radius(gene) if propagation == "steady-state" else 0.0
+        return self._total_effects(gene, propagation, radius)
 
     def get_intervention_shift(
         self,
@@ -139,6 +121,41 @@ class InterventionsMixin:
             As :meth:`get_total_effects`; or if the model counts non-zero values only, and the intervention needs the
             latent state of a zero: with ``to``, or with a ``fold`` of zero.
         """
+        effects = self.get_total_effects(gene, propagation=propagation)
+        return self._intervention_shift(gene, effects, to, fold, adata, indices, batch_size)
+
+    def _total_effects(self, gene: str, propagation: Propagation, radius: float) -> pd.Series:
+        """Those of :meth:`get_total_effects`, with the spectral radius of :math:`A_{-i,-i}` that steady states need."""
+        if propagation not in get_args(Propagation):
+            raise ValueError(
+                f"propagation={propagation!r} is not one of {', '.join(map(repr, get_args(Propagation)))}."
+            )
+        row, weights, regulators = self._row_of(gene), self._adjacency().weights, self.module.regulators
+        if propagation == "direct":
+            effects = weights[row].clone()
+            effects[regulators[row]] = 1
+        elif radius >= 1:
+            raise ValueError(
+                f"Holding {gene!r} leaves a network with a spectral radius of {radius:.2f}: effects that propagate "
+                'through it do not settle. Take direct effects only, propagation="direct", or fit a network that '
+                "settles: InfoSEM(adata, standardise='all', beta=1.0, initial_effect=0.1), then "
+                "train(plan_kwargs={'lr_networks': 1e-3})."
+            )
+        else:
+            effects = total_effects(weights, regulators, row)
+        return pd.Series(effects.cpu().numpy(), index=self.gene_names, name=gene)
+
+    def _intervention_shift(
+        self,
+        gene: str,
+        total_effects: pd.Series,
+        to: float | None,
+        fold: float | None,
+        adata: AnnData | None,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> pd.DataFrame:
+        """That of :meth:`get_intervention_shift`, with the total effects of the gene."""
         if (to is None) == (fold is None):
             raise ValueError(f"to={to} and fold={fold}: give one of the two.")
         name, value = ("to", to) if fold is None else ("fold", fold)
@@ -150,22 +167,19 @@ class InterventionsMixin:
                 f"learned what it means that {gene!r} is zero, now or before. Fit InfoSEM(adata, standardise='all'), "
                 "or change what is expressed: fold= above zero."
             )
-        effects = torch.as_tensor(self.get_total_effects(gene, propagation=propagation).to_numpy(copy=True))
+        effects = torch.as_tensor(total_effects.to_numpy(copy=True))
         column = self.gene_names.index(gene)
 
-        def shift(tensors: dict[str, Tensor], _: dict[str, Any]) -> Tensor:
-            x, gene_only = tensors[REGISTRY_KEYS.X_KEY], slice(column, column + 1)
+        def shift(tensors: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
+            x, h, gene_only = tensors[REGISTRY_KEYS.X_KEY], inference["h"], slice(column, column + 1)
             held = x.clone()
             held[:, column] = float(value) if fold is None else torch.log1p(value * torch.expm1(x[:, column]))
-            h = self.module.encoder(self.module.standardise(x))[0]
             changed = self.module.encoder(self.module.standardise(held)[:, gene_only])[0]
             moved = h + (changed - h[:, gene_only]) * effects.to(h)
             before, after = (self.module.restore(self.module.decoder(state)[0]).clamp_min(0) for state in (h, moved))
             return after - before
 
-        values = self._cell_by_cell(shift, adata, indices, batch_size)
-        cells = self._validate_anndata(adata).obs_names
-        return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
+        return self._cells_frame(shift, adata, indices, batch_size)
 
     def _row_of(self, gene: str) -> int:
         if gene not in self.regulator_names:

@@ -189,14 +189,16 @@ class InfoSEMModule(BaseModuleClass):
 
     @auto_move_data
     def inference(self, x: Tensor) -> dict[str, Any]:
-        """Draw the latent noise of each cell from :math:`q(Z | X, A)`.
+        r"""Draw the latent noise of each cell from :math:`q(Z | X, A)`.
 
-        Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, and the :class:`~infosem._adjacency.Adjacency` used.
+        Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, ``h``, its encoded mean :math:`m_\phi(x)`, and the
+        :class:`~infosem._adjacency.Adjacency` used.
         """
         adjacency: Adjacency = self.adjacency()
         standardised = self.standardise(x)
-        qz = Gaussian(*remove_effects(self.encoder(standardised), adjacency.weights, self.regulators))
-        return {"z": qz.sample(), "qz": qz, "x": standardised, "adjacency": adjacency}
+        encoded = self.encoder(standardised)
+        qz = Gaussian(*remove_effects(encoded, adjacency.weights, self.regulators))
+        return {"z": qz.sample(), "qz": qz, "x": standardised, "h": encoded[0], "adjacency": adjacency}
 
     @auto_move_data
     def generative(self, z: Tensor, weights: Tensor) -> dict[str, Gaussian]:

@@ -71,16 +71,18 @@ def perturb(
     """
     if to is None and fold is None:
         to = 0.0
-    effects = model.get_total_effects(gene, propagation=propagation)
-    shift = model.get_intervention_shift(gene, to=to, fold=fold, propagation=propagation, adata=adata)
-    adata.layers[key_added] = shift.to_numpy()
     radius = model.get_spectral_radius(gene)
+    effects = model._total_effects(gene, propagation, radius)
+    shift = model._intervention_shift(gene, effects, to, fold, adata)
+    table = pd.DataFrame({"effect": effects, "shift": shift.mean(), "sd": shift.std(ddof=0)}).drop(index=gene)
+    adata.layers[key_added] = shift.to_numpy()
+    change = {"to": to} if fold is None else {"fold": fold}
     adata.uns[key_added] = {
         "gene": gene,
-        **({"to": float(to)} if fold is None and to is not None else {"fold": float(fold or 0)}),
+        **{name: float(value) for name, value in change.items() if value is not None},
         "propagation": propagation,
         "spectral_radius": radius,
-        "largest_mean_shift": float(shift.drop(columns=gene).mean().abs().max()),
+        "largest_mean_shift": float(table["shift"].abs().max()),
         "layer": model.registry_["setup_args"]["layer"] or "X",
     }
     logger.info(
@@ -91,5 +93,4 @@ def perturb(
         radius,
         key_added,
     )
-    table = pd.DataFrame({"effect": effects, "shift": shift.mean(), "sd": shift.std(ddof=0)}).drop(index=gene)
     return table.sort_values("shift", key=abs, ascending=False, kind="stable")
