@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("infosem")
 
 _INTERRUPTED = 130
-_WEIGHTS = {"alpha": 1.0, "beta": 0.01, "embedding_weight": 1e3, "interaction_weight": 0.1}
+_WEIGHTS = {"alpha": 1.0, "beta": 0.01, "embedding_weight": None, "interaction_weight": 0.1}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     infer.add_argument(
         "--probability",
-        default="additive",
-        choices=("additive", "low-rank"),
+        default="kernel",
+        choices=("kernel", "low-rank"),
         help="how known interactions become edge probabilities (default: %(default)s)",
     )
     infer.add_argument(
@@ -83,7 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name, weight in _WEIGHTS.items():
         flag = f"--{name.replace('_', '-')}"
-        infer.add_argument(flag, type=float, default=weight, help="weight, see docs/model.md (default: %(default)s)")
+        shown = "by the number of regulators" if weight is None else weight
+        infer.add_argument(flag, type=float, default=weight, help=f"weight, see docs/model.md (default: {shown})")
     infer.add_argument("--key-added", default="infosem", help="key of the network (default: %(default)s)")
     _add_common(infer)
 
@@ -163,7 +164,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     logger.info("%d blood cells x %d genes, bundled with scanpy.", *adata.shape)
     InfoSEM.setup_anndata(adata)
     # 26 regulators: the default weight of the text prior is made for some 400 and goes with their square
-    model = InfoSEM(adata, embedding_weight=4.0, seed=arguments.seed)
+    model = InfoSEM(adata, seed=arguments.seed)
     status = _train(model, arguments)
     edges = _write(model, adata, arguments.output / "pbmc.h5ad", arguments.output / "edges.csv")
     picture = arguments.output / "network.png"

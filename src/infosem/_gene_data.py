@@ -13,6 +13,7 @@ from infosem._expression import pearson_correlation
 from infosem._fields import EMBEDDING_FIELD, INTERACTIONS_FIELD, REGULATOR_FIELD, GeneAlignedManager
 from infosem._module import GeneData
 from infosem._priors import centre_embeddings
+from infosem._profiles import correlation_profiles, n_patterns
 
 
 def state_of(registry: dict[str, Any], field: str) -> dict[str, Any]:
@@ -56,6 +57,7 @@ def read_gene_data(
     at_hand = None if manager is None or manager.is_transferred else manager
     embeddings = _embeddings(registry, at_hand) if "embedding" in prior else None
     pairs, is_edge = _interactions(registry, at_hand, columns) if "interactions" in prior else (None, None)
+    signs, regulator_profiles, profiles = _correlations(registry, at_hand, columns)
     return GeneData(
         mean=torch.as_tensor(statistics.mean, dtype=torch.float32),
         sd=torch.as_tensor(statistics.sd, dtype=torch.float32),
@@ -63,19 +65,27 @@ def read_gene_data(
         varies=torch.as_tensor(summary.varies),
         regulators=torch.as_tensor(columns),
         n_counted=statistics.n_counted,
-        signs=_signs(registry, at_hand, columns),
+        signs=signs,
+        regulator_profiles=regulator_profiles,
+        profiles=profiles,
         embeddings=embeddings,
         pairs=pairs,
         is_edge=is_edge,
     )
 
 
-def _signs(registry: dict[str, Any], manager: GeneAlignedManager | None, columns: np.ndarray) -> Tensor:
-    """Sign of the correlation of every regulator with every gene; zero counts as +1."""
+def _correlations(
+    registry: dict[str, Any], manager: GeneAlignedManager | None, columns: np.ndarray
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sign of the correlation of every regulator with every gene (zero counts as +1), and the profiles of both."""
     if manager is None:
-        return torch.ones(len(columns), len(gene_names(registry)), dtype=torch.int8)
+        n_genes, k = len(gene_names(registry)), n_patterns(len(columns))
+        signs = torch.ones(len(columns), n_genes, dtype=torch.int8)
+        return signs, torch.zeros(len(columns), k), torch.zeros(n_genes, k)
     correlation = pearson_correlation(manager.get_from_registry(REGISTRY_KEYS.X_KEY), columns)
-    return torch.as_tensor(np.where(correlation < 0, -1, 1).astype(np.int8))
+    signs = torch.as_tensor(np.where(correlation < 0, -1, 1).astype(np.int8))
+    by_regulator, by_gene = (torch.as_tensor(part, dtype=torch.float32) for part in correlation_profiles(correlation))
+    return signs, by_regulator, by_gene
 
 
 def _embeddings(registry: dict[str, Any], manager: GeneAlignedManager | None) -> Tensor:

@@ -39,9 +39,12 @@ from infosem._training import CostReport, interrupt_handler_restored, split_cell
 
 logger = logging.getLogger(__name__)
 
+_EMBEDDING_WEIGHT = 100.0
+"""Default of ``embedding_weight`` for 400 regulators."""
+
 _CHOICES = {
     "prior": ("auto", *get_args(PriorName)),
-    "probability": ("additive", "low-rank"),
+    "probability": ("kernel", "low-rank"),
     "standardise": ("non-zero", "all"),
     "likelihood": ("unit", "heteroscedastic"),
     "latent_prior": ("learned", "fixed"),
@@ -79,10 +82,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         Prior of the adjacency. ``"laplace"`` is the DeepSEM model (Eqs. 4-8), ``"embedding"`` InfoSEM-B (Eqs. 9, 14),
         ``"embedding+interactions"`` known interactions too. ``"auto"`` takes all that was registered.
     probability
-        How known interactions become edge probabilities :math:`\sigma(A_l)`. ``"additive"``:
-        :math:`A_{l,ij} = c + u_i + v_j` with levels of regulators and of targets that the genes' text explains, in
-        closed form, so that labels speak to genes that have none; the square of the probability multiplies the size
-        of the effect in :meth:`get_strength`. ``"low-rank"``, the paper's InfoSEM-BC (Eqs. 10-13, 15): a factor of
+        How known interactions become edge probabilities :math:`\sigma(A_l)`. ``"kernel"``: what the labels say of
+        pairs of like genes, by text and by expression, so that labels speak to genes that have none; it multiplies the
+        size of the effect in :meth:`get_strength`. ``"low-rank"``, the paper's InfoSEM-BC (Eqs. 10-13, 15): a factor of
         :math:`A` itself, flat where nothing is known.
     standardise
         How each gene is standardised, and which entries the likelihood counts: by its ``"non-zero"`` values, or
@@ -92,8 +94,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
     beta
         Weight :math:`\beta` of the KL divergence.
     embedding_weight
-        Weight :math:`\lambda_e` of the text prior. Its effect goes with the square of the number of regulators: on the
-        benchmark's 400 to 600 it does nothing measurable below about 100; for 26 regulators 4 is enough.
+        Weight :math:`\lambda_e` of the text prior; by default :math:`100 (R / 400)^2`, since what it does goes with the
+        inverse square of the number :math:`R` of regulators. The paper's range is that of ``1e3`` at 400.
     coefficient_sd
         Prior standard deviation :math:`s_w` of the text prior's coefficients.
     interaction_weight
@@ -138,11 +140,11 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         adata: AnnData | None = None,
         *,
         prior: Literal["auto"] | PriorName = "auto",
-        probability: Literal["additive", "low-rank"] = "additive",
+        probability: Literal["kernel", "low-rank"] = "kernel",
         standardise: Literal["non-zero", "all"] = "non-zero",
         alpha: float = 1.0,
         beta: float = 0.01,
-        embedding_weight: float = 1e3,
+        embedding_weight: float | None = None,
         coefficient_sd: float = 1.0,
         interaction_weight: float = 0.1,
         rank: int = 128,
@@ -160,9 +162,17 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         for name, choices in _CHOICES.items():
             if arguments[name] not in choices:
                 raise ValueError(f"{name}={arguments[name]!r} is not one of {', '.join(map(repr, choices))}.")
-        for name in ("alpha", "beta", "embedding_weight", "interaction_weight", "initial_effect"):
-            if not _is_number(arguments[name]) or arguments[name] < 0:
-                raise ValueError(f"{name}={arguments[name]!r} must be a number, zero or positive.")
+        if embedding_weight is None:
+            embedding_weight = _EMBEDDING_WEIGHT * (len(self.regulator_names) / 400) ** 2
+        for name, value in {
+            "alpha": alpha,
+            "beta": beta,
+            "embedding_weight": embedding_weight,
+            "interaction_weight": interaction_weight,
+            "initial_effect": initial_effect,
+        }.items():
+            if not _is_number(value) or value < 0:
+                raise ValueError(f"{name}={value!r} must be a number, zero or positive.")
         for name in ("coefficient_sd", "latent_sd"):
             if not _is_number(arguments[name]) or arguments[name] <= 0:
                 raise ValueError(f"{name}={arguments[name]!r} must be positive.")

@@ -12,7 +12,7 @@ from torch import Tensor
 from infosem import _keys
 from infosem._adjacency import Adjacency
 from infosem._edges import edge_table, write_matrices
-from infosem._effect_size import effect_sizes
+from infosem._effect_size import effect_sizes, smooth_sizes
 from infosem._priors import EmbeddingPrior
 
 if TYPE_CHECKING:
@@ -53,29 +53,35 @@ class NetworkMixin:
 
     def get_probabilities(self) -> pd.DataFrame | None:
         r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions."""
-        additive = self.module.edge_probability
-        logits = self._adjacency().logits if additive is None else additive.logits
+        kernel = self.module.edge_probability
+        logits = self._adjacency().logits if kernel is None else kernel.logits
         return None if logits is None else self._frame(logits.sigmoid())
 
     def get_strength(self) -> pd.DataFrame:
-        r"""What ranks the edges: the size of the effect, times the square of the edge's probability if there is one.
+        r"""What ranks the edges: the size of the effect, times the edge's probability if there is one.
 
-        .. math:: E_{ij} \, \sigma(A_{l,ij})^2, \qquad
+        .. math:: \hat E_{ij} \, \sigma(A_{l,ij}), \qquad
                   E_{ij} = \frac{\omega_i}{2} \left( |A_{ij}| + \overline{|A_{i \cdot}|} \right)
 
         with :math:`\omega_i` the root mean square over the cells of the regulator's counted deviations, so that
-        regulators compare, and each edge shrunk half-way to the mean of its regulator. The square ranks the edges as
-        :math:`\sqrt{E} \, \sigma(A_l)` does: expression has half the say of the labels. With
-        ``probability="low-rank"`` the probability is a factor of :math:`A` already.
+        regulators compare, and each edge shrunk half-way to the mean of its regulator. :math:`\log \hat E` is the
+        ridge regression of :math:`\log E` on the regulators' profiles of expression and then, with embeddings, on
+        their text: regulators that are alike have like effects. With ``probability="low-rank"`` the probability is a
+        factor of :math:`A` already.
 
         Returns
         -------
         Regulators x genes, ``(R, G)``, not negative, in units of log-normalised expression.
         """
-        spread = self.module.spread[self.module.regulators]
-        strength = self._frame(effect_sizes(self._adjacency().weights, spread))
-        additive = self.module.edge_probability
-        return strength if additive is None else strength * self._frame(additive.logits.sigmoid().square())
+        module, prior = self.module, self.module.effect_prior
+        features = [module.regulator_profiles]
+        if isinstance(prior, EmbeddingPrior):
+            features.append(prior.embeddings[module.regulators])
+        with torch.inference_mode():
+            sizes = effect_sizes(self._adjacency().weights, module.spread[module.regulators])
+            strength = self._frame(smooth_sizes(sizes, features))
+        kernel = module.edge_probability
+        return strength if kernel is None else strength * self._frame(kernel.logits.sigmoid())
 
     def get_prior_mean(self) -> pd.DataFrame | None:
         """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.

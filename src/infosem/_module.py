@@ -39,6 +39,8 @@ class GeneData:
         Number :math:`M` of entries of the expression that the loss counts.
     signs
         Sign of the correlation of every regulator with every gene, int8 ``(R, G)``.
+    regulator_profiles, profiles
+        Coordinates of the regulators and of the genes in the patterns of their correlations, ``(R, k)`` and ``(G, k)``.
     embeddings
         Text embedding of each gene, ``(G, d)``, rows of NaN where there is none.
     pairs, is_edge
@@ -52,6 +54,8 @@ class GeneData:
     regulators: Tensor
     n_counted: int
     signs: Tensor
+    regulator_profiles: Tensor
+    profiles: Tensor
     embeddings: Tensor | None = None
     pairs: Tensor | None = None
     is_edge: Tensor | None = None
@@ -94,7 +98,7 @@ class InfoSEMModule(BaseModuleClass):
         *,
         n_cells: int,
         prior: str,
-        probability: Literal["additive", "low-rank"],
+        probability: Literal["kernel", "low-rank"],
         standardise: Literal["non-zero", "all"],
         alpha: float,
         beta: float,
@@ -122,6 +126,7 @@ class InfoSEMModule(BaseModuleClass):
         self.register_buffer("spread", genes.spread)
         self.register_buffer("regulators", genes.regulators)
         self.register_buffer("signs", genes.signs)
+        self.register_buffer("regulator_profiles", genes.regulator_profiles)
         shape = len(genes.regulators), n_genes
         possible = genes.varies[genes.regulators][:, None] & genes.varies[None, :]
         possible[torch.arange(len(genes.regulators)), genes.regulators] = False
@@ -169,7 +174,9 @@ class InfoSEMModule(BaseModuleClass):
                 self.interaction_prior = InteractionPrior(genes.pairs, genes.is_edge, weight=interaction_weight)
             else:
                 embeddings = torch.zeros(n_genes, 0) if genes.embeddings is None else genes.embeddings
-                self.edge_probability = EdgeProbability(genes.pairs, genes.is_edge, genes.regulators, embeddings)
+                self.edge_probability = EdgeProbability(
+                    genes.pairs, genes.is_edge, genes.regulators, embeddings, genes.profiles
+                )
 
     def standardise(self, x: Tensor) -> Tensor:
         """Standardise expression ``(B, G)`` per gene and clip it to [-10, 10]."""

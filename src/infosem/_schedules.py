@@ -30,9 +30,9 @@ class JointTrainingPlan(NetworkTrainingPlan):
     step_sizes = MappingProxyType(
         {
             "lr_networks": 8e-4,
-            "lr_decay": 0.7,
-            "lr_adjacency": 0.16,
-            "lr_coefficients": 0.32,
+            "lr_decay": 0.8,
+            "lr_adjacency": 0.32,
+            "lr_coefficients": 0.64,
             "lr_probability": 8e-3,
         }
     )

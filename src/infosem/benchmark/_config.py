@@ -19,7 +19,7 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
     """Read a grid from a TOML file.
 
     Tables ``[[datasets]]`` have ``name``, ``path`` of the h5ad file, ``networks`` (keys of ``varp``),
-    ``regulator_key``, ``descriptions``; ``[[methods]]`` have ``method`` (a name of
+    ``regulator_key``, ``descriptions``, ``texts``; ``[[methods]]`` have ``method`` (a name of
     :data:`infosem.benchmark.methods.METHODS`), ``name``, its hyper-parameters, the conditions of
     :class:`~infosem.benchmark.Entry`, and ``variants.<network>`` with hyper-parameters that differ there. Above them,
     ``n_splits``, ``splits``, ``seeds``.
@@ -59,10 +59,15 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
 
 
 def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
-    _check("a data set", table, {"name", "path", "networks", "regulator_key", "descriptions"}, {"path", "networks"})
+    _check(
+        "a data set",
+        table,
+        {"name", "path", "networks", "regulator_key", "descriptions", "texts"},
+        {"path", "networks"},
+    )
     source = folder / table["path"]
-    descriptions = folder / table["descriptions"] if "descriptions" in table else None
-    missing = [path for path in (source, descriptions) if path is not None and not path.is_file()]
+    tables = {key: folder / table[key] for key in ("descriptions", "texts") if key in table}
+    missing = [path for path in (source, *tables.values()) if not path.is_file()]
     if missing:
         raise FileNotFoundError(
             f"There is no file {missing[0]}. Paths are relative to --data, to the folder that INFOSEM_DATA names, or "
@@ -73,7 +78,7 @@ def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
         source=source,
         networks={key: key for key in table["networks"]},
         regulator_key=table.get("regulator_key"),
-        descriptions=descriptions,
+        **tables,
     )
 
 

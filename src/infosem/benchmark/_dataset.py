@@ -14,7 +14,12 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from infosem import pp
+from infosem._quiet import quiet
 from infosem.benchmark._truth import Truth, read_truth
+
+TERMS = "terms"
+"""``varm``: the genes' texts embedded by their terms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,9 @@ class Dataset:
     descriptions
         Path of a table of what is written about genes, with columns ``symbol`` and ``summary``, for accuracies by
         thirds of the regulators. The length of the summary counts; symbols are matched in capitals.
+    texts
+        Path of a table as of :func:`infosem.pp.gene_text`, for data in a file: ``varm["terms"]`` gets the genes' texts
+        embedded by their terms (:func:`infosem.pp.embed_terms`).
     """
 
     name: str
@@ -41,10 +49,11 @@ class Dataset:
     networks: Mapping[str, str | pd.DataFrame] = field(repr=False)
     regulator_key: str | None = None
     descriptions: Path | None = None
+    texts: Path | None = None
 
     def load(self) -> AnnData:
         """The data."""
-        return self.source if isinstance(self.source, AnnData) else _read(self.source)
+        return self.source if isinstance(self.source, AnnData) else _read(self.source, self.texts)
 
     def truth(self, network: str) -> Truth:
         """The ground truth of this name; raises where it cannot be used."""
@@ -59,7 +68,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the file, or of all that a method or a truth is read from, since other data give other results."""
+        """SHA-256 of the files, or of all that is read of the data, since other data give other results."""
         tables = [table for table in self.networks.values() if isinstance(table, pd.DataFrame)]
         digest = hashlib.sha256(f"{self.regulator_key} {[*map(joblib.hash, tables)]}".encode())
         if isinstance(self.source, AnnData):
@@ -68,8 +77,9 @@ class Dataset:
             parts = (adata.X, adata.var, dict(adata.varm), {key: adata.varp[key] for key in keys})
             digest.update("".join(map(joblib.hash, parts)).encode())
         else:
-            with self.source.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            for path in [self.source] if self.texts is None else [self.source, self.texts]:
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
 
     def text_lengths(self) -> np.ndarray | None:
@@ -88,5 +98,10 @@ def _read_descriptions(path: Path) -> pd.Series:
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path) -> AnnData:
-    return anndata.read_h5ad(path)
+def _read(path: Path, texts: Path | None) -> AnnData:
+    adata = anndata.read_h5ad(path)
+    if texts is not None:
+        with quiet():
+            pp.gene_text(adata, texts, ignore_case=True)
+            pp.embed_terms(adata, key_added=TERMS)
+    return adata

@@ -12,8 +12,8 @@ from tqdm.auto import tqdm
 
 from infosem import _keys
 from infosem._cache import cache_folder
-from infosem._checks import require_key
 from infosem.pp._embedding_cache import EmbeddingCache
+from infosem.pp._texts import texts_of
 from infosem.pp._write_embedding import write_embedding
 
 logger = logging.getLogger(__name__)
@@ -77,16 +77,13 @@ def embed_genes(
     """
     from infosem.pp._language_model import LanguageModel  # torch takes seconds to import
 
-    require_key(adata, "var", text_key)
     if pooling not in ("mean", "cls"):
         raise ValueError(f"pooling={pooling!r} must be 'mean' or 'cls'.")
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size} must be at least 1.")
-    texts = adata.var[text_key].fillna("").astype(str).str.strip().tolist()
+    texts = texts_of(adata, text_key)
     # texts of like lengths together, so that a batch has little padding
     distinct = sorted({text for text in texts if text}, key=lambda text: (-len(text), text))
-    if not distinct:
-        raise ValueError(f"adata.var[{text_key!r}] is empty for every gene. Fill it: infosem.pp.gene_text(adata, ...).")
     encoder = LanguageModel(
         str(model),
         revision=revision,

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from anndata import AnnData
 
 from infosem.benchmark._method import MissingInputError
+from infosem.pp._combine_embeddings import side_by_side
 
 EmbeddingControl = Literal["none", "permuted", "random", "one-hot"]
 
 
-def gene_embedding(adata: AnnData, key: str, control: EmbeddingControl = "none", *, seed: int = 0) -> np.ndarray:
+def gene_embedding(
+    adata: AnnData, key: str | Sequence[str], control: EmbeddingControl = "none", *, seed: int = 0
+) -> np.ndarray:
     """The embedding ``varm[key]``, or a control.
 
     Parameters
     ----------
+    key
+        One key, or several, which are combined (:func:`infosem.pp.combine_embeddings`).
     control
         ``"none"`` for the embedding itself; ``"permuted"`` over the genes; ``"random"``, standard normal of the same
         width; or the ``"one-hot"`` vectors of the genes. None of the three says anything about a gene.
     """
     if control == "one-hot":
         return np.eye(adata.n_vars)
-    if key not in adata.varm:
-        raise MissingInputError(
-            f"the embedding varm[{key!r}] is not in the data; they have {list(adata.varm) or 'none'}"
-        )
-    embedding = np.asarray(adata.varm[key], dtype=float)
+    keys = [key] if isinstance(key, str) else list(key)
+    for name in keys:
+        if name not in adata.varm:
+            raise MissingInputError(
+                f"the embedding varm[{name!r}] is not in the data; they have {list(adata.varm) or 'none'}"
+            )
+    embeddings = [np.asarray(adata.varm[name], dtype=float) for name in keys]
+    embedding = embeddings[0] if len(embeddings) == 1 else side_by_side(embeddings)
     rng = np.random.default_rng(seed)
     if control == "permuted":
         return embedding[rng.permutation(len(embedding))]

@@ -39,14 +39,14 @@ class Default(WithoutText):
     Parameters
     ----------
     embedding_key
-        Key of the gene embeddings in ``varm``.
+        Key of the gene embeddings in ``varm``, or several, which are combined.
     control
         Replace the embeddings by ``"permuted"``, ``"random"`` or ``"one-hot"`` ones.
     """
 
     title: ClassVar[str] = "infosem"
     uses_text: ClassVar[bool] = True
-    embedding_key: str = _keys.GENE_EMBEDDING
+    embedding_key: str | tuple[str, ...] = _keys.GENE_EMBEDDING
     control: EmbeddingControl = "none"
 
     def _embedding(self, adata: AnnData, seed: int) -> np.ndarray:

@@ -27,7 +27,7 @@ class TextRegression(Method):
     Parameters
     ----------
     embedding_key
-        Key of the gene embeddings in ``varm``.
+        Key of the gene embeddings in ``varm``, or several, which are combined.
     inverse_penalties
         Candidates of scikit-learn's ``C``.
     n_folds
@@ -37,7 +37,7 @@ class TextRegression(Method):
     title: ClassVar[str] = "Text LR"
     uses_labels: ClassVar[bool] = True
     uses_text: ClassVar[bool] = True
-    embedding_key: str = _keys.GENE_EMBEDDING
+    embedding_key: str | tuple[str, ...] = _keys.GENE_EMBEDDING
     inverse_penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2)
     n_folds: int = 3
 

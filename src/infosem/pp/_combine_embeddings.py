@@ -1,0 +1,64 @@
+"""Several embeddings of the genes as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from anndata import AnnData
+
+from infosem import _keys
+from infosem._checks import require_key
+from infosem.pp._write_embedding import write_embedding
+
+
+def combine_embeddings(adata: AnnData, keys: Sequence[str], *, key_added: str = _keys.GENE_EMBEDDING) -> None:
+    """Write several embeddings of the genes side by side to ``varm[key_added]``, all with the same weight.
+
+    Each is centred over the genes that have it and brought to a mean squared norm of one, so that the likeness of two
+    genes is the mean of their likenesses. A gene that lacks some of them is at their centre; one that lacks all has a
+    row of NaN.
+
+    Parameters
+    ----------
+    adata
+        Cells x genes.
+    keys
+        Keys in ``varm``, such as those of :func:`infosem.pp.embed_genes` and :func:`infosem.pp.embed_terms`.
+    key_added
+        Key in ``varm`` and, for what was combined, in ``uns``; none of ``keys``.
+
+    Raises
+    ------
+    KeyError
+        If a key is not there.
+    ValueError
+        If fewer than two different keys are given, or ``key_added`` is one of them.
+    """
+    if isinstance(keys, str) or len(set(keys)) < 2 or len(set(keys)) < len(keys):
+        raise ValueError(f"keys={keys!r} must be two or more different keys of adata.varm.")
+    if key_added in keys:
+        raise ValueError(
+            f"key_added={key_added!r} is one of the keys: the next call would combine what is combined. Write that "
+            f"embedding under a key of its own, infosem.pp.embed_genes(adata, ..., key_added='model')."
+        )
+    for key in keys:
+        require_key(adata, "varm", key)
+    combined = side_by_side([np.asarray(adata.varm[key], dtype=float) for key in keys])
+    has_vector = ~np.isnan(combined).any(1)
+    provenance = {"source": "combined", "keys": list(keys)}
+    write_embedding(adata, combined[has_vector], has_vector, key_added=key_added, provenance=provenance)
+
+
+def side_by_side(embeddings: Sequence[np.ndarray]) -> np.ndarray:
+    """Embeddings ``(G, d)``, each centred and of a mean squared norm of one over the number of them, in one array."""
+    parts, present = [], []
+    for embedding in embeddings:
+        has_vector = ~np.isnan(embedding).any(1)
+        centred = np.where(has_vector[:, None], embedding - embedding[has_vector].mean(0), 0.0)
+        norm = np.sqrt(np.square(centred[has_vector]).sum(1).mean() * len(embeddings))
+        parts.append(centred / norm if norm > 0 else centred)
+        present.append(has_vector)
+    combined = np.concatenate(parts, axis=1)
+    combined[~np.any(present, axis=0)] = np.nan
+    return combined
