@@ -3,7 +3,7 @@
 from infosem.benchmark.methods.deepsem import DeepSEM
 from infosem.benchmark.methods.genelink import GENELink
 from infosem.benchmark.methods.grnboost2 import GRNBoost2
-from infosem.benchmark.methods.infosem import Default, DefaultWithInteractions, WithoutText
+from infosem.benchmark.methods.infosem import Default, DefaultEnsemble, DefaultWithInteractions, WithoutText
 from infosem.benchmark.methods.infosem_b import InfoSEMB
 from infosem.benchmark.methods.infosem_bc import InfoSEMBC
 from infosem.benchmark.methods.infosem_laplace import InfoSEMLaplace
@@ -30,6 +30,7 @@ METHODS = {
     "grnboost2": GRNBoost2,
     "infosem_expression": WithoutText,
     "infosem": Default,
+    "infosem_ensemble": DefaultEnsemble,
     "infosem_interactions": DefaultWithInteractions,
     "deepsem": DeepSEM,
     "infosem_laplace": InfoSEMLaplace,
@@ -50,6 +51,7 @@ __all__ = [
     "METHODS",
     "DeepSEM",
     "Default",
+    "DefaultEnsemble",
     "DefaultWithInteractions",
     "GENELink",
     "GRNBoost2",

@@ -54,6 +54,27 @@ class Default(WithoutText):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DefaultEnsemble(Default):
+    """The mean strength of several models that differ in their seed, as of :func:`infosem.train_ensemble`.
+
+    Parameters
+    ----------
+    n_models
+        Number of models.
+    """
+
+    title: ClassVar[str] = "infosem, ensemble"
+    n_models: int = 10
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`infosem.benchmark.Method.score`."""
+        embedding = self._embedding(adata, seed)
+        seeds = seed * self.n_models + np.arange(self.n_models)
+        models = (self._fit(adata, regulators, seed=int(member), embedding=embedding) for member in seeds)
+        return np.mean([model.get_strength().loc[adata.var_names[regulators]].to_numpy() for model in models], axis=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DefaultWithInteractions(Default):
     """The same with the training labels as known interactions."""
 
