@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.kernel_ridge import KernelRidge
 
-from infosem import InfoSEM
+from infosem import InfoSEM, _effect_size
 from infosem._effect_size import SMOOTHING_PENALTY, effect_sizes, smooth_sizes
 
 from .conftest import QUIET
@@ -31,6 +31,12 @@ def test_a_size_is_half_the_edge_and_half_its_regulator_times_the_regulators_spr
         assert sizes[i, i] == 0
 
 
+@pytest.fixture
+def few_suffice(monkeypatch):
+    monkeypatch.setattr(_effect_size, "MIN_REGULATORS", 2)
+
+
+@pytest.mark.usefixtures("few_suffice")
 def test_smoothing_is_a_kernel_ridge_regression_on_each_set_of_features():
     rng = np.random.default_rng(0)
     sizes = np.exp(rng.standard_normal((12, 5)))
@@ -45,6 +51,12 @@ def test_smoothing_is_a_kernel_ridge_regression_on_each_set_of_features():
     np.testing.assert_allclose(found, np.exp(centre + logs), rtol=1e-8)
 
 
+def test_few_regulators_are_left_as_they_are():
+    sizes = torch.rand(199, 7)
+    assert torch.equal(smooth_sizes(sizes, [torch.rand(199, 3)]), sizes)
+
+
+@pytest.mark.usefixtures("few_suffice")
 def test_pairs_that_cannot_be_edges_stay_zero_and_do_not_count():
     sizes = np.full((4, 6), 2.0)
     sizes[np.arange(4), np.arange(4)] = 0
@@ -52,6 +64,7 @@ def test_pairs_that_cannot_be_edges_stay_zero_and_do_not_count():
     np.testing.assert_allclose(found, sizes)
 
 
+@pytest.mark.usefixtures("few_suffice")
 @pytest.mark.parametrize("prior", ["laplace", "embedding"])
 def test_strength_is_smoothed_over_profiles_and_with_text_over_text(cells, prior):
     InfoSEM.setup_anndata(cells)
@@ -59,10 +72,9 @@ def test_strength_is_smoothed_over_profiles_and_with_text_over_text(cells, prior
     model.train(max_epochs=2, **QUIET)
     module = model.module
     sizes = effect_sizes(module.adjacency().weights.detach(), module.spread[module.regulators])
-    # the leading patterns of the correlations, by a full decomposition
     x = cells.X.toarray()
     u, s, _ = np.linalg.svd(np.corrcoef(x.T)[:6], full_matrices=False)
-    profiles = u[:, :1] * np.sqrt(s[:1])
+    profiles = u * np.sqrt(s)
     profiles /= np.sqrt(np.square(profiles).sum(1).mean())
     features = [torch.as_tensor(profiles, dtype=torch.float32)]
     if prior == "embedding":

@@ -66,7 +66,8 @@ class NetworkMixin:
         with :math:`\omega_i` the root mean square over the cells of the regulator's counted deviations, so that
         regulators compare, and each edge shrunk half-way to the mean of its regulator. :math:`\log \hat E` is the
         ridge regression of :math:`\log E` on the regulators' profiles of expression and then, with embeddings, on
-        their text: regulators that are alike have like effects. With ``probability="low-rank"`` the probability is a
+        their text: regulators that are alike have like effects. With fewer than 200 regulators it is :math:`\log E` as
+        it is. With ``probability="low-rank"`` the probability is a
         factor of :math:`A` already.
 
         Returns

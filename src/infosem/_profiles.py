@@ -6,12 +6,11 @@ import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
 _MAX_PATTERNS = 50
-_REGULATORS_PER_PATTERN = 8
 
 
 def n_patterns(n_regulators: int) -> int:
-    """Number of patterns: 50, or one for eight regulators where those are few."""
-    return max(1, min(_MAX_PATTERNS, n_regulators // _REGULATORS_PER_PATTERN))
+    """Number of patterns: 50, or as many as there are regulators."""
+    return min(_MAX_PATTERNS, n_regulators)
 
 
 def correlation_profiles(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
