@@ -25,7 +25,7 @@ from infosem import InfoSEM
 
 NETWORKS = ("GSD", "HSC", "VSC", "mCAD")
 SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "asked for": ({"beta": 1.0, "initial_effect": 0.1}, {"plan_kwargs": {"lr_networks": 1e-3}}),
+    "asked for": ({"beta": 1.0, "initial_effect": 0.1}, {"plan_kwargs": {"lr_networks": 1e-3, "lr_adjacency": 0.16}}),
     "default": ({}, {}),
 }
 

@@ -21,7 +21,7 @@ def model(cells):
     """A model whose effects settle, with zeros counted."""
     InfoSEM.setup_anndata(cells)
     model = InfoSEM(cells, standardise="all", beta=1.0, initial_effect=0.1)
-    model.train(max_epochs=8, plan_kwargs={"lr_networks": 1e-3}, **QUIET)
+    model.train(max_epochs=8, plan_kwargs={"lr_networks": 1e-3, "lr_adjacency": 0.16}, **QUIET)
     return model
 
 
@@ -192,7 +192,7 @@ def test_signs_on_a_curated_network(real_data):
     np.fill_diagonal(truth, 0)
     InfoSEM.setup_anndata(adata, regulator_key=None)
     model = InfoSEM(adata, standardise="all", beta=1.0, initial_effect=0.1)
-    model.train(plan_kwargs={"lr_networks": 1e-3}, **QUIET)
+    model.train(plan_kwargs={"lr_networks": 1e-3, "lr_adjacency": 0.16}, **QUIET)
     shift = np.stack([model.get_intervention_shift(gene, to=0).mean() for gene in adata.var_names])
     true = truth != 0
     # a knock-out takes the effect away

@@ -139,7 +139,7 @@ class InterventionsMixin:
                 f"Holding {gene!r} leaves a network with a spectral radius of {radius:.2f}: effects that propagate "
                 'through it do not settle. Take direct effects only, propagation="direct", or fit a network that '
                 "settles: InfoSEM(adata, standardise='all', beta=1.0, initial_effect=0.1), then "
-                "train(plan_kwargs={'lr_networks': 1e-3})."
+                "train(plan_kwargs={'lr_networks': 1e-3, 'lr_adjacency': 0.16})."
             )
         else:
             effects = total_effects(weights, regulators, row)
