@@ -45,9 +45,9 @@ def perturb(
     model
         A trained model. Effects that propagate must settle, and zeros must count, for which the default settings are
         not made. These are: ``InfoSEM(adata, standardise="all", beta=1.0, initial_effect=0.1)`` and
-        ``train(plan_kwargs={"lr_networks": 1e-3, "lr_adjacency": 0.16})``, of a few hundred cells rather
-        ``train(64, plan_kwargs={"lr_networks": 1e-3, "lr_adjacency": 0.16, "lr_decay": 0.95})``: a network that has hardly moved from its
-        start (spectral radius near zero) answers with shifts near zero.
+        ``train(plan_kwargs={"lr_networks": 1e-3, "lr_adjacency": 0.16})``, of a few hundred cells rather for 64 epochs
+        with ``"lr_decay": 0.95`` besides: a network that has hardly moved from its start (spectral radius near zero)
+        answers with shifts near zero.
     to
         New expression, in the units of the input; 0, a knock-out, if neither this nor ``fold`` is given.
     fold
