@@ -8,7 +8,9 @@ import torch
 from sklearn.kernel_ridge import KernelRidge
 
 from infosem import InfoSEM, _effect_size
-from infosem._effect_size import SMOOTHING_PENALTY, effect_sizes, smooth_sizes
+from infosem._effect_size import effect_sizes, smooth_sizes
+from infosem._ridge import PENALTY
+from infosem._text_likeness import text_likeness
 
 from .conftest import QUIET
 
@@ -47,7 +49,7 @@ def test_smoothing_is_a_kernel_ridge_regression_on_each_set_of_features():
     logs = logs - centre
     for feature in features:
         kernel = 1 + feature @ feature.T
-        logs = KernelRidge(alpha=SMOOTHING_PENALTY, kernel="precomputed").fit(kernel, logs).predict(kernel)
+        logs = KernelRidge(alpha=PENALTY, kernel="precomputed").fit(kernel, logs).predict(kernel)
     np.testing.assert_allclose(found, np.exp(centre + logs), rtol=1e-8)
 
 
@@ -66,7 +68,7 @@ def test_pairs_that_cannot_be_edges_stay_zero_and_do_not_count():
 
 @pytest.mark.usefixtures("few_suffice")
 @pytest.mark.parametrize("prior", ["laplace", "embedding"])
-def test_strength_is_smoothed_over_profiles_and_with_text_over_text(cells, prior):
+def test_strength_is_smoothed_over_profiles_and_text_and_larger_for_genes_of_like_text(cells, prior):
     InfoSEM.setup_anndata(cells)
     model = InfoSEM(cells, prior=prior)
     model.train(max_epochs=2, **QUIET)
@@ -77,6 +79,9 @@ def test_strength_is_smoothed_over_profiles_and_with_text_over_text(cells, prior
     profiles = u * np.sqrt(s)
     profiles /= np.sqrt(np.square(profiles).sum(1).mean())
     features = [torch.as_tensor(profiles, dtype=torch.float32)]
+    text = 1
     if prior == "embedding":
-        features.append(module.effect_prior.embeddings[:6])
-    np.testing.assert_allclose(model.get_strength(), smooth_sizes(sizes, features), rtol=1e-3)
+        embeddings = module.effect_prior.embeddings
+        features.append(embeddings[:6])
+        text = text_likeness(embeddings, module.profiles, module.regulators).exp()
+    np.testing.assert_allclose(model.get_strength(), smooth_sizes(sizes, features) * text, rtol=1e-3)

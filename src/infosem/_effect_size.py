@@ -7,12 +7,10 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from infosem._ridge import ridge_predictions
+
 SHRINKAGE = 0.5
 """Weight of a regulator's mean against that of the edge itself, chosen on splits of training genes."""
-
-SMOOTHING_PENALTY = 0.3
-"""Ridge penalty of the regressions on what regulators have in common, chosen on the same splits; flat from .1 to 1."""
-
 
 MIN_REGULATORS = 200
 """Smoothing gains on the benchmark's 323 to 627 regulators. Of the 26 of some blood cells it mixed up the targets."""
@@ -45,9 +43,6 @@ def smooth_sizes(sizes: Tensor, features: Iterable[Tensor]) -> Tensor:
     r"""Sizes as far as what the regulators have in common explains them.
 
     The logarithms of every gene's column are replaced by their ridge regression on each set of features in turn,
-
-    .. math:: L \leftarrow \Phi (\Phi^\top \Phi + \lambda I)^{-1} \Phi^\top L, \qquad \Phi = [1, F],
-
     around the mean of all: regulators with like features have like effects on each gene. Fewer than
     ``MIN_REGULATORS`` have too little in common: their sizes are returned as they are.
 
@@ -65,8 +60,5 @@ def smooth_sizes(sizes: Tensor, features: Iterable[Tensor]) -> Tensor:
     centre = logs.sum() / counts.sum().clamp_min(1)
     logs = torch.where(counts, logs - centre, 0)
     for feature in features:
-        design = torch.cat([torch.ones_like(feature[:, :1]), feature], 1).double()
-        gram = design.T @ design
-        gram.diagonal().add_(SMOOTHING_PENALTY)
-        logs = design @ torch.linalg.solve(gram, design.T @ logs)
+        logs = ridge_predictions(feature, logs)
     return torch.where(counts, (centre + logs).exp(), 0).to(sizes)

@@ -14,6 +14,7 @@ from infosem._adjacency import Adjacency
 from infosem._edges import edge_table, write_matrices
 from infosem._effect_size import effect_sizes, smooth_sizes
 from infosem._priors import EmbeddingPrior
+from infosem._text_likeness import text_likeness
 
 if TYPE_CHECKING:
     from infosem._module import InfoSEMModule
@@ -58,17 +59,19 @@ class NetworkMixin:
         return None if logits is None else self._frame(logits.sigmoid())
 
     def get_strength(self) -> pd.DataFrame:
-        r"""What ranks the edges: the size of the effect, times the edge's probability if there is one.
+        r"""What ranks the edges: the size of the effect, times what text and known interactions say of the edge.
 
-        .. math:: \hat E_{ij} \, \sigma(A_{l,ij}), \qquad
+        .. math:: \hat E_{ij} \, e^{\ell_{ij}} \, \sigma(A_{l,ij}), \qquad
                   E_{ij} = \frac{\omega_i}{2} \left( |A_{ij}| + \overline{|A_{i \cdot}|} \right)
 
-        with :math:`\omega_i` the root mean square over the cells of the regulator's counted deviations, so that
-        regulators compare, and each edge shrunk half-way to the mean of its regulator. :math:`\log \hat E` is the
-        ridge regression of :math:`\log E` on the regulators' profiles of expression and then, with embeddings, on
-        their text: regulators that are alike have like effects. With fewer than 200 regulators it is :math:`\log E` as
-        it is. With ``probability="low-rank"`` the probability is a
-        factor of :math:`A` already.
+        :math:`\omega_i` is the root mean square over the cells of the regulator's counted deviations, so that
+        regulators compare, and each edge is shrunk half-way to the mean of its regulator. :math:`\log \hat E` is the
+        ridge regression of :math:`\log E` on the regulators' profiles of expression and then, with embeddings, on their
+        text: regulators that are alike have like effects. With fewer than 200 regulators it is :math:`\log E` as it is.
+
+        With embeddings, :math:`\ell_{ij}` is the likeness of the regulator's and the gene's text, each completed by
+        that of genes expressed alike: regulators act more on genes that are written about in their terms. With known
+        interactions the probability is a factor, with ``probability="low-rank"`` of :math:`A` already.
 
         Returns
         -------
@@ -79,10 +82,13 @@ class NetworkMixin:
         if isinstance(prior, EmbeddingPrior):
             features.append(prior.embeddings[module.regulators])
         with torch.inference_mode():
-            sizes = effect_sizes(self._adjacency().weights, module.spread[module.regulators])
-            strength = self._frame(smooth_sizes(sizes, features))
-        kernel = module.edge_probability
-        return strength if kernel is None else strength * self._frame(kernel.logits.sigmoid())
+            strength = effect_sizes(self._adjacency().weights, module.spread[module.regulators])
+            strength = smooth_sizes(strength, features)
+            if isinstance(prior, EmbeddingPrior):
+                strength *= text_likeness(prior.embeddings, module.profiles, module.regulators).exp()
+            if module.edge_probability is not None:
+                strength *= module.edge_probability.logits.sigmoid()
+        return self._frame(strength)
 
     def get_prior_mean(self) -> pd.DataFrame | None:
         """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.

@@ -127,6 +127,7 @@ class InfoSEMModule(BaseModuleClass):
         self.register_buffer("regulators", genes.regulators)
         self.register_buffer("signs", genes.signs)
         self.register_buffer("regulator_profiles", genes.regulator_profiles)
+        self.register_buffer("profiles", genes.profiles)
         shape = len(genes.regulators), n_genes
         possible = genes.varies[genes.regulators][:, None] & genes.varies[None, :]
         possible[torch.arange(len(genes.regulators)), genes.regulators] = False
