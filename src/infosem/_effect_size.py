@@ -56,9 +56,9 @@ def smooth_sizes(sizes: Tensor, features: Iterable[Tensor]) -> Tensor:
     if len(sizes) < MIN_REGULATORS:
         return sizes
     counts = sizes > 0
-    logs = torch.where(counts, sizes, 1).double().log()
-    centre = logs.sum() / counts.sum().clamp_min(1)
-    logs = torch.where(counts, logs - centre, 0)
+    logs = torch.where(counts, sizes, 1).log()
+    centre = logs.sum(dtype=torch.float64) / counts.sum().clamp_min(1)
+    logs = torch.where(counts, logs - centre.to(logs), 0)
     for feature in features:
         logs = ridge_predictions(feature, logs)
-    return torch.where(counts, (centre + logs).exp(), 0).to(sizes)
+    return torch.where(counts, (centre.to(logs) + logs).exp(), 0)

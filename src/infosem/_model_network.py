@@ -78,16 +78,18 @@ class NetworkMixin:
         Regulators x genes, ``(R, G)``, not negative, in units of log-normalised expression.
         """
         module, prior = self.module, self.module.effect_prior
-        features = [module.regulator_profiles]
-        if isinstance(prior, EmbeddingPrior):
-            features.append(prior.embeddings[module.regulators])
+        # on the CPU: regressions in double precision, which not every accelerator has
+        regulators, by_regulator = module.regulators.cpu(), [module.regulator_profiles.cpu()]
+        embeddings = prior.embeddings.cpu() if isinstance(prior, EmbeddingPrior) else None
+        if embeddings is not None:
+            by_regulator.append(embeddings[regulators])
         with torch.inference_mode():
-            strength = effect_sizes(self._adjacency().weights, module.spread[module.regulators])
-            strength = smooth_sizes(strength, features)
-            if isinstance(prior, EmbeddingPrior):
-                strength *= text_likeness(prior.embeddings, module.profiles, module.regulators).exp()
+            strength = effect_sizes(self._adjacency().weights.cpu(), module.spread.cpu()[regulators])
+            strength = smooth_sizes(strength, by_regulator)
+            if embeddings is not None:
+                strength *= text_likeness(embeddings, module.profiles.cpu(), regulators).exp_()
             if module.edge_probability is not None:
-                strength *= module.edge_probability.logits.sigmoid()
+                strength *= module.edge_probability.logits.cpu().sigmoid()
         return self._frame(strength)
 
     def get_prior_mean(self) -> pd.DataFrame | None:

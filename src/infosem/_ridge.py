@@ -25,6 +25,7 @@ def ridge_predictions(features: Tensor, values: Tensor, observed: Tensor | None 
     """
     design = torch.cat([torch.ones_like(features[:, :1]), features], 1).to(values)
     fitted, targets = (design, values) if observed is None else (design[observed], values[observed])
-    gram = fitted.T @ fitted
+    gram = fitted.T.double() @ fitted.double()
     gram.diagonal().add_(PENALTY)
-    return design @ torch.linalg.solve(gram, fitted.T @ targets)
+    coefficients = torch.linalg.solve(gram, (fitted.T @ targets).double())
+    return design @ coefficients.to(values)

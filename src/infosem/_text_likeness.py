@@ -29,7 +29,6 @@ def text_likeness(embeddings: Tensor, profiles: Tensor, regulators: Tensor) -> T
     -------
     :math:`\ell`, ``(R, G)``, around zero.
     """
-    known = embeddings.double()
-    known = known / known.norm(dim=1, keepdim=True).clamp_min(1)
+    known = embeddings / embeddings.norm(dim=1, keepdim=True).clamp_min(1)
     completed = known + ridge_predictions(profiles, known, known.any(1))
-    return (completed[regulators] @ completed.T).to(embeddings)
+    return completed[regulators] @ completed.T

@@ -22,9 +22,9 @@ def probabilities(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
 
     Each distribution adds up to 100 % of its pairs. What the labels say about the unobserved pairs is
 
-    - with ``probability="additive"``, their distance from the rate of edges among the labels: a pair is about there if
-      the labels and the text of its two genes tell nothing. Where all labels are of one kind, that is one half. Known
-      pairs have .95 and .05, by definition;
+    - with ``probability="kernel"``, their distance from the rate of edges among the labels: a pair is about there if
+      the labels of its genes and of genes like them tell nothing. Where all labels are of one kind, that is one half.
+      Known pairs have .95 and .05, by definition;
     - with ``probability="low-rank"``, their distance from one half, to which the prior of the factors draws them.
 
     Parameters
