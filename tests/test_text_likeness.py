@@ -27,10 +27,10 @@ def test_likeness_is_the_product_of_texts_completed_by_those_of_genes_expressed_
     text, profiles = rng.standard_normal((8, 5)) * rng.uniform(0.1, 10, (8, 1)), rng.standard_normal((8, 3))
     text[2] = 0
     regulators = [0, 2, 5]
-    short = np.array([row / max(np.linalg.norm(row), 1) for row in text])
     design = np.column_stack([np.ones(8), profiles])
     others = np.delete(np.arange(8), 2)
-    completed = short + Ridge(PENALTY, fit_intercept=False).fit(design[others], short[others]).predict(design)
+    completed = text + Ridge(PENALTY, fit_intercept=False).fit(design[others], text[others]).predict(design)
+    completed = np.array([row / max(np.linalg.norm(row), 1) for row in completed])
     found = text_likeness(torch.tensor(text), torch.tensor(profiles), torch.tensor(regulators))
     np.testing.assert_allclose(found, completed[regulators] @ completed.T, rtol=1e-9, atol=1e-12)
 

@@ -10,11 +10,11 @@ from infosem._ridge import ridge_predictions
 def text_likeness(embeddings: Tensor, profiles: Tensor, regulators: Tensor) -> Tensor:
     r"""Inner products of the regulators' and the genes' text, completed by that of genes expressed alike.
 
-    .. math:: \ell_{ij} = t_i^\top t_j, \qquad t = \bar h + \hat h, \qquad \bar h = \frac{h}{\max(1, \lVert h \rVert)}
+    .. math:: \ell_{ij} = t_i^\top t_j, \qquad t = \frac{h + \hat h}{\max(1, \lVert h + \hat h \rVert)}
 
-    with :math:`\hat h` the ridge regression of the genes' :math:`\bar h` on their profiles of expression. What is
-    written about a gene is short and misses much; what is written about genes expressed like it fills in, and speaks
-    for genes without a text. Long rows are shortened, lest families of genes that share a long text drown all others.
+    with :math:`\hat h` the ridge regression of the genes' text on their profiles of expression. What is written about a
+    gene is short and misses much; what is written about genes expressed like it fills in, and speaks for genes without
+    a text. Long rows are shortened, lest families of genes that share a long text drown all others.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def text_likeness(embeddings: Tensor, profiles: Tensor, regulators: Tensor) -> T
 
     Returns
     -------
-    :math:`\ell`, ``(R, G)``, around zero.
+    :math:`\ell`, ``(R, G)``, from -1 to 1.
     """
-    known = embeddings / embeddings.norm(dim=1, keepdim=True).clamp_min(1)
-    completed = known + ridge_predictions(profiles, known, known.any(1))
+    completed = embeddings + ridge_predictions(profiles, embeddings, embeddings.any(1))
+    completed = completed / completed.norm(dim=1, keepdim=True).clamp_min(1)
     return completed[regulators] @ completed.T
