@@ -7,7 +7,7 @@ pairs, whose covariance is the product of the likeness of the two regulators and
           f \sim \mathrm{GP}(0, K_R \otimes K_T), \quad \epsilon_{ij} \sim N(0, \lambda),
 
 .. math:: K_R(i, i') = 1 + h_i^\top h_{i'} + \delta_{ii'}, \qquad
-          K_T(j, j') = 1 + \tfrac12 \left( h_j^\top h_{j'} + p_j^\top p_{j'} \right) + \delta_{jj'}
+          K_T(j, j') = 1 + \tfrac{1}{2} \left( h_j^\top h_{j'} + p_j^\top p_{j'} \right) + \delta_{jj'}
 
 with :math:`h` the genes' text and :math:`p` their profile of expression (:mod:`infosem._profiles`). Multiplied out, it
 has a level of each regulator and of each target, as far as text, profile and their own labels tell, and preferences of

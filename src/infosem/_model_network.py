@@ -61,7 +61,7 @@ class NetworkMixin:
     def get_strength(self) -> pd.DataFrame:
         r"""What ranks the edges: the size of the effect, times what text and known interactions say of the edge.
 
-        .. math:: \hat E_{ij} \, e^{\ell_{ij}} \, \sigma(A_{l,ij}), \qquad
+        .. math:: {\hat E}_{ij} \, e^{\ell_{ij}} \, \sigma(A_{l,ij}), \qquad
                   E_{ij} = \frac{\omega_i}{2} \left( |A_{ij}| + \overline{|A_{i \cdot}|} \right)
 
         :math:`\omega_i` is the root mean square over the cells of the regulator's counted deviations, so that
