@@ -11,7 +11,7 @@ from infosem.benchmark._runner import compare, run
 from infosem.benchmark._splits import Split, split_per_regulator, split_unseen_genes
 from infosem.benchmark._truth import Truth, read_truth
 from infosem.benchmark.methods import METHODS
-from infosem.benchmark.report import select_by_training, summary, write_report
+from infosem.benchmark.report import paired_differences, select_by_training, summary, write_report
 
 __all__ = [
     "METHODS",
@@ -29,6 +29,7 @@ __all__ = [
     "describe_splits",
     "expected_average_precision",
     "methods",
+    "paired_differences",
     "read_config",
     "read_results",
     "read_truth",

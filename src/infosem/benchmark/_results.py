@@ -90,9 +90,9 @@ class Results:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def read_results(path: Path) -> pd.DataFrame:
-    """Read ``results.csv``; a last line that a kill cut off is left out."""
-    text = path.read_text()
+def read_results(path: str | Path) -> pd.DataFrame:
+    """Read a ``results.csv``; a last line that a kill cut off is left out."""
+    text = Path(path).read_text()
     complete = text[: text.rfind("\n") + 1]
     table = pd.read_csv(io.StringIO(complete), dtype={"reason": str, "job": str})
     if list(table.columns) != list(COLUMNS):

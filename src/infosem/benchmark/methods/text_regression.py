@@ -65,8 +65,8 @@ class TextRegression(Method):
 def fit_pair_logistic(H: np.ndarray, labels: Labels, inverse_penalty: float) -> tuple[np.ndarray, np.ndarray]:
     r"""Effects :math:`u = H w_1` and :math:`v = H w_2` of the regularised logistic regression on :math:`[h_i, h_j]`.
 
-    Minimises :math:`C \sum_n \log(1 + e^{-y_n f_n}) + \frac{1}{2} \lVert w \rVert^2`, :math:`f_n = u_i + v_j + c`. Features
-    of pairs are never built: an evaluation takes :math:`O(P + G d)`.
+    Minimises :math:`C \sum_n \log(1 + e^{-y_n f_n}) + \frac{1}{2} \lVert w \rVert^2`, :math:`f_n = u_i + v_j + c`.
+    Features of pairs are never built: an evaluation takes :math:`O(P + G d)`.
 
     Parameters
     ----------
