@@ -73,10 +73,15 @@ def _parser() -> argparse.ArgumentParser:
         help="prior of the network (default: all that the file has)",
     )
     infer.add_argument(
+        "--form",
+        default="today",
+        choices=("today", "paper"),
+        help="paper: InfoSEM-B and InfoSEM-BC as published (default: %(default)s)",
+    )
+    infer.add_argument(
         "--probability",
-        default="kernel",
         choices=("kernel", "low-rank"),
-        help="how known interactions become edge probabilities (default: %(default)s)",
+        help="how known interactions become edge probabilities (default: kernel, of the paper's form low-rank)",
     )
     infer.add_argument(
         "--standardise", default="non-zero", choices=("non-zero", "all"), help="input treatment (default: %(default)s)"
@@ -141,6 +146,7 @@ def _infer(arguments: argparse.Namespace) -> int:
     model = InfoSEM(
         adata,
         prior=arguments.prior,
+        form=arguments.form,
         probability=arguments.probability,
         standardise=arguments.standardise,
         seed=arguments.seed,

@@ -28,6 +28,7 @@ from infosem._fields import (
     InteractionsField,
     RegulatorField,
 )
+from infosem._forms import FORMS
 from infosem._gene_data import gene_names, read_gene_data, regulators, state_of
 from infosem._model_cells import CellsMixin
 from infosem._model_interventions import InterventionsMixin
@@ -39,12 +40,10 @@ from infosem._training import CostReport, interrupt_handler_restored, split_cell
 
 logger = logging.getLogger(__name__)
 
-_EMBEDDING_WEIGHT = 100.0
-"""Default of ``embedding_weight`` for 400 regulators."""
-
 _CHOICES = {
     "prior": ("auto", *get_args(PriorName)),
-    "probability": ("kernel", "low-rank"),
+    "form": tuple(FORMS),
+    "probability": (None, "kernel", "low-rank"),
     "standardise": ("non-zero", "all"),
     "likelihood": ("unit", "heteroscedastic"),
     "latent_prior": ("learned", "fixed"),
@@ -81,8 +80,12 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
     prior
         Prior of the adjacency. ``"laplace"`` is the DeepSEM model (Eqs. 4-8), ``"embedding"`` InfoSEM-B (Eqs. 9, 14),
         ``"embedding+interactions"`` known interactions too. ``"auto"`` takes all that was registered.
+    form
+        Everything else that the paper has otherwise: ``"paper"`` is InfoSEM-B and InfoSEM-BC, that is low-rank
+        probabilities, ``embedding_weight=1e3``, DeepSEM's alternating schedule, and edges ranked by :math:`|A|`.
     probability
-        How known interactions become edge probabilities :math:`\sigma(A_l)`. ``"kernel"``: what the labels say of
+        How known interactions become edge probabilities :math:`\sigma(A_l)`. ``"kernel"``, the default: what the
+        labels say of
         pairs of like genes, by text and by expression, so that labels speak to genes that have none; it multiplies the
         size of the effect in :meth:`get_strength`. ``"low-rank"``, the paper's InfoSEM-BC (Eqs. 10-13, 15): a factor of
         :math:`A` itself, flat where nothing is known.
@@ -140,7 +143,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         adata: AnnData | None = None,
         *,
         prior: Literal["auto"] | PriorName = "auto",
-        probability: Literal["kernel", "low-rank"] = "kernel",
+        form: Literal["today", "paper"] = "today",
+        probability: Literal["kernel", "low-rank"] | None = None,
         standardise: Literal["non-zero", "all"] = "non-zero",
         alpha: float = 1.0,
         beta: float = 0.01,
@@ -162,8 +166,10 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         for name, choices in _CHOICES.items():
             if arguments[name] not in choices:
                 raise ValueError(f"{name}={arguments[name]!r} is not one of {', '.join(map(repr, choices))}.")
+        self._form = FORMS[form]
+        probability = self._form.probability if probability is None else probability
         if embedding_weight is None:
-            embedding_weight = _EMBEDDING_WEIGHT * (len(self.regulator_names) / 400) ** 2
+            embedding_weight = self._form.weight_of_text(len(self.regulator_names))
         for name, value in {
             "alpha": alpha,
             "beta": beta,
@@ -285,7 +291,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         self,
         max_epochs: int | None = None,
         *,
-        schedule: Literal["joint", "alternating"] = "joint",
+        schedule: Literal["joint", "alternating"] | None = None,
         accelerator: str = "auto",
         devices: int | list[int] | str = "auto",
         batch_size: int | None = None,
@@ -304,8 +310,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         max_epochs
             Number of epochs: by default 16 of the joint schedule, 120 of the alternating one.
         schedule
-            ``"joint"`` trains networks and adjacency in every step; ``"alternating"`` is DeepSEM's: an epoch of the
-            one, two of the other, seven times as many epochs, and as accurate (``benchmarks/schedules.py``).
+            ``"joint"``, the default, trains networks and adjacency in every step; ``"alternating"``, that of
+            ``form="paper"``, is DeepSEM's: an epoch of the one, two of the other, seven times as many epochs, and as
+            accurate (``benchmarks/schedules.py``).
         accelerator, devices
             As in Lightning's ``Trainer``.
         batch_size
@@ -333,6 +340,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         """
         if self.adata is None:
             raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
+        schedule = self._form.schedule if schedule is None else schedule
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule={schedule!r} is not one of {', '.join(map(repr, SCHEDULES))}.")
         plan = SCHEDULES[schedule](self.module, **(plan_kwargs or {}))

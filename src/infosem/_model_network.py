@@ -17,6 +17,7 @@ from infosem._priors import EmbeddingPrior
 from infosem._text_likeness import text_likeness
 
 if TYPE_CHECKING:
+    from infosem._forms import Form
     from infosem._module import InfoSEMModule
 
 
@@ -28,6 +29,7 @@ class NetworkMixin:
         module: InfoSEMModule
         registry_: dict[str, Any]
         init_params_: dict[str, Any]
+        _form: Form
         prior_: str
         seed_: int
 
@@ -73,10 +75,14 @@ class NetworkMixin:
         that of genes expressed alike: regulators act more on genes that are written about in their terms. With known
         interactions the probability is a factor, with ``probability="low-rank"`` of :math:`A` already.
 
+        With ``form="paper"`` it is :math:`|A_{ij}|`.
+
         Returns
         -------
         Regulators x genes, ``(R, G)``, not negative, in units of log-normalised expression.
         """
+        if self._form.ranks_by == "adjacency":
+            return self.get_adjacency().abs()
         module, prior = self.module, self.module.effect_prior
         # on the CPU: regressions in double precision, which not every accelerator has
         regulators, by_regulator = module.regulators.cpu(), [module.regulator_profiles.cpu()]
