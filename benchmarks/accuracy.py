@@ -22,6 +22,8 @@ OF_PAPER = {
     "DeepSEM": "DeepSEM",
     "InfoSEM-B (MiniLM)": "InfoSEM-B (MiniLM)",
     "InfoSEM-B (BioBERT)": "InfoSEM-B (BioBERT)",
+    "InfoSEM-B (MiniLM, permuted)": "InfoSEM-B (MiniLM, permuted)",
+    "InfoSEM-B prior mean (MiniLM)": "InfoSEM-B prior mean (MiniLM)",
     "InfoSEM-BC (MiniLM)": "InfoSEM-BC (MiniLM)",
     "One-hot LR": "One-hot LR",
 }

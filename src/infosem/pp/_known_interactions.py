@@ -42,7 +42,9 @@ def known_interactions(
     negatives
         Known non-edges, columns ``source`` and ``target``; or ``"same_source"``: all pairs of a listed source and a
         gene of the data that are not listed. The latter is right for an experiment that looked at every gene, such as
-        ChIP-seq; in a collection of the literature most pairs that are not listed were never looked at.
+        ChIP-seq. In a collection of the literature most pairs that are not listed were never looked at: with it, edge
+        probabilities are those of being listed, and unlisted pairs of a listed source get .05. Without non-edges the
+        labels say nothing of other pairs.
     gene_key
         Column of ``var`` with the identifiers that the tables use, such as Ensembl ids; by default ``var_names``.
     ignore_case
@@ -90,11 +92,12 @@ def known_interactions(
     pairs = np.divmod(np.concatenate([known, absent]), len(genes))
     adata.varp[key_added] = sparse.csr_matrix((values, pairs), shape=(len(genes), len(genes)))
     logger.info(
-        "%d known edges of %d sources and %d known non-edges: adata.varp[%r].",
+        "%d known edges of %d sources and %d known non-edges: adata.varp[%r].%s",
         len(known),
         len(np.unique(known // len(genes))),
         len(absent),
         key_added,
+        "" if len(absent) else " Without non-edges (negatives=) they lift the listed edges and say nothing of others.",
     )
 
 
