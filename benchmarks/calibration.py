@@ -16,21 +16,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from scipy import sparse
 
 from infosem import InfoSEM, benchmark
 from infosem.benchmark.methods._embeddings import gene_embedding
+from infosem.benchmark.methods._structural import with_priors
 
 BINS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1]
 
 
 def probabilities(adata: AnnData, regulators: np.ndarray, labels: benchmark.Labels) -> np.ndarray:
     """Probability of every pair, ``(G, G)``; they have a closed form, so that nothing is trained."""
-    cells = AnnData(adata.X, var=adata.var[[]].copy())
-    cells.var["is_regulator"] = np.isin(np.arange(cells.n_vars), regulators)
-    cells.varm["gene_embedding"] = gene_embedding(adata, ("X_minilm", "terms"))
-    values = np.where(labels.is_edge, 1.0, -1.0)
-    cells.varp["known_interactions"] = sparse.csr_matrix((values, (labels.source, labels.target)), (cells.n_vars,) * 2)
+    cells = with_priors(adata, regulators, embedding=gene_embedding(adata, ("X_minilm", "terms")), labels=labels)
     InfoSEM.setup_anndata(cells)
     probability = np.zeros((cells.n_vars, cells.n_vars))
     probability[regulators] = InfoSEM(cells).module.edge_probability.logits.sigmoid().numpy()

@@ -21,6 +21,7 @@ import numpy as np
 from anndata import AnnData
 
 from infosem import InfoSEM, benchmark
+from infosem.benchmark.methods._structural import with_priors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +34,7 @@ class Scheduled(benchmark.Method):
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: benchmark.Labels, *, seed: int) -> np.ndarray:
         """Absolute adjacency, or strength."""
-        cells = AnnData(adata.X, var=adata.var[[]].copy(), varm={"gene_embedding": adata.varm["X_minilm"]})
-        cells.var["is_regulator"] = np.isin(np.arange(cells.n_vars), regulators)
+        cells = with_priors(adata, regulators, embedding=adata.varm["X_minilm"])
         InfoSEM.setup_anndata(cells)
         model = InfoSEM(cells, prior=self.prior, seed=seed)
         model.train(schedule=self.schedule, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infosem._cli_benchmark import add_benchmark
+from infosem._forms import FORMS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     infer.add_argument(
         "--form",
         default="today",
-        choices=("today", "paper"),
+        choices=tuple(FORMS),
         help="paper: InfoSEM-B and InfoSEM-BC as published (default: %(default)s)",
     )
     infer.add_argument(
@@ -169,7 +170,6 @@ def _demo(arguments: argparse.Namespace) -> int:
     adata = datasets.pbmc()
     logger.info("%d blood cells x %d genes, bundled with scanpy.", *adata.shape)
     InfoSEM.setup_anndata(adata)
-    # 26 regulators: the default weight of the text prior is made for some 400 and goes with their square
     model = InfoSEM(adata, seed=arguments.seed)
     status = _train(model, arguments)
     edges = _write(model, adata, arguments.output / "pbmc.h5ad", arguments.output / "edges.csv")

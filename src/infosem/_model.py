@@ -85,10 +85,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         probabilities, ``embedding_weight=1e3``, DeepSEM's alternating schedule, and edges ranked by :math:`|A|`.
     probability
         How known interactions become edge probabilities :math:`\sigma(A_l)`. ``"kernel"``, the default: what the
-        labels say of
-        pairs of like genes, by text and by expression, so that labels speak to genes that have none; it multiplies the
-        size of the effect in :meth:`get_strength`. ``"low-rank"``, the paper's InfoSEM-BC (Eqs. 10-13, 15): a factor of
-        :math:`A` itself, flat where nothing is known.
+        labels say of pairs of like genes, by text and by expression, so that labels speak to genes that have none; it
+        multiplies the size of the effect in :meth:`get_strength`. ``"low-rank"``, the paper's InfoSEM-BC (Eqs. 10-13,
+        15): a factor of :math:`A` itself, flat where nothing is known.
     standardise
         How each gene is standardised, and which entries the likelihood counts: by its ``"non-zero"`` values, or
         ``"all"``. Clipped to [-10, 10].

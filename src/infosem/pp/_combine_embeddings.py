@@ -52,13 +52,11 @@ def combine_embeddings(adata: AnnData, keys: Sequence[str], *, key_added: str = 
 
 def side_by_side(embeddings: Sequence[np.ndarray]) -> np.ndarray:
     """Embeddings ``(G, d)``, each centred and of a mean squared norm of one over the number of them, in one array."""
-    parts, present = [], []
-    for embedding in embeddings:
-        has_vector = ~np.isnan(embedding).any(1)
-        centred = np.where(has_vector[:, None], embedding - embedding[has_vector].mean(0), 0.0)
-        norm = np.sqrt(np.square(centred[has_vector]).sum(1).mean() * len(embeddings))
-        parts.append(centred / norm if norm > 0 else centred)
-        present.append(has_vector)
-    combined = np.concatenate(parts, axis=1)
-    combined[~np.any(present, axis=0)] = np.nan
+    import torch  # takes seconds
+
+    from infosem._priors import centre_embeddings
+
+    parts = [centre_embeddings(torch.as_tensor(embedding)).numpy() for embedding in embeddings]
+    combined = np.concatenate(parts, axis=1) / np.sqrt(len(embeddings))
+    combined[np.all([np.isnan(embedding).any(1) for embedding in embeddings], axis=0)] = np.nan
     return combined

@@ -16,7 +16,7 @@ from infosem.benchmark._method import Labels, Method
 
 @dataclass(frozen=True, kw_only=True)
 class StructuralMethod(Method):
-    """An :class:`infosem.InfoSEM` model; on the published, alternating schedule unless a subclass says otherwise.
+    """An :class:`infosem.InfoSEM` model; in the paper's form unless a subclass says otherwise.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class StructuralMethod(Method):
     """
 
     uses_expression: ClassVar[bool] = True
-    schedule: ClassVar[Literal["joint", "alternating"]] = "alternating"
+    form: ClassVar[Literal["today", "paper"]] = "paper"
     standardise: Literal["non-zero", "all"] = "non-zero"
     alpha: float = 1.0
     beta: float = 0.01
@@ -47,20 +47,13 @@ class StructuralMethod(Method):
         learning_rates: dict[str, float] | None = None,
         **options: Any,
     ) -> InfoSEM:
-        cells = AnnData(adata.X, obs=adata.obs[[]].copy(), var=adata.var[[]].copy())
-        cells.var[_keys.IS_REGULATOR] = np.isin(np.arange(cells.n_vars), regulators)
-        if embedding is not None:
-            cells.varm[_keys.GENE_EMBEDDING] = embedding
-        if labels is not None:
-            state = np.where(labels.is_edge, 1.0, -1.0)
-            shape = (cells.n_vars, cells.n_vars)
-            cells.varp[_keys.KNOWN_INTERACTIONS] = sparse.csr_matrix((state, (labels.source, labels.target)), shape)
+        cells = with_priors(adata, regulators, embedding=embedding, labels=labels)
+        options |= {"form": self.form, "standardise": self.standardise, "alpha": self.alpha, "beta": self.beta}
         with quiet():
             InfoSEM.setup_anndata(cells)
-            model = InfoSEM(cells, standardise=self.standardise, alpha=self.alpha, beta=self.beta, seed=seed, **options)
+            model = InfoSEM(cells, seed=seed, **options)
             model.train(
                 self.max_epochs,
-                schedule=self.schedule,
                 accelerator=self.accelerator,
                 plan_kwargs=learning_rates,
                 enable_progress_bar=False,
@@ -72,6 +65,21 @@ class StructuralMethod(Method):
         return model
 
 
-def absolute_adjacency(model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
-    """Absolute adjacency, ``(R, G)``."""
-    return model.get_adjacency().loc[np.array(model.gene_names)[regulators]].abs().to_numpy()
+def with_priors(
+    adata: AnnData, regulators: np.ndarray, *, embedding: np.ndarray | None = None, labels: Labels | None = None
+) -> AnnData:
+    """The expression with regulators, text and labels where :meth:`infosem.InfoSEM.setup_anndata` finds them."""
+    cells = AnnData(adata.X, obs=adata.obs[[]].copy(), var=adata.var[[]].copy())
+    cells.var[_keys.IS_REGULATOR] = np.isin(np.arange(cells.n_vars), regulators)
+    if embedding is not None:
+        cells.varm[_keys.GENE_EMBEDDING] = embedding
+    if labels is not None:
+        state = np.where(labels.is_edge, 1.0, -1.0)
+        shape = (cells.n_vars, cells.n_vars)
+        cells.varp[_keys.KNOWN_INTERACTIONS] = sparse.csr_matrix((state, (labels.source, labels.target)), shape)
+    return cells
+
+
+def strength(model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
+    """What ranks the edges, in the paper's form the absolute adjacency, ``(R, G)``."""
+    return model.get_strength().loc[np.array(model.gene_names)[regulators]].to_numpy()

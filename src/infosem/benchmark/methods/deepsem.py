@@ -9,7 +9,7 @@ import numpy as np
 from anndata import AnnData
 
 from infosem.benchmark._method import Labels
-from infosem.benchmark.methods._structural import StructuralMethod, absolute_adjacency
+from infosem.benchmark.methods._structural import StructuralMethod, strength
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,4 +39,4 @@ class DeepSEM(StructuralMethod):
             # the model's step is in units of 1 / (number of regulators - 1)
             learning_rates={"lr_adjacency": self.lr_adjacency * (adata.n_vars - 1)},
         )
-        return absolute_adjacency(model, regulators)
+        return strength(model, regulators)

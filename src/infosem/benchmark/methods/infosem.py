@@ -11,7 +11,7 @@ from anndata import AnnData
 from infosem import _keys
 from infosem.benchmark._method import Labels
 from infosem.benchmark.methods._embeddings import EmbeddingControl, gene_embedding
-from infosem.benchmark.methods._structural import StructuralMethod
+from infosem.benchmark.methods._structural import StructuralMethod, strength
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,14 +19,14 @@ class WithoutText(StructuralMethod):
     """InfoSEM's defaults without priors: the joint schedule, :meth:`infosem.InfoSEM.get_strength` as the score."""
 
     title: ClassVar[str] = "infosem, expression only"
-    schedule: ClassVar[Literal["joint", "alternating"]] = "joint"
+    form: ClassVar[Literal["today", "paper"]] = "today"
     max_epochs: int = 16
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""
         known = labels if self.uses_labels else None
         model = self._fit(adata, regulators, seed=seed, embedding=self._embedding(adata, seed), labels=known)
-        return model.get_strength().loc[adata.var_names[regulators]].to_numpy()
+        return strength(model, regulators)
 
     def _embedding(self, adata: AnnData, seed: int) -> np.ndarray | None:
         return None
@@ -71,7 +71,7 @@ class DefaultEnsemble(Default):
         embedding = self._embedding(adata, seed)
         seeds = seed * self.n_models + np.arange(self.n_models)
         models = (self._fit(adata, regulators, seed=int(member), embedding=embedding) for member in seeds)
-        return np.mean([model.get_strength().loc[adata.var_names[regulators]].to_numpy() for model in models], axis=0)
+        return np.mean([strength(model, regulators) for model in models], axis=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from anndata import AnnData
 from infosem import InfoSEM, _keys
 from infosem.benchmark._method import Labels
 from infosem.benchmark.methods._embeddings import EmbeddingControl, gene_embedding
-from infosem.benchmark.methods._structural import StructuralMethod, absolute_adjacency
+from infosem.benchmark.methods._structural import StructuralMethod, strength
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,4 +48,4 @@ class InfoSEMB(StructuralMethod):
         return self._read(model, regulators)
 
     def _read(self, model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
-        return absolute_adjacency(model, regulators)
+        return strength(model, regulators)

@@ -11,7 +11,7 @@ from anndata import AnnData
 from infosem import _keys
 from infosem.benchmark._method import Labels
 from infosem.benchmark.methods._embeddings import gene_embedding
-from infosem.benchmark.methods._structural import StructuralMethod, absolute_adjacency
+from infosem.benchmark.methods._structural import StructuralMethod, strength
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +41,10 @@ class InfoSEMBC(StructuralMethod):
             regulators,
             seed=seed,
             prior="embedding+interactions",
-            probability="low-rank",
             embedding=gene_embedding(adata, self.embedding_key),
             labels=labels,
             embedding_weight=self.embedding_weight,
             interaction_weight=self.interaction_weight,
             rank=self.rank,
         )
-        return absolute_adjacency(model, regulators)
+        return strength(model, regulators)

@@ -9,7 +9,7 @@ import numpy as np
 from anndata import AnnData
 
 from infosem.benchmark._method import Labels
-from infosem.benchmark.methods._structural import StructuralMethod, absolute_adjacency
+from infosem.benchmark.methods._structural import StructuralMethod, strength
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,4 +20,4 @@ class InfoSEMLaplace(StructuralMethod):
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""
-        return absolute_adjacency(self._fit(adata, regulators, seed=seed, prior="laplace"), regulators)
+        return strength(self._fit(adata, regulators, seed=seed, prior="laplace"), regulators)

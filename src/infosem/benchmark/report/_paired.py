@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from infosem.benchmark._splits import UNSEEN_GENES
-from infosem.benchmark.report._summary import per_split
+from infosem.benchmark.report._summary import check_metric, per_split
 
 _TEST_OVER_TRAINING = 1 / 3
 """Genes held out over genes left, in every split."""
@@ -60,8 +60,7 @@ def paired_differences(
     if method not in names:
         have = ", ".join(map(repr, names)) or "none"
         raise ValueError(f"No scored row of {method!r} in the block {block!r}; there are rows of {have}.")
-    if metric not in scored.columns:
-        raise ValueError(f"{metric!r} is no metric of these results; there are {', '.join(scored.columns)}.")
+    check_metric(metric, results)
     values = scored.pivot_table(index=["network", "dataset", "split"], columns="method", values=metric, sort=False)
     rows = []
     for other in values.columns.drop(method):

@@ -58,10 +58,15 @@ def summary(
         if not (rows["status"] == OK).any():
             reasons = "; ".join(rows["reason"].dropna().astype(str).unique()) or "no reason is given"
             logger.warning("No row of the block %r was scored: %s", block, reasons)
-    known = [name for name in results.columns if name not in (*KEY, "status", "reason", "job", "selected")]
     for metric in metrics:
-        _check("metric", metric, [*known, "share", "random_auprc", *OVER_RANDOM])
+        check_metric(metric, results)
     return over_splits(results, block=block, metrics=metrics, split_kind=split_kind)
+
+
+def check_metric(metric: str, results: pd.DataFrame) -> None:
+    """Raise if there is no such accuracy in the results."""
+    known = [name for name in results.columns if name not in (*KEY, "status", "reason", "job", "selected")]
+    _check("metric", metric, [*known, "share", "random_auprc", *OVER_RANDOM])
 
 
 def _check(what: str, name: str, known: Sequence[str]) -> None:
