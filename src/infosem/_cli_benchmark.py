@@ -71,9 +71,13 @@ def _run(arguments: argparse.Namespace) -> int:
         progress=not arguments.quiet,
     )
     print(f"Wrote {output / 'results.csv'}: {len(results)} rows")
-    for block in ("unseen_genes", "unseen_interactions"):
-        table = benchmark.summary(results, block=block)
-        if len(table):
+    for kind, block in (
+        ("unseen_genes", "unseen_genes"),
+        ("unseen_genes", "unseen_interactions"),
+        ("whole_network", "all_pairs"),
+    ):
+        if (results["split_kind"] == kind).any():
+            table = benchmark.summary(results, block=block, split_kind=kind)
             print(f"\n{block}:\n{table.to_string(index=False, float_format='{:.3f}'.format)}")
     return int((results["status"] == "failed").any())
 

@@ -8,7 +8,8 @@ from infosem.benchmark._method import Labels, Method, MissingInputError
 from infosem.benchmark._metrics import block_metrics, expected_average_precision
 from infosem.benchmark._results import read_results
 from infosem.benchmark._runner import compare, run
-from infosem.benchmark._splits import Split, split_per_regulator, split_unseen_genes
+from infosem.benchmark._simulated import Simulated
+from infosem.benchmark._splits import Split, split_per_regulator, split_unseen_genes, split_whole_network
 from infosem.benchmark._truth import Truth, read_truth
 from infosem.benchmark.methods import METHODS
 from infosem.benchmark.report import paired_differences, select_by_training, summary, write_report
@@ -22,6 +23,7 @@ __all__ = [
     "Labels",
     "Method",
     "MissingInputError",
+    "Simulated",
     "Split",
     "Truth",
     "block_metrics",
@@ -37,6 +39,7 @@ __all__ = [
     "select_by_training",
     "split_per_regulator",
     "split_unseen_genes",
+    "split_whole_network",
     "summary",
     "write_report",
 ]

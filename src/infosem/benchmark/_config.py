@@ -8,8 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from infosem import _keys
 from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._grid import Entry, Grid
+from infosem.benchmark._simulated import SIMULATORS, TRUTH, Simulated
 from infosem.benchmark.methods import METHODS
 
 _ENTRY = {field.name for field in fields(Entry)} - {"method", "variants"}
@@ -19,7 +21,8 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
     """Read a grid from a TOML file.
 
     Tables ``[[datasets]]`` have ``name``, ``path`` of the h5ad file, ``networks`` (keys of ``varp``),
-    ``regulator_key``, ``descriptions``, ``texts``; ``[[methods]]`` have ``method`` (a name of
+    ``regulator_key``, ``all_regulate``, ``signed``, ``descriptions``, ``texts``; or ``name`` and the arguments of a
+    simulator, ``simulate = {...}`` or ``sergio = {...}``, with a seed. ``[[methods]]`` have ``method`` (a name of
     :data:`infosem.benchmark.methods.METHODS`), ``name``, its hyper-parameters, the conditions of
     :class:`~infosem.benchmark.Entry`, and ``variants.<network>`` with hyper-parameters that differ there. Above them,
     ``n_splits``, ``splits``, ``seeds``.
@@ -37,7 +40,7 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
     FileNotFoundError
         If the file or a data set is not there.
     ValueError
-        If a name is not known; the message lists those that are.
+        If a name is not known, where the message lists those that are; if a data set has not one source.
     """
     path = Path(path)
     if not path.is_file():
@@ -59,12 +62,31 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
 
 
 def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
-    _check(
-        "a data set",
-        table,
-        {"name", "path", "networks", "regulator_key", "descriptions", "texts"},
-        {"path", "networks"},
+    sources = [key for key in ("path", *SIMULATORS) if key in table]
+    if len(sources) != 1:
+        raise ValueError(
+            f"the data set {table.get('name', '')!r} has {' and '.join(sources) or 'no source'}; expected one of path, "
+            f"{', '.join(SIMULATORS)}."
+        )
+    return _from_file(table, folder) if sources == ["path"] else _simulated(table, sources[0])
+
+
+def _simulated(table: dict[str, Any], simulator: str) -> Dataset:
+    _check("a simulated data set", table, {"name", simulator}, {"name"})
+    options = {key: tuple(value) if isinstance(value, list) else value for key, value in table[simulator].items()}
+    return Dataset(
+        name=table["name"],
+        source=Simulated(simulator=simulator, options=options),
+        networks={TRUTH: TRUTH},
+        regulator_key=_keys.IS_REGULATOR,
+        signed=True,
     )
+
+
+def _from_file(table: dict[str, Any], folder: Path) -> Dataset:
+    optional = {"regulator_key", "all_regulate", "signed", "descriptions", "texts"}
+    needed = {"path", "networks"}
+    _check("a data set", table, {"name", *needed, *optional}, needed)
     source = folder / table["path"]
     tables = {key: folder / table[key] for key in ("descriptions", "texts") if key in table}
     missing = [path for path in (source, *tables.values()) if not path.is_file()]
@@ -77,7 +99,7 @@ def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
         name=table.get("name", source.stem),
         source=source,
         networks={key: key for key in table["networks"]},
-        regulator_key=table.get("regulator_key"),
+        **{key: table[key] for key in ("regulator_key", "all_regulate", "signed") if key in table},
         **tables,
     )
 

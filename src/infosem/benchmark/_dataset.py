@@ -16,6 +16,7 @@ from anndata import AnnData
 
 from infosem import pp
 from infosem._quiet import quiet
+from infosem.benchmark._simulated import Simulated
 from infosem.benchmark._truth import Truth, read_truth
 
 TERMS = "terms"
@@ -31,11 +32,15 @@ class Dataset:
     name
         In the results.
     source
-        The data, or the path of an h5ad file.
+        The data, the path of an h5ad file, or what draws them.
     networks
         Name of each ground truth and where it is: a key of ``varp``, or a table with columns ``source``, ``target``.
     regulator_key
         Boolean column of ``var``: the genes that may regulate. Without one, those with a known target.
+    all_regulate
+        Whether every gene may regulate, where it is not known which do.
+    signed
+        Whether negative values of a network in ``varp`` are edges as well, those of repressors.
     descriptions
         Path of a table of what is written about genes, with columns ``symbol`` and ``summary``, for accuracies by
         thirds of the regulators. The length of the summary counts; symbols are matched in capitals.
@@ -45,21 +50,30 @@ class Dataset:
     """
 
     name: str
-    source: AnnData | Path = field(repr=False)
+    source: AnnData | Path | Simulated = field(repr=False)
     networks: Mapping[str, str | pd.DataFrame] = field(repr=False)
     regulator_key: str | None = None
+    all_regulate: bool = False
+    signed: bool = False
     descriptions: Path | None = None
     texts: Path | None = None
 
     def load(self) -> AnnData:
         """The data."""
+        if isinstance(self.source, Simulated):
+            return self.source.draw()
         return self.source if isinstance(self.source, AnnData) else _read(self.source, self.texts)
 
     def truth(self, network: str) -> Truth:
         """The ground truth of this name; raises where it cannot be used."""
         if network not in self._truths:
-            source = self.networks[network]
-            self._truths[network] = read_truth(self.load(), source, regulator_key=self.regulator_key)
+            self._truths[network] = read_truth(
+                self.load(),
+                self.networks[network],
+                regulator_key=self.regulator_key,
+                all_regulate=self.all_regulate,
+                signed=self.signed,
+            )
         return self._truths[network]
 
     @cached_property
@@ -68,10 +82,13 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the files, or of all that is read of the data, since other data give other results."""
+        """SHA-256 of the files, of all that is read of the data, or of what draws them: others give other results."""
         tables = [table for table in self.networks.values() if isinstance(table, pd.DataFrame)]
         digest = hashlib.sha256(f"{self.regulator_key} {[*map(joblib.hash, tables)]}".encode())
-        if isinstance(self.source, AnnData):
+        digest.update(f"{'all regulate' * self.all_regulate}{'signed' * self.signed}".encode())
+        if isinstance(self.source, Simulated):
+            digest.update(self.source.identity.encode())
+        elif isinstance(self.source, AnnData):
             adata = self.source
             keys = [key for key in self.networks.values() if isinstance(key, str) and key in adata.varp]
             parts = (adata.X, adata.var, dict(adata.varm), {key: adata.varp[key] for key in keys})

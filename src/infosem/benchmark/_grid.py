@@ -12,7 +12,7 @@ import pandas as pd
 
 from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._method import Method
-from infosem.benchmark._splits import BLOCKS, SPLITS, UNSEEN_GENES, Split
+from infosem.benchmark._splits import BLOCKS, BLOCKS_OF, SPLITS, Split, split_seeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +93,9 @@ class Job:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     @property
-    def blocks(self) -> list[str]:
+    def blocks(self) -> tuple[str, ...]:
         """Blocks that are scored."""
-        return [name for name in BLOCKS if self.split_kind == "unseen_genes" or not name.startswith(UNSEEN_GENES)]
+        return BLOCKS_OF[self.split_kind]
 
     def cells(self) -> Iterator[dict[str, Any]]:
         """What identifies each row of the results, in order."""
@@ -125,9 +125,9 @@ class Grid:
     datasets, entries
         What to run on, and what to run, in this order.
     n_splits
-        Splits per data set and network; their seeds are 0, 1, ...
+        Splits per data set and network; their seeds are 0, 1, ... A whole network is scored once.
     splits
-        Kinds of split: ``"unseen_genes"``, ``"per_regulator"``.
+        Kinds of split: ``"unseen_genes"``, ``"per_regulator"``, ``"whole_network"``.
     seeds
         Seeds of the methods.
     """
@@ -171,7 +171,8 @@ class Grid:
         ]
 
     def _jobs(self, dataset: Dataset, entry: Entry, kind: str, seed: int) -> Iterator[Job]:
-        splits = tuple(range(self.n_splits if entry.n_splits is None else min(entry.n_splits, self.n_splits)))
+        n_splits = self.n_splits if entry.n_splits is None else min(entry.n_splits, self.n_splits)
+        splits = split_seeds(kind, n_splits)
         by_method: dict[str, tuple[Method, list[str]]] = {}
         for network in dataset.networks:
             if entry.networks is None or network in entry.networks:
@@ -199,16 +200,17 @@ def _check_names(where: str, what: str, named: Iterable[str] | None, there: Iter
 def describe_splits(grid: Grid) -> tuple[pd.DataFrame, list[tuple[str, Split]]]:
     """Sizes and checksum of every split of a grid, and the splits by name."""
     rows, splits = [], []
+    blocks = [block for block in BLOCKS if any(block in BLOCKS_OF[kind] for kind in grid.splits)]
     for dataset in grid.datasets:
         for network in dataset.networks:
             truth = dataset.truth(network)
             for kind in grid.splits:
-                for seed in range(grid.n_splits):
+                for seed in split_seeds(kind, grid.n_splits):
                     split = SPLITS[kind](truth, seed)
                     splits.append((f"{dataset.name}_{network}_{kind}_{seed}", split))
                     counts = {
                         f"{what}_{block}": int(count)
-                        for block in BLOCKS
+                        for block in blocks
                         for what, count in (
                             ("pairs", len(split.block(block))), ("edges", split.block(block).is_edge.sum())
                         )

@@ -65,7 +65,7 @@ def run_job(job: Job) -> JobResult:
             return JobResult([{**cell, "status": SKIPPED, "reason": skipped[cell["network"]]} for cell in cells], {})
         with Resources() as used:
             scores, regulators = _scores(job, adata, truths, splits)
-    except MissingInputError as error:
+    except (MissingInputError, ImportError) as error:  # an optional package is an input as well
         return JobResult([{**cell, "status": LACKS_INPUT, "reason": str(error)} for cell in cells], {})
     except (Exception, SystemExit) as error:  # recorded, so that the other jobs go on
         if isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM:
@@ -101,6 +101,8 @@ def _scores(
     if job.method.uses_labels:
         (split,) = splits.values()
         labels = split.training_labels
+        if not len(labels):
+            raise MissingInputError(f"it learns from labels, and the split {job.split_kind!r} has none for training")
         if not labels.is_edge.any() or labels.is_edge.all():
             raise ValueError("the training labels are all of one kind")
         if job.entry.balanced:

@@ -89,8 +89,9 @@ def block_metrics(
     as there are edges, over the share of edges (BEELINE); ``auroc``; ``recall1``, ``recall5``, ``recall10``,
     ``recall50``, the share of the edges that is found among the best 1, 5, 10, 50 per cent; ``regulator_auprc_ratio``,
     the mean over regulators of the AUPRC over its targets, divided by that of a random order, and ``n_regulators``,
-    those with an edge and a non-edge; ``matched_auprc``, the AUPRC against non-edges weighted so
-    that every regulator and every target has as much of them as of edges.
+    those with an edge and a non-edge; ``mean_regulator_ratio``, the mean of the regulators' own ratios;
+    ``matched_auprc``, the AUPRC against non-edges weighted so that every regulator and every target has as much of them
+    as of edges.
     """
     is_edge = block.is_edge
     if len(score) != len(block):
@@ -111,6 +112,7 @@ def block_metrics(
         "auroc": float(roc_auc_score(is_edge, score)),
         **{f"recall{percent}": found / n_edges for percent, found in hits.items()},
         "regulator_auprc_ratio": mean_ratio(by_regulator),
+        "mean_regulator_ratio": mean_of_ratios(by_regulator),
         "n_regulators": len(by_regulator),
         **{
             f"regulator_auprc_ratio_{name}": mean_ratio({g: value for g, value in by_regulator.items() if members[g]})
@@ -138,6 +140,12 @@ def mean_ratio(by_regulator: dict[int, tuple[float, float]]) -> float:
         return float("nan")
     auprc, random = np.mean(list(by_regulator.values()), axis=0)
     return float(auprc / random)
+
+
+def mean_of_ratios(by_regulator: dict[int, tuple[float, float]]) -> float:
+    """Mean over the regulators of AUPRC over that of a random order: every regulator has the same say."""
+    ratios = [auprc / random for auprc, random in by_regulator.values()]
+    return float(np.mean(ratios)) if ratios else float("nan")
 
 
 def degree_matched_auprc(block: Labels, score: np.ndarray, *, n_iterations: int = 200) -> float:

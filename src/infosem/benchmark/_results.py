@@ -15,7 +15,8 @@ from infosem.benchmark._job import FAILED, LACKS_INPUT, JobResult
 COLUMNS = (
     "dataset", "network", "method", "split_kind", "split", "seed", "cells", "balanced", "block", "status",
     "n_pairs", "n_edges", "auprc", "auprc_ratio", "hit1", "n_top1", "early_precision_ratio", "auroc",
-    "recall1", "recall5", "recall10", "recall50", "regulator_auprc_ratio", "n_regulators", "matched_auprc",
+    "recall1", "recall5", "recall10", "recall50", "regulator_auprc_ratio", "mean_regulator_ratio", "n_regulators",
+    "matched_auprc",
     "auprc_regulator_means", "auprc_target_means", "auprc_rows_normalised",
     "regulator_auprc_ratio_little_text", "regulator_auprc_ratio_some_text", "regulator_auprc_ratio_much_text",
     "seconds", "peak_mb", "peak_gpu_mb", "reason", "job",
@@ -91,13 +92,17 @@ class Results:
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
-    """Read a ``results.csv``; a last line that a kill cut off is left out."""
+    """Read a ``results.csv``; a last line that a kill cut off is left out, later accuracies are missing."""
     text = Path(path).read_text()
     complete = text[: text.rfind("\n") + 1]
     table = pd.read_csv(io.StringIO(complete), dtype={"reason": str, "job": str})
-    if list(table.columns) != list(COLUMNS):
-        raise ValueError(f"{path} has other columns than the results of this version; give another output folder.")
-    return table
+    unknown, missing = sorted(set(table.columns) - set(COLUMNS)), sorted({*KEY, "status", "job"} - set(table.columns))
+    if unknown or missing:
+        raise ValueError(
+            f"{path} has other columns than the results of this version (unknown {unknown}, missing {missing}); give "
+            "another output folder."
+        )
+    return table.reindex(columns=COLUMNS)
 
 
 def _csv(table: pd.DataFrame, *, header: bool) -> str:

@@ -100,7 +100,7 @@ def _warn_of_truths(jobs: list[Job]) -> None:
             seen.add((job.dataset.name, network))
             try:
                 job.dataset.truth(network)
-            except (KeyError, ValueError) as error:
+            except (KeyError, ValueError, ImportError) as error:
                 logger.warning("%s of %s is skipped: %s", network, job.dataset.name, error.args[0])
 
 
@@ -111,11 +111,12 @@ def compare(
     truth: str | pd.DataFrame | Sequence[str] | Mapping[str, str | pd.DataFrame],
     regulator_key: str | None = None,
     n_splits: int = 10,
+    splits: Sequence[str] = ("unseen_genes",),
     output: Path | str | None = None,
     n_jobs: int | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Compare methods on one data set, on interactions between unseen genes and on unseen interactions.
+    """Compare methods on one data set, by default on interactions between unseen genes and on unseen interactions.
 
     Parameters
     ----------
@@ -131,6 +132,9 @@ def compare(
         Boolean column of ``adata.var``: the genes that may regulate. By default those with a known target.
     n_splits
         Number of splits.
+    splits
+        Kinds of split: ``"unseen_genes"``, ``"per_regulator"``; ``"whole_network"`` for methods that read no labels, on
+        a network of which every edge is known.
     output, n_jobs, progress
         See :func:`run`.
 
@@ -163,7 +167,7 @@ def compare(
     else:
         raise TypeError("truth is a list with other things than keys of varp; name its tables: {'chip': table, ...}.")
     dataset = Dataset(name="data", source=adata, networks=networks, regulator_key=regulator_key)
-    grid = Grid(datasets=(dataset,), entries=tuple(map(as_entry, methods)), n_splits=n_splits)
+    grid = Grid(datasets=(dataset,), entries=tuple(map(as_entry, methods)), n_splits=n_splits, splits=tuple(splits))
     results = run(grid, output=output, n_jobs=n_jobs, progress=progress)
     if (results["status"] == SKIPPED).all():
         raise ValueError(f"Nothing could be scored: {'; '.join(sorted(results['reason'].unique()))}")

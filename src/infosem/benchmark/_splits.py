@@ -19,6 +19,8 @@ UNSEEN_INTERACTIONS = "unseen_interactions"
 UNSEEN_GENES = "unseen_genes"
 UNSEEN_GENES_ALL_TARGETS = "unseen_genes_all_targets"
 UNSEEN_REGULATORS_AS_TARGETS = "unseen_regulators_as_targets"
+ALL_PAIRS = "all_pairs"
+WHOLE_NETWORK = "whole_network"
 
 BLOCKS = MappingProxyType(
     {
@@ -26,6 +28,7 @@ BLOCKS = MappingProxyType(
         UNSEEN_INTERACTIONS: (UNSEEN_INTERACTIONS,),
         UNSEEN_GENES: (UNSEEN_GENES,),
         UNSEEN_GENES_ALL_TARGETS: (UNSEEN_GENES, UNSEEN_REGULATORS_AS_TARGETS),
+        ALL_PAIRS: (ALL_PAIRS,),
     }
 )
 """Blocks that are scored, and the parts of a split that each is made of."""
@@ -140,10 +143,39 @@ def split_per_regulator(truth: Truth, seed: int) -> Split:
     return Split("per_regulator", seed, truth.gene_names, *pairs, part.astype(object))
 
 
+def split_whole_network(truth: Truth, seed: int = 0) -> Split:
+    """No training labels: all pairs of the regulators that have a target, with all genes, are scored.
+
+    For networks that are known to the last edge because the cells were simulated, and for methods that read no labels.
+    Nothing is drawn, so that all seeds give the same. The only part is ``all_pairs``.
+    """
+    source, target, is_edge = _pairs(truth, truth.regulators, np.arange(len(truth.gene_names)))
+    part = np.full(len(source), ALL_PAIRS, dtype=object)
+    return Split(WHOLE_NETWORK, seed, truth.gene_names, source, target, is_edge, part)
+
+
 SPLITS: MappingProxyType[str, Callable[[Truth, int], Split]] = MappingProxyType(
-    {"unseen_genes": split_unseen_genes, "per_regulator": split_per_regulator}
+    {
+        "unseen_genes": split_unseen_genes,
+        "per_regulator": split_per_regulator,
+        WHOLE_NETWORK: split_whole_network,
+    }
 )
 """Kinds of split."""
+
+BLOCKS_OF = MappingProxyType(
+    {
+        "unseen_genes": (TRAIN, UNSEEN_INTERACTIONS, UNSEEN_GENES, UNSEEN_GENES_ALL_TARGETS),
+        "per_regulator": (TRAIN, UNSEEN_INTERACTIONS),
+        WHOLE_NETWORK: (ALL_PAIRS,),
+    }
+)
+"""Blocks that each kind of split has, in the order of the results."""
+
+
+def split_seeds(kind: str, n_splits: int) -> tuple[int, ...]:
+    """Seeds of the splits of a kind: 0, 1, ...; one of a whole network, as nothing is drawn there."""
+    return tuple(range(1 if kind == WHOLE_NETWORK else n_splits))
 
 
 def _pairs(truth: Truth, regulators: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -55,7 +55,14 @@ class Truth:
         return np.asarray(self.edges[source, target]).astype(bool)
 
 
-def read_truth(adata: AnnData, truth: str | pd.DataFrame, *, regulator_key: str | None = None) -> Truth:
+def read_truth(
+    adata: AnnData,
+    truth: str | pd.DataFrame,
+    *,
+    regulator_key: str | None = None,
+    all_regulate: bool = False,
+    signed: bool = False,
+) -> Truth:
     """Read the ground truth of a benchmark.
 
     Parameters
@@ -67,21 +74,33 @@ def read_truth(adata: AnnData, truth: str | pd.DataFrame, *, regulator_key: str 
         negative), or a table of the known edges with columns ``source`` and ``target``.
     regulator_key
         Boolean column of ``adata.var``: the genes that may regulate. By default those with a known target.
+    all_regulate
+        Whether every gene may regulate, where it is not known which do.
+    signed
+        Whether negative values are edges as well, those of repressors.
 
     Raises
     ------
     KeyError
         If a key or column is not there.
     ValueError
-        If genes occur twice, the matrix has another shape or negative or missing values, or no edge is left.
+        If genes occur twice, the matrix has another shape or missing values, or negative ones that are not said to be
+        signs, no edge is left, or regulators are given twice.
     """
     require_unique_genes(adata)
-    edges = _from_table(adata, truth) if isinstance(truth, pd.DataFrame) else _from_varp(adata, truth)
+    if all_regulate and regulator_key is not None:
+        raise ValueError(
+            f"regulator_key={regulator_key!r} names the regulators, all_regulate=True says that all genes are: one of "
+            "the two."
+        )
+    edges = _from_table(adata, truth) if isinstance(truth, pd.DataFrame) else _from_varp(adata, truth, signed=signed)
     name = "the table of edges" if isinstance(truth, pd.DataFrame) else f"adata.varp[{truth!r}]"
     edges = edges.tocoo()
     source, target = edges.coords
     kept = source != target
-    if regulator_key is None:
+    if all_regulate:
+        is_regulator = np.ones(adata.n_vars, dtype=bool)
+    elif regulator_key is None:
         is_regulator = np.isin(np.arange(adata.n_vars), source[kept])
     else:
         require_key(adata, "var", regulator_key)
@@ -103,15 +122,15 @@ def read_truth(adata: AnnData, truth: str | pd.DataFrame, *, regulator_key: str 
     return Truth(adata.var_names.to_numpy().astype(str), is_regulator, matrix)
 
 
-def _from_varp(adata: AnnData, key: str) -> sparse.csr_array:
+def _from_varp(adata: AnnData, key: str, *, signed: bool) -> sparse.csr_array:
     require_key(adata, "varp", key)
     matrix: Any = adata.varp[key]
     values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
-    if not np.isfinite(values).all() or (values < 0).any():
+    if not np.isfinite(values).all() or ((values < 0).any() and not signed):
         raise ValueError(
             f"adata.varp[{key!r}] has negative or missing values. A benchmark's truth is one for an edge and zero or "
             "absent for none; matrices with +1, -1 and unobserved pairs are priors, for setup_anndata. Of a signed "
-            f"network take the pairs: adata.varp['edges'] = adata.varp[{key!r}] != 0."
+            f"network take the pairs: adata.varp['edges'] = adata.varp[{key!r}] != 0; in a configuration signed = true."
         )
     edges = sparse.csr_array(matrix)
     edges.eliminate_zeros()

@@ -8,6 +8,10 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
+from infosem.datasets._sequencing import check_sequencing, log_normalise, sequence
+
+_DROPOUT = 0.3
+_COUNTS = 1
 
 
 def simulate(
@@ -20,7 +24,8 @@ def simulate(
     heterogeneity: float = 1.0,
     spectral_radius: float = 0.6,
     repression: float = 0.3,
-    dropout: float = 0.3,
+    dropout: float | None = None,
+    depth: float | None = None,
     embedding_width: int = 16,
     embedding_signal: float = 0.8,
     embedding_missing: float = 0.0,
@@ -35,7 +40,19 @@ def simulate(
     The planted network is a sparse :math:`A` with :math:`R` rows. How likely a pair is an edge rises with the activity
     :math:`a_i` of the regulator and the susceptibility :math:`b_j` of the target, both normal with standard deviation
     ``heterogeneity``, :math:`p_{ij} \propto \exp(a_i + b_j)`. The embeddings hold :math:`a` and :math:`b` in two random
-    orthogonal directions, mixed with noise. Expression is set to zero with a probability that falls with its mean.
+    orthogonal directions, mixed with noise. Expression is set to zero with a probability that falls with its mean:
+    :math:`D_{cj}` is zero or one.
+
+    With ``depth`` cells are sequenced, as real ones are. In place of :math:`X`,
+
+    .. math:: C_{cj} \sim \mathrm{Poisson}\Big(t \, d_c \frac{\ell_j e_{cj}}{\sum_k \ell_k e_{ck}}\Big), \qquad
+              e_{cj} \propto \exp\big(s_j \tanh(H_{cj} / 2)\big), \qquad
+              X_{cj} = \log\Big(1 + 10^4 \frac{C_{cj}}{T_c}\Big)
+
+    with levels :math:`\ell_j` that are independent of the edges, log-normal with an sd of 1.2, and depths :math:`d_c`
+    with an sd of 0.4. The sum and the total :math:`T_c` are over the network's genes and 2000 others, so that dividing
+    by the total does not take the network away. The network, the embeddings and the known interactions are those
+    without ``depth``.
 
     Parameters
     ----------
@@ -52,7 +69,10 @@ def simulate(
     repression
         Share of edges with a negative effect.
     dropout
-        Mean share of zeros.
+        Mean share of values set to zero; by default 0.3. With ``depth``, about the share of counts that are lost, the
+        small ones first, besides the zeros that counting gives by itself; by default none.
+    depth
+        :math:`t`, the median counts of a cell over all genes, before dropout; by default nothing is counted.
     embedding_width
         Width of the embeddings.
     embedding_signal
@@ -67,8 +87,16 @@ def simulate(
     Returns
     -------
     AnnData, cells x genes, ``X`` CSR float32 like log-normalised values, with ``varp["truth"]`` (the planted
-    :math:`A`), ``var["is_regulator"]``, ``varm["gene_embedding"]``, ``varp["known_interactions"]``.
+    :math:`A`), ``var["is_regulator"]``, ``varm["gene_embedding"]``, ``varp["known_interactions"]``. With ``depth`` also
+    ``layers["counts"]`` and ``obs["total_counts"]``, over all genes, those outside the network too.
+
+    Raises
+    ------
+    ValueError
+        If a size, a share or the depth is out of its range.
     """
+    if dropout is None:
+        dropout = _DROPOUT if depth is None else 0.0
     if not 2 <= n_regulators <= n_genes:
         raise ValueError(f"n_regulators={n_regulators} must be between 2 and n_genes={n_genes}.")
     if n_cells < 2:
@@ -85,6 +113,8 @@ def simulate(
             raise ValueError(f"{name}={share} must be a share, in [0, 1].")
     if not 0 <= spectral_radius < 1:
         raise ValueError(f"spectral_radius={spectral_radius} must be in [0, 1): effects must propagate to a limit.")
+    if depth is not None:
+        check_sequencing(depth, dropout)
     rng = np.random.default_rng(seed)
     traits = rng.standard_normal((n_genes, 2))
     odds = np.exp(heterogeneity * (traits[:n_regulators, :1] + traits[:, 1]))
@@ -94,15 +124,26 @@ def simulate(
     among = np.eye(n_regulators) - adjacency[:, :n_regulators]
     h = noise + np.linalg.solve(among.T, noise[:, :n_regulators].T).T @ adjacency
     level, spread = rng.uniform(1.5, 3.0, n_genes), rng.uniform(0.8, 1.4, n_genes)
-    expression = np.maximum(0, level + spread * np.tanh(h / 2))
-    kept = rng.random((n_cells, n_genes)) > _dropout_rate(level, dropout)
+    change = spread * np.tanh(h / 2)
+    chance = rng.random((n_cells, n_genes))
+    if depth is None:
+        expression = np.maximum(0, level + change) * (chance > _dropout_rate(level, dropout))
+    else:
+        # random numbers of its own, so that all else is as without counts
+        counts, total = sequence(
+            np.exp(change), depth=depth, dropout=dropout, rng=np.random.default_rng([seed, _COUNTS])
+        )
+        expression = log_normalise(counts, total)
 
     names = [f"TF{i}" for i in range(n_regulators)] + [f"gene{i}" for i in range(n_genes - n_regulators)]
     adata = AnnData(
-        sparse.csr_matrix((expression * kept).astype(np.float32)),
+        sparse.csr_matrix(expression.astype(np.float32)),
         obs=pd.DataFrame(index=[f"cell{c}" for c in range(n_cells)]),
         var=pd.DataFrame({_keys.IS_REGULATOR: np.arange(n_genes) < n_regulators}, index=names),
     )
+    if depth is not None:
+        adata.layers["counts"] = sparse.csr_matrix(counts.astype(np.float32))
+        adata.obs["total_counts"] = total
     truth = sparse.csr_matrix(np.pad(adjacency, ((0, n_genes - n_regulators), (0, 0))))
     adata.varp["truth"] = truth
     adata.varm[_keys.GENE_EMBEDDING] = _embed(rng, traits, embedding_width, embedding_signal, embedding_missing)

@@ -1,7 +1,9 @@
 """Methods to compare, one a file."""
 
+from infosem.benchmark.methods.clr import CLR
 from infosem.benchmark.methods.deepsem import DeepSEM
 from infosem.benchmark.methods.genelink import GENELink
+from infosem.benchmark.methods.genie3 import GENIE3
 from infosem.benchmark.methods.grnboost2 import GRNBoost2
 from infosem.benchmark.methods.infosem import Default, DefaultEnsemble, DefaultWithInteractions, WithoutText
 from infosem.benchmark.methods.infosem_b import InfoSEMB
@@ -16,9 +18,11 @@ from infosem.benchmark.methods.prior_mean import PriorMean
 from infosem.benchmark.methods.random_order import RandomOrder
 from infosem.benchmark.methods.regdiffusion import RegDiffusion
 from infosem.benchmark.methods.regulator_degree import RegulatorDegree
+from infosem.benchmark.methods.ridge import Ridge
 from infosem.benchmark.methods.scgreat import ScGREAT
 from infosem.benchmark.methods.spearman import Spearman
 from infosem.benchmark.methods.target_degree import TargetDegree
+from infosem.benchmark.methods.target_level import TargetLevel
 from infosem.benchmark.methods.text_regression import TextRegression
 
 METHODS = {
@@ -40,6 +44,10 @@ METHODS = {
     "pearson": Pearson,
     "spearman": Spearman,
     "partial_correlation": PartialCorrelation,
+    "clr": CLR,
+    "ridge": Ridge,
+    "genie3": GENIE3,
+    "target_level": TargetLevel,
     "regulator_degree": RegulatorDegree,
     "target_degree": TargetDegree,
     "text_regression": TextRegression,
@@ -48,6 +56,8 @@ METHODS = {
 """Names of the methods in a configuration and in :func:`infosem.benchmark.compare`."""
 
 __all__ = [
+    "CLR",
+    "GENIE3",
     "METHODS",
     "DeepSEM",
     "Default",
@@ -67,9 +77,11 @@ __all__ = [
     "RandomOrder",
     "RegDiffusion",
     "RegulatorDegree",
+    "Ridge",
     "ScGREAT",
     "Spearman",
     "TargetDegree",
+    "TargetLevel",
     "TextRegression",
     "WithoutText",
 ]

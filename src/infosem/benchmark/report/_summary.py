@@ -35,13 +35,14 @@ def summary(
     results
         Table of :func:`infosem.benchmark.compare` or :func:`infosem.benchmark.run`.
     block
-        ``"unseen_genes"``, ``"unseen_genes_all_targets"``, ``"unseen_interactions"``, ``"train"``.
+        ``"unseen_genes"``, ``"unseen_genes_all_targets"``, ``"unseen_interactions"``, ``"train"``, ``"all_pairs"``.
     metrics
         Columns of the results; the first one orders the methods. ``"auprc_over_random"`` is the mean AUPRC over the
         mean of the AUPRC expected of a random order (``"random_auprc"``), ``"hit1_over_random"`` the mean Hit@1% over
         the mean ``"share"`` of edges: no split with few edges dominates them.
     split_kind
-        ``"unseen_genes"`` or ``"per_regulator"``; the latter has no block of unseen genes.
+        ``"unseen_genes"``, ``"per_regulator"``, which has no block of unseen genes, or ``"whole_network"``, which has
+        ``"all_pairs"`` alone.
 
     Returns
     -------

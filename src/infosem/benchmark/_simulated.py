@@ -1,0 +1,69 @@
+"""Cells that are drawn when they are needed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from anndata import AnnData
+
+from infosem import datasets
+
+TRUTH = "truth"
+"""``varp``: the planted network."""
+
+SIMULATORS: MappingProxyType[str, Callable[..., AnnData]] = MappingProxyType(
+    {"simulate": datasets.simulate, "sergio": datasets.sergio}
+)
+"""Functions of :mod:`infosem.datasets` that plant a network, ``varp["truth"]``, and draw cells from it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """Cells drawn from a planted network when they are needed: the same in every process, and kept on no disk.
+
+    Parameters
+    ----------
+    simulator
+        ``"simulate"`` or ``"sergio"``: a function of :mod:`infosem.datasets`.
+    options
+        Its arguments, with the seed.
+
+    Raises
+    ------
+    ValueError
+        If there is no such simulator or argument, or the seed is missing.
+    """
+
+    simulator: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.simulator not in SIMULATORS:
+            raise ValueError(f"simulator={self.simulator!r} is not known; there are {', '.join(SIMULATORS)}.")
+        known = inspect.signature(SIMULATORS[self.simulator]).parameters
+        unknown = sorted(set(self.options) - set(known))
+        if unknown:
+            raise ValueError(f"{self.simulator} has no argument {unknown[0]!r}; it has {', '.join(known)}.")
+        if "seed" not in self.options:
+            raise ValueError(
+                f"{self.simulator} = {{...}} has no seed; results belong to one draw: {self.simulator} = {{seed = 0}}."
+            )
+
+    @property
+    def identity(self) -> str:
+        """The simulator and its arguments, by which two draws are the same draw."""
+        return f"{self.simulator}({', '.join(f'{key}={self.options[key]!r}' for key in sorted(self.options))})"
+
+    def draw(self) -> AnnData:
+        """The cells; those of the last few draws of a process are kept in memory."""
+        return _draw(self.simulator, tuple(sorted(self.options.items())))
+
+
+@lru_cache(maxsize=4)
+def _draw(simulator: str, options: tuple[tuple[str, Any], ...]) -> AnnData:
+    return SIMULATORS[simulator](**dict(options))

@@ -1,0 +1,45 @@
+"""Ridge regression of every gene on the regulators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem.benchmark._method import Labels, Method
+from infosem.benchmark.methods._expression import standardised_expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ridge(Method):
+    r"""Absolute coefficients of the ridge regression of each standardised gene on the standardised regulators.
+
+    .. math:: \hat\beta_j = \arg\min_\beta \frac{1}{N} \Big\lVert z_j - \sum_{i \ne j} \beta_i z_i \Big\rVert^2
+              + \lambda \lVert \beta \rVert^2
+
+    over the :math:`N` cells. A gene is not a regressor of itself: where the target is one of the regulators its
+    coefficients come from the inverse :math:`K` of the penalised correlations of all regulators,
+    :math:`\hat\beta_{ij} = -K_{ij} / K_{jj}`.
+
+    Parameters
+    ----------
+    penalty
+        :math:`\lambda`; with one, a regulator's own variance and the penalty weigh the same.
+    """
+
+    title: ClassVar[str] = "Ridge"
+    uses_expression: ClassVar[bool] = True
+    penalty: float = 1.0
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`infosem.benchmark.Method.score`."""
+        z = standardised_expression(adata).astype(float)
+        of_regulators = z[regulators]
+        penalised = of_regulators @ of_regulators.T / adata.n_obs + self.penalty * np.eye(len(regulators))
+        K = np.linalg.inv(penalised)
+        coefficients = K @ (of_regulators @ z.T) / adata.n_obs
+        coefficients[:, regulators] = -K / np.diag(K)
+        coefficients[np.arange(len(regulators)), regulators] = 0.0
+        return np.abs(coefficients)

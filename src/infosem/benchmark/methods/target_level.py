@@ -1,0 +1,27 @@
+"""The target's mean expression: a control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from anndata import AnnData
+
+from infosem.benchmark._method import Labels, Method
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetLevel(Method):
+    """The mean expression of the target, the same for all regulators.
+
+    A control for simulated data: where it differs from a random order, the expression levels give the network away,
+    and what another method has there may be the same.
+    """
+
+    title: ClassVar[str] = "target level"
+    uses_expression: ClassVar[bool] = True
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        """See :meth:`infosem.benchmark.Method.score`."""
+        return np.tile(np.asarray(adata.X.mean(axis=0), dtype=float).ravel(), (len(regulators), 1))

@@ -1,0 +1,161 @@
+"""Cells from a network of promoters with noise of their own, simulated by SERGIO."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from infosem import _keys
+from infosem.datasets._knock_outs import HILL, knock_out_shifts
+from infosem.datasets._sequencing import check_sequencing, log_normalise, sequence
+from infosem.datasets._topology import part_of, random_topology
+
+_DECAY = 0.8
+_STRENGTH = (1.0, 5.0)
+_LOW_PRODUCTION, _HIGH_PRODUCTION = (0.3, 1.2), (1.5, 5.0)
+_BURN_IN, _STEPS_BETWEEN_CELLS, _TIME_STEP, _NOISE = 150, 10, 0.01, 1
+
+
+def sergio(
+    n_cells: int = 1500,
+    n_genes: int = 300,
+    n_regulators: int = 60,
+    *,
+    n_types: int = 6,
+    depth: float = 3000.0,
+    dropout: float = 0.0,
+    edges: pd.DataFrame | None = None,
+    knock_outs: Sequence[str] | Literal["all"] = (),
+    seed: int = 0,
+) -> AnnData:
+    r"""Simulate the counts of cells whose genes regulate each other's production, with SERGIO.
+
+    .. math:: dx_j = \Big(b_{jt} + \sum_i |k_{ij}| \, r_{ij}(x_i) - \delta x_j\Big) dt + \text{noise}, \qquad
+              r_{ij}(x) = \frac{x^2}{h_i^2 + x^2} \text{ or } \frac{h_i^2}{h_i^2 + x^2}
+
+    for activation and for repression, with strengths :math:`|k_{ij}|` between 1 and 5, decay :math:`\delta = 0.8`, and
+    :math:`h_i` the mean of :math:`x_i`. Regulators without a regulator are produced at a rate :math:`b_{jt}` of each
+    cell type :math:`t`. The noise is that of production and decay (chemical Langevin). Cells are drawn from the steady
+    state and sequenced: every gene with a level of its own, among 2000 genes outside the network.
+
+    As SERGIO comes, a gene with more regulators is expressed more, and a cell's total is that of the network's genes.
+    Both give the network away: the former to the mean of the target alone.
+
+    Parameters
+    ----------
+    n_cells, n_genes, n_regulators
+        Sizes :math:`N, G, R`; with ``edges`` the latter two are upper bounds. The regulators are the first genes.
+    n_types
+        Number of cell types, with equally many cells.
+    depth
+        Median counts of a cell, over the network's genes and the others, before dropout.
+    dropout
+        About the share of values that are lost, the small ones first, in [0, 1).
+    edges
+        A network to take a part of, such as TRRUST: columns ``source``, ``target`` and, for the signs, ``sign``,
+        ``weight`` or ``mode`` (a number, or a text that starts with "activ" or "repress"). The part has no cycles, and
+        at most 8 regulators of a gene. By default a random one in which few regulators have many targets.
+    knock_outs
+        Regulators to knock out, or ``"all"``, to say what happens to the mean expression of every gene.
+    seed
+        Seed; one seed gives one data set.
+
+    Returns
+    -------
+    AnnData, cells x genes. ``X`` is CSR float32, log1p of the counts normalised to 10,000 over all genes, with
+
+    - ``layers["counts"]``, and ``obs["total_counts"]`` over all genes, those outside the network too;
+    - ``obs["cell_type"]``; ``var["is_regulator"]``, the genes with a target;
+    - ``varp["truth"]``: the signed strengths :math:`k`, CSR, row = regulator;
+    - with ``knock_outs`` ``uns["knock_outs"]``: a table with a row per knocked-out regulator and a column per gene,
+      the relative change of the gene's mean expression: -1 if nothing is left, 0 if it stays. It is that of the steady
+      state without noise.
+
+    Raises
+    ------
+    ImportError
+        If the package ``sergio_rs`` is not installed.
+    ValueError
+        If sizes do not fit, or a knock-out is no regulator.
+
+    References
+    ----------
+    Dibaeinia and Sinha (2020), Cell Systems 11, 252-271; the simulation is that of the package ``sergio_rs``.
+    """
+    if not 2 <= n_regulators < n_genes:
+        raise ValueError(f"n_regulators={n_regulators} must be at least 2 and below n_genes={n_genes}.")
+    if n_types < 1 or n_cells < 2 or n_cells % n_types:
+        raise ValueError(
+            f"n_cells={n_cells} must be a multiple of n_types={n_types}, as types have equally many cells."
+        )
+    check_sequencing(depth, dropout)
+    rng = np.random.default_rng(seed)
+    if edges is None:
+        network = random_topology(n_regulators, n_genes, rng)
+    else:
+        network = part_of(edges, n_regulators, n_genes, rng)
+    network["strength"] = network["sign"] * rng.uniform(*_STRENGTH, len(network))
+    sources = network["source"].unique()
+    # in the order of the random topology's own names, TF2 before TF10
+    names = pd.Index([*sorted(sources, key=_by_number), *sorted(set(network["target"]) - set(sources), key=_by_number)])
+    strength = network.pivot_table(index="source", columns="target", values="strength")
+    strength = strength.reindex(index=names, columns=names).fillna(0.0)
+    chosen = _chosen(knock_outs, names[: len(sources)])
+
+    clean = _steady_cells(network, n_cells // n_types, n_types, seed)[names]
+    counts, total = sequence(clean.to_numpy(), depth=depth, dropout=dropout, rng=rng)
+    adata = AnnData(
+        sparse.csr_matrix(log_normalise(counts, total).astype(np.float32)),
+        obs=pd.DataFrame(
+            {"cell_type": pd.Categorical(clean.index.str.split("_cell_").str[0]), "total_counts": total},
+            index=[f"cell{c}" for c in range(n_cells)],
+        ),
+        var=pd.DataFrame({_keys.IS_REGULATOR: names.isin(sources)}, index=names),
+        layers={"counts": sparse.csr_matrix(counts.astype(np.float32))},
+        varp={"truth": sparse.csr_matrix(strength.to_numpy())},
+    )
+    if chosen:
+        of_types = clean.groupby(adata.obs["cell_type"].to_numpy()).mean().to_numpy()
+        production = np.where((strength != 0).any(axis=0), 0.0, _DECAY * of_types)
+        adata.uns["knock_outs"] = knock_out_shifts(strength, production, _DECAY, chosen)
+    return adata
+
+
+def _by_number(name: str) -> tuple[str, int, str]:
+    letters = name.rstrip("0123456789")
+    return letters, int(name[len(letters) :] or 0), name
+
+
+def _chosen(knock_outs: Sequence[str] | Literal["all"], regulators: pd.Index) -> list[str]:
+    if isinstance(knock_outs, str):
+        if knock_outs != "all":
+            raise ValueError(f'knock_outs={knock_outs!r}: a list of regulators, [{knock_outs!r}], or "all".')
+        return list(regulators)
+    unknown = sorted(set(knock_outs) - set(regulators))
+    if unknown:
+        raise ValueError(f"knock_outs names {unknown[0]!r}, which has no target; there are {', '.join(regulators)}.")
+    return list(knock_outs)
+
+
+def _steady_cells(network: pd.DataFrame, n_cells_per_type: int, n_types: int, seed: int) -> pd.DataFrame:
+    """Expression without technical noise, cells x genes; the cells are called ``<type>_cell_<number>``."""
+    try:
+        import sergio_rs
+    except ImportError as error:
+        raise ImportError('SERGIO is not installed: pip install "infosem[sergio]".') from error
+
+    genes = {name: sergio_rs.Gene(name, _DECAY) for name in pd.unique(network[["source", "target"]].to_numpy().ravel())}
+    grn = sergio_rs.GRN()
+    for edge in network.itertuples(index=False):
+        grn.add_interaction(genes[edge.source], genes[edge.target], edge.strength, None, HILL)
+    grn.set_mrs()
+    profile = sergio_rs.MrProfile.from_random(grn, n_types, _LOW_PRODUCTION, _HIGH_PRODUCTION, seed)
+    simulation = sergio_rs.Sim(grn, n_cells_per_type, _BURN_IN, _STEPS_BETWEEN_CELLS, _TIME_STEP, _NOISE, seed)
+    table = simulation.simulate(profile)
+    values = table.select(table.columns[1:]).to_numpy()
+    return pd.DataFrame(values.T, index=table.columns[1:], columns=table["Genes"].to_list())
