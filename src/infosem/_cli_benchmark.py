@@ -77,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ("whole_network", "all_pairs"),
     ):
         if (results["split_kind"] == kind).any():
-            table = benchmark.summary(results, block=block, split_kind=kind)
+            table = benchmark.summary(results, block=block, split_kind=kind).dropna(axis=1, how="all")
             print(f"\n{block}:\n{table.to_string(index=False, float_format='{:.3f}'.format)}")
     return int((results["status"] == "failed").any())
 

@@ -31,6 +31,7 @@ QUICK = {
     "genelink": {"epochs": 1},
     "scgreat": {"epochs": 1, "width": 32, "feedforward": 32},
     "grnboost2": {"n_trees": 30},
+    "genie3": {"n_trees": 5},
     "regdiffusion": {"n_steps": 3},
 }
 REGULATORS = np.arange(6)
