@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from infosem.benchmark._splits import UNSEEN_GENES, UNSEEN_GENES_ALL_TARGETS, UNSEEN_INTERACTIONS
+from infosem.benchmark._splits import (
+    ALL_PAIRS,
+    UNSEEN_GENES,
+    UNSEEN_GENES_ALL_TARGETS,
+    UNSEEN_INTERACTIONS,
+    WHOLE_NETWORK,
+)
 from infosem.benchmark.report._markdown import mean_sd, number, slashed, times
 from infosem.benchmark.report._paper import base_method, network_title, paper_method
 from infosem.benchmark.report._study import Study
@@ -45,6 +51,7 @@ def extra_tables(study: Study) -> list[Table]:
             "AUROC (0.5 = random) / early precision ratio (1 = random).",
         ),
         _genelink_split(study),
+        _whole_networks(study),
         _condition_table(study),
         _control_table(study),
         _costs(study),
@@ -111,6 +118,16 @@ def _genelink_split(study: Study) -> Table:
         for network in study.networks
     }
     return Table("genelink_split", "GENELink's split: AUPRC on unseen interactions, per regulator", data, texts)
+
+
+def _whole_networks(study: Study) -> Table:
+    metrics = ["auprc_over_random", "mean_regulator_ratio"]
+    data = over_splits(study.main, block=ALL_PAIRS, metrics=metrics, split_kind=WHOLE_NETWORK)
+    text = wide_text(
+        study, data, study.networks, lambda row: slashed([row[metric] for metric in metrics]), split_kind=WHOLE_NETWORK
+    )
+    note = "AUPRC over that of a random order, of all pairs / mean over regulators of the same within their own pairs."
+    return Table("whole_networks", "Whole networks: all pairs, no training labels", data, {"": text}, note)
 
 
 def _costs(study: Study) -> Table:

@@ -135,6 +135,8 @@ def _findings(study: Study) -> Iterator[str]:
 
 
 def _table(table: Table, output: Path, *, level: int = 2) -> Iterator[str]:
+    if not any(len(text) for text in table.texts.values()):
+        return
     table.data.to_csv(output / f"{table.name}.csv", index=False)
     yield f"{'#' * level} {table.title}"
     if table.note:
