@@ -51,6 +51,11 @@ class FullAdjacency(nn.Module):
         self.register_buffer("impossible", impossible, persistent=False)
         self.free_effect = nn.Parameter((initial_effect + 0.2 * torch.rand(shape)) / (shape[0] - 1))
 
+    @torch.no_grad()
+    def start_from(self, weights: Tensor) -> None:
+        """Start training at the adjacency ``weights``, ``(R, G)``."""
+        self.free_effect.copy_(weights)
+
     def forward(self) -> Adjacency:
         """The adjacency and its parts."""
         effects = self.effects()
@@ -85,6 +90,11 @@ class ProductAdjacency(FullAdjacency):
         spread = 0.1 * rank**-0.25
         self.regulator_factors = nn.Parameter(spread * torch.randn(n_regulators, rank))
         self.target_factors = nn.Parameter(spread * torch.randn(n_genes, rank))
+
+    @torch.no_grad()
+    def start_from(self, weights: Tensor) -> None:
+        """Start training at the adjacency ``weights``, ``(R, G)``."""
+        self.free_effect.copy_(weights / torch.sigmoid(self.logits()).to(weights))
 
     def forward(self) -> Adjacency:
         """The adjacency and its parts."""

@@ -64,6 +64,11 @@ class EdgeProbability(nn.Module):
         arrays = (tensor.cpu().numpy() for tensor in (pairs, is_edge, regulators, embeddings, profiles))
         self.register_buffer("logits", torch.as_tensor(edge_logits(*arrays), dtype=torch.float32))
 
+    @property
+    def reaches_others(self) -> bool:
+        """Whether the labels, of both kinds, tell of pairs that have none."""
+        return bool(self.is_edge.any() and not self.is_edge.all())
+
 
 def edge_logits(
     pairs: np.ndarray, is_edge: np.ndarray, regulators: np.ndarray, embeddings: np.ndarray, profiles: np.ndarray

@@ -37,7 +37,7 @@ def edge_table(
     strength
         Not negative, regulators x genes. Edges of strength zero are left out.
     sign
-        +1 or -1 for every pair, ``(R, G)``.
+        +1 or -1 for every pair, zero where neither is known, ``(R, G)``.
     more
         Further columns, each regulators x genes.
     top
@@ -49,7 +49,8 @@ def edge_table(
 
     Returns
     -------
-    Columns ``source``, ``target``, ``weight`` (strength times sign), ``sign``, ``rank``, and those of ``more``.
+    Columns ``source``, ``target``, ``weight`` (strength times sign; positive without one), ``sign``, ``rank``, and
+    those of ``more``.
     """
     if top is not None and top < 0:
         raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
@@ -69,7 +70,7 @@ def edge_table(
         {
             "source": strength.index.to_numpy()[row],
             "target": strength.columns.to_numpy()[column],
-            "weight": values[pairs] * signs,
+            "weight": values[pairs] * np.where(signs < 0, -1, 1),
             "sign": signs,
             "rank": np.arange(1, len(pairs) + 1),
         }
@@ -101,7 +102,7 @@ def write_matrices(
     weights
         Regulators x genes.
     sign
-        +1 or -1 for every pair, ``(R, G)``.
+        +1 or -1 for every pair, zero where neither is known, ``(R, G)``.
     parts
         What there is besides, of :data:`infosem._keys.PARTS`.
     key_added

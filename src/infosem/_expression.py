@@ -17,6 +17,11 @@ _HIGHEST_LOGARITHM = 20.0
 """No count in a cell normalised to a million has a logarithm, also of base two, above this."""
 
 
+_GENES_FOR_ZEROS = 300
+_DEPENDENT = 2.0
+"""Mean chi-square of two genes' zeros: one if they are independent."""
+
+
 @dataclass(frozen=True)
 class Standardisation:
     """Location and scale of every gene.
@@ -27,14 +32,11 @@ class Standardisation:
         ``(G,)``. A gene whose counted values do not vary has an sd of one.
     n_counted
         Number of entries that they were computed from.
-    spread
-        Root of the squared deviations of the counted values, averaged over all cells, ``(G,)``.
     """
 
     mean: np.ndarray
     sd: np.ndarray
     n_counted: int
-    spread: np.ndarray
 
 
 @dataclass
@@ -66,10 +68,9 @@ class _Moments:
         sd[sd <= 1e-6 * np.abs(self.mean)] = 0.0
         return sd
 
-    def standardisation(self, n_cells: int) -> Standardisation:
+    def standardisation(self) -> Standardisation:
         sd = self.sd()
-        spread = sd * np.sqrt(self.n / n_cells)
-        return Standardisation(self.mean, np.where(sd > 0, sd, 1.0), int(self.n.sum()), spread)
+        return Standardisation(self.mean, np.where(sd > 0, sd, 1.0), int(self.n.sum()))
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,15 @@ class ExpressionSummary:
         Genes that are not constant over the cells, ``(G,)``.
     n_cells
         Number of cells.
+    zeros_go_together
+        Whether the zeros of two genes depend on each other (:func:`zeros_go_together`).
     """
 
     all_values: Standardisation
     nonzero_values: Standardisation
     varies: np.ndarray
     n_cells: int
+    zeros_go_together: bool
 
     def standardisation(self, standardise: Literal["non-zero", "all"]) -> Standardisation:
         """The statistics that the treatment ``standardise`` of the input uses."""
@@ -127,8 +131,38 @@ def summarise_expression(x: Any, *, name: str) -> ExpressionSummary:
     if not varies.all():
         logger.warning("%d of %d genes are constant over the cells; their weights are zero.", (~varies).sum(), n_genes)
     return ExpressionSummary(
-        all_values.standardisation(n_cells), nonzero_values.standardisation(n_cells), varies, n_cells
+        all_values.standardisation(), nonzero_values.standardisation(), varies, n_cells, zeros_go_together(x)
     )
+
+
+def zeros_go_together(x: Any) -> bool:
+    r"""Whether zeros carry information: whether those of two genes depend on each other.
+
+    Where values are lost at random the 2 x 2 table of two genes, zero or not, has a chi-square statistic
+    :math:`N \phi^2` of mean one. Where a zero tells that there was little to count, genes that are expressed together
+    are zero together, and it is larger. The mean over pairs of up to 300 genes decides.
+
+    Parameters
+    ----------
+    x
+        Cells x genes: an array, a sparse matrix, or a backed data set of either.
+    """
+    genes = np.unique(np.linspace(0, x.shape[1] - 1, _GENES_FOR_ZEROS).astype(int))
+    n, sums, products = 0, np.zeros(len(genes)), np.zeros((len(genes), len(genes)))
+    for block in blocks_of_cells(x):
+        detected = (block[:, genes] != 0).astype(np.float64)
+        n += len(detected)
+        sums += detected.sum(0)
+        products += detected.T @ detected
+    share = sums / n
+    mixed = (share > 0) & (share < 1)
+    if mixed.sum() < 2:
+        return True
+    share = share[mixed]
+    sd = np.sqrt(share * (1 - share))
+    phi = (products[np.ix_(mixed, mixed)] / n - np.outer(share, share)) / np.outer(sd, sd)
+    chi_square = n * np.square(phi)
+    return bool(chi_square[~np.eye(len(share), dtype=bool)].mean() > _DEPENDENT)
 
 
 def check_expression(x: Any, *, name: str) -> None:
@@ -139,7 +173,7 @@ def check_expression(x: Any, *, name: str) -> None:
 
 def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
     integral, highest = True, 0.0
-    for block in _blocks_of_cells(x):
+    for block in blocks_of_cells(x):
         n_wrong = block.size - int(np.isfinite(block).sum())
         if n_wrong:
             raise ValueError(
@@ -170,7 +204,8 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
         )
 
 
-def _blocks_of_cells(x: Any) -> Iterator[np.ndarray]:
+def blocks_of_cells(x: Any) -> Iterator[np.ndarray]:
+    """The expression as dense float64 arrays of some cells each, in their order."""
     if sparse.issparse(x) and x.format != "csr":
         x = x.tocsr()
     size = max(1, _BLOCK_ENTRIES // x.shape[1])
@@ -183,7 +218,7 @@ def pearson_correlation(x: Any, rows: np.ndarray) -> np.ndarray:
     """Pearson correlation over the cells of the genes ``rows`` with all genes, ``(R, G)``; zero for constant genes."""
     n_genes = x.shape[1]
     moments, products = _Moments.empty(n_genes), np.zeros((len(rows), n_genes))
-    for block in _blocks_of_cells(x):
+    for block in blocks_of_cells(x):
         products += block[:, rows].T @ block
         moments.add(block, np.ones_like(block, dtype=bool))
     n_cells = x.shape[0]

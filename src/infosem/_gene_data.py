@@ -15,6 +15,9 @@ from infosem._module import GeneData
 from infosem._priors import centre_embeddings
 from infosem._profiles import correlation_profiles, n_patterns
 
+_SIGNIFICANT = 1.96
+"""Standard errors beyond which a correlation has a sign."""
+
 
 def state_of(registry: dict[str, Any], field: str) -> dict[str, Any]:
     """What a field noted at registration."""
@@ -57,16 +60,14 @@ def read_gene_data(
     at_hand = None if manager is None or manager.is_transferred else manager
     embeddings = _embeddings(registry, at_hand) if "embedding" in prior else None
     pairs, is_edge = _interactions(registry, at_hand, columns) if "interactions" in prior else (None, None)
-    signs, regulator_profiles, profiles = _correlations(registry, at_hand, columns)
+    signs, profiles = _correlations(registry, at_hand, columns)
     return GeneData(
         mean=torch.as_tensor(statistics.mean, dtype=torch.float32),
         sd=torch.as_tensor(statistics.sd, dtype=torch.float32),
-        spread=torch.as_tensor(statistics.spread, dtype=torch.float32),
         varies=torch.as_tensor(summary.varies),
         regulators=torch.as_tensor(columns),
         n_counted=statistics.n_counted,
         signs=signs,
-        regulator_profiles=regulator_profiles,
         profiles=profiles,
         embeddings=embeddings,
         pairs=pairs,
@@ -76,16 +77,16 @@ def read_gene_data(
 
 def _correlations(
     registry: dict[str, Any], manager: GeneAlignedManager | None, columns: np.ndarray
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Sign of the correlation of every regulator with every gene (zero counts as +1), and the profiles of both."""
+) -> tuple[Tensor, Tensor]:
+    """Sign of the correlation of every regulator with every gene, zero within noise, and the genes' profiles."""
     if manager is None:
-        n_genes, k = len(gene_names(registry)), n_patterns(len(columns))
-        signs = torch.ones(len(columns), n_genes, dtype=torch.int8)
-        return signs, torch.zeros(len(columns), k), torch.zeros(n_genes, k)
-    correlation = pearson_correlation(manager.get_from_registry(REGISTRY_KEYS.X_KEY), columns)
-    signs = torch.as_tensor(np.where(correlation < 0, -1, 1).astype(np.int8))
-    by_regulator, by_gene = (torch.as_tensor(part, dtype=torch.float32) for part in correlation_profiles(correlation))
-    return signs, by_regulator, by_gene
+        n_genes = len(gene_names(registry))
+        return torch.ones(len(columns), n_genes, dtype=torch.int8), torch.zeros(n_genes, n_patterns(len(columns)))
+    x = manager.get_from_registry(REGISTRY_KEYS.X_KEY)
+    correlation = pearson_correlation(x, columns)
+    beyond_noise = np.abs(correlation) * np.sqrt(x.shape[0]) > _SIGNIFICANT
+    signs = torch.as_tensor((np.sign(correlation) * beyond_noise).astype(np.int8))
+    return signs, torch.as_tensor(correlation_profiles(correlation)[1], dtype=torch.float32)
 
 
 def _embeddings(registry: dict[str, Any], manager: GeneAlignedManager | None) -> Tensor:

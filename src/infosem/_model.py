@@ -18,6 +18,7 @@ from scvi.model.base import BaseModelClass
 from scvi.train import TrainRunner
 
 from infosem import _keys
+from infosem._closed_form import start_from_closed_form
 from infosem._cost import Size
 from infosem._fields import (
     EMBEDDING_FIELD,
@@ -40,11 +41,14 @@ from infosem._training import CostReport, interrupt_handler_restored, split_cell
 
 logger = logging.getLogger(__name__)
 
+_INITIAL_EFFECT = 2.0
+"""Total effect on every gene at the start of the paper's form. DeepSEM's 1 makes :math:`I - A` nearly singular."""
+
 _CHOICES = {
     "prior": ("auto", *get_args(PriorName)),
     "form": tuple(FORMS),
     "probability": (None, "kernel", "low-rank"),
-    "standardise": ("non-zero", "all"),
+    "standardise": ("auto", "non-zero", "all"),
     "likelihood": ("unit", "heteroscedastic"),
     "latent_prior": ("learned", "fixed"),
     "evaluation": ("tabulated", "exact"),
@@ -90,7 +94,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         15): a factor of :math:`A` itself, flat where nothing is known.
     standardise
         How each gene is standardised, and which entries the likelihood counts: by its ``"non-zero"`` values, or
-        ``"all"``. Clipped to [-10, 10].
+        ``"all"``. Clipped to [-10, 10]. ``"auto"`` counts all where the zeros of two genes depend on each other, so
+        that a zero tells something, and non-zero ones where values are lost at random; with ``form="paper"`` it is
+        ``"non-zero"``, as in DeepSEM.
     alpha
         Weight :math:`\alpha` of the Laplace penalty; of the zero-mean Normal for interactions without embeddings.
     beta
@@ -111,8 +117,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
     latent_sd
         :math:`s_z` of the fixed latent prior.
     initial_effect
-        Sum of the effects on every gene at the start of training, shared equally by the regulators. DeepSEM starts at
-        1, where :math:`I - A` is nearly singular; 2 does as well or better on the benchmark.
+        Sum of the effects on every gene at the start of training, shared equally by the regulators. By default the
+        start is the closed-form estimate of sparse effects (:mod:`infosem._single_effects`), with ``form="paper"`` 2:
+        DeepSEM starts at 1, where :math:`I - A` is nearly singular.
     n_hidden
         Width of the scalar encoder and decoder.
     evaluation
@@ -144,7 +151,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         prior: Literal["auto"] | PriorName = "auto",
         form: Literal["today", "paper"] = "today",
         probability: Literal["kernel", "low-rank"] | None = None,
-        standardise: Literal["non-zero", "all"] = "non-zero",
+        standardise: Literal["auto", "non-zero", "all"] = "auto",
         alpha: float = 1.0,
         beta: float = 0.01,
         embedding_weight: float | None = None,
@@ -154,7 +161,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         likelihood: Literal["unit", "heteroscedastic"] = "unit",
         latent_prior: Literal["learned", "fixed"] = "learned",
         latent_sd: float = 1.0,
-        initial_effect: float = 2.0,
+        initial_effect: float | None = None,
         n_hidden: int = 128,
         evaluation: Literal["tabulated", "exact"] = "tabulated",
         seed: int = 0,
@@ -174,7 +181,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
             "beta": beta,
             "embedding_weight": embedding_weight,
             "interaction_weight": interaction_weight,
-            "initial_effect": initial_effect,
+            "initial_effect": 0.0 if initial_effect is None else initial_effect,
         }.items():
             if not _is_number(value) or value < 0:
                 raise ValueError(f"{name}={value!r} must be a number, zero or positive.")
@@ -191,11 +198,15 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         self._size.require_memory(1, torch.device("cpu"))
         self.init_params_ = self._get_init_params(arguments)
         logger.info("Prior of the network: %s.", self.prior_)
+        summary = state_of(self.registry_, REGISTRY_KEYS.X_KEY)["summary"]
+        if standardise == "auto":
+            standardise = self._form.treatment(summary.zeros_go_together)
+        self._starts_from_closed_form = self._form.start == "closed-form" and initial_effect is None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.module = InfoSEMModule(
                 read_gene_data(self.registry_, self._adata_manager, prior=self.prior_, standardise=standardise),
-                n_cells=state_of(self.registry_, REGISTRY_KEYS.X_KEY)["summary"].n_cells,
+                n_cells=summary.n_cells,
                 prior=self.prior_,
                 probability=probability,
                 standardise=standardise,
@@ -208,9 +219,10 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
                 likelihood=likelihood,
                 latent_prior=latent_prior,
                 latent_sd=latent_sd,
-                initial_effect=initial_effect,
+                initial_effect=_INITIAL_EFFECT if initial_effect is None else initial_effect,
                 n_hidden=n_hidden,
                 evaluation=evaluation,
+                denoise=self._form.start == "closed-form",
             )
         self._model_summary_string = (
             f"InfoSEM: {len(self.regulator_names)} regulators, {len(self.gene_names)} genes, prior {self.prior_!r}, "
@@ -378,6 +390,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
             **{**defaults, **trainer_kwargs},
         )
         self._size.require_memory(batch_size, runner.device)
+        if self._form.start == "closed-form" and not self.is_trained_:
+            x = self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
+            start_from_closed_form(self.module, x, split[0], effects=self._starts_from_closed_form)
         self.module.train()
         with torch.random.fork_rng(), interrupt_handler_restored():
             torch.manual_seed(self.seed_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import torch
 from anndata import AnnData
@@ -12,8 +13,8 @@ from torch import Tensor
 from infosem import _keys
 from infosem._adjacency import Adjacency
 from infosem._edges import edge_table, write_matrices
-from infosem._effect_size import effect_sizes, smooth_sizes
 from infosem._priors import EmbeddingPrior
+from infosem._ranking import expression_parts, interactions_part, text_part, worth_of
 from infosem._text_likeness import text_likeness
 
 if TYPE_CHECKING:
@@ -55,48 +56,79 @@ class NetworkMixin:
         return self._frame(self._adjacency().effects)
 
     def get_probabilities(self) -> pd.DataFrame | None:
-        r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions."""
+        r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions.
+
+        NaN for a pair that the known interactions say nothing of: of edges only, or of non-edges only, no rate is to
+        be learned that would tell of other pairs.
+        """
         kernel = self.module.edge_probability
         logits = self._adjacency().logits if kernel is None else kernel.logits
-        return None if logits is None else self._frame(logits.sigmoid())
+        if logits is None:
+            return None
+        probability = logits.sigmoid()
+        if kernel is not None and not kernel.reaches_others:
+            told = torch.zeros_like(probability, dtype=torch.bool)
+            told[kernel.pairs[0], kernel.pairs[1]] = True
+            probability = torch.where(told, probability, torch.nan)
+        return self._frame(probability)
 
     def get_strength(self) -> pd.DataFrame:
-        r"""What ranks the edges: the size of the effect, times what text and known interactions say of the edge.
+        r"""What ranks the edges: the product of what speaks for each of them.
 
-        .. math:: {\hat E}_{ij} \, e^{\ell_{ij}} \, \sigma(A_{l,ij}), \qquad
-                  E_{ij} = \frac{\omega_i}{2} \left( |A_{ij}| + \overline{|A_{i \cdot}|} \right)
+        .. math:: E_{ij} = e^{\sum_k e^{(k)}_{ij}}
 
-        :math:`\omega_i` is the root mean square over the cells of the regulator's counted deviations, so that
-        regulators compare, and each edge is shrunk half-way to the mean of its regulator. :math:`\log \hat E` is the
-        ridge regression of :math:`\log E` on the regulators' profiles of expression and then, with embeddings, on their
-        text: regulators that are alike have like effects. With fewer than 200 regulators it is :math:`\log E` as it is.
-
-        With embeddings, :math:`\ell_{ij}` is the likeness of the regulator's and the gene's text, each completed by
-        that of genes expressed alike: regulators act more on genes that are written about in their terms. With known
-        interactions the probability is a factor, with ``probability="low-rank"`` of :math:`A` already.
-
-        With ``form="paper"`` it is :math:`|A_{ij}|`.
+        with the parts of :meth:`get_evidence`. With ``form="paper"`` it is :math:`|A_{ij}|`.
 
         Returns
         -------
-        Regulators x genes, ``(R, G)``, not negative, in units of log-normalised expression.
+        Regulators x genes, ``(R, G)``, positive, and zero for pairs that cannot be edges.
         """
         if self._form.ranks_by == "adjacency":
             return self.get_adjacency().abs()
-        module, prior = self.module, self.module.effect_prior
-        # on the CPU: regressions in double precision, which not every accelerator has
-        regulators, by_regulator = module.regulators.cpu(), [module.regulator_profiles.cpu()]
-        embeddings = prior.embeddings.cpu() if isinstance(prior, EmbeddingPrior) else None
-        if embeddings is not None:
-            by_regulator.append(embeddings[regulators])
-        with torch.inference_mode():
-            strength = effect_sizes(self._adjacency().weights.cpu(), module.spread.cpu()[regulators])
-            strength = smooth_sizes(strength, by_regulator)
-            if embeddings is not None:
-                strength *= text_likeness(embeddings, module.profiles.cpu(), regulators).exp_()
-            if module.edge_probability is not None:
-                strength *= module.edge_probability.logits.cpu().sigmoid()
-        return self._frame(strength)
+        parts = self._evidence()
+        return self._numbers(np.where(self._possible(), np.exp(sum(parts.values())), 0))
+
+    def get_evidence(self) -> dict[str, pd.DataFrame]:
+        r"""What speaks for each edge, in nats: the parts that add up to the logarithm of :meth:`get_strength`.
+
+        .. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{effect}}_{ij}
+                  + \tfrac{1}{2} \ell_i \right] + w\, e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
+
+        Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it.
+
+        Returns
+        -------
+        Regulators x genes each, ``(R, G)``: ``"association"`` of the two genes against the background of both,
+        ``"effect"`` by :math:`|A_{ij}|`, ``"level"``, :math:`\ell_i`, the logarithm of the regulator's total effect
+        over an average one's; with embeddings ``"text"``, the likeness of the genes' texts, whose weight :math:`w`
+        is estimated; with known interactions ``"interactions"``, and :math:`s`, what the rest is worth by the labels.
+        Empty with ``form="paper"``.
+        """
+        if self._form.ranks_by == "adjacency":
+            return {}
+        return {name: self._numbers(part) for name, part in self._evidence().items()}
+
+    def _evidence(self) -> dict[str, np.ndarray]:
+        module, prior, possible = self.module, self.module.effect_prior, self._possible()
+        adjacency = self._adjacency()
+        association = module.association.cpu().numpy()
+        parts = expression_parts(adjacency.weights.cpu().numpy(), association, possible)
+        if isinstance(prior, EmbeddingPrior):
+            likeness = text_likeness(prior.embeddings.cpu(), module.profiles.cpu(), module.regulators.cpu()).numpy()
+            parts["text"] = text_part(likeness, sum(parts.values()), possible)
+        kernel = module.edge_probability
+        if kernel is not None:
+            pairs, is_edge = kernel.pairs.cpu().numpy(), kernel.is_edge.cpu().numpy()
+            worth = np.float32(worth_of(sum(parts.values()), pairs, is_edge))
+            parts = {name: worth * part for name, part in parts.items()}
+            parts["interactions"] = interactions_part(kernel.logits.cpu().sigmoid().numpy(), pairs, is_edge)
+        return {name: np.where(possible, part, 0) for name, part in parts.items()}
+
+    def _possible(self) -> np.ndarray:
+        """Pairs that can be edges, boolean ``(R, G)``."""
+        possible = np.ones((len(self.regulator_names), len(self.gene_names)), dtype=bool)
+        possible[tuple(self.module.adjacency.impossible.cpu().numpy())] = False
+        return possible
 
     def get_prior_mean(self) -> pd.DataFrame | None:
         """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.
@@ -191,4 +223,7 @@ class NetworkMixin:
         return adjacency
 
     def _frame(self, matrix: Tensor) -> pd.DataFrame:
-        return pd.DataFrame(matrix.cpu().numpy(), index=self.regulator_names, columns=self.gene_names)
+        return self._numbers(matrix.cpu().numpy())
+
+    def _numbers(self, matrix: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(matrix, index=self.regulator_names, columns=self.gene_names)

@@ -12,6 +12,7 @@ from scvi.module.base import BaseModuleClass, LossOutput, auto_move_data
 from torch import Tensor, nn
 
 from infosem._adjacency import Adjacency, FullAdjacency, ProductAdjacency
+from infosem._denoiser import Denoiser
 from infosem._edge_probability import EdgeProbability
 from infosem._gaussian import Gaussian
 from infosem._networks import ScalarNetwork, TabulatedNetwork
@@ -29,8 +30,6 @@ class GeneData:
     ----------
     mean, sd
         Location and scale of the standardisation, ``(G,)``.
-    spread
-        Root mean square over the cells of what is counted of a gene's deviations, ``(G,)``.
     varies
         Genes that are not constant over the cells, boolean ``(G,)``.
     regulators
@@ -38,9 +37,9 @@ class GeneData:
     n_counted
         Number :math:`M` of entries of the expression that the loss counts.
     signs
-        Sign of the correlation of every regulator with every gene, int8 ``(R, G)``.
-    regulator_profiles, profiles
-        Coordinates of the regulators and of the genes in the patterns of their correlations, ``(R, k)`` and ``(G, k)``.
+        Sign of the correlation of every regulator with every gene, zero within noise, int8 ``(R, G)``.
+    profiles
+        Coordinates of the genes in the patterns of their correlations, ``(G, k)``.
     embeddings
         Text embedding of each gene, ``(G, d)``, rows of NaN where there is none.
     pairs, is_edge
@@ -49,12 +48,10 @@ class GeneData:
 
     mean: Tensor
     sd: Tensor
-    spread: Tensor
     varies: Tensor
     regulators: Tensor
     n_counted: int
     signs: Tensor
-    regulator_profiles: Tensor
     profiles: Tensor
     embeddings: Tensor | None = None
     pairs: Tensor | None = None
@@ -90,6 +87,8 @@ class InfoSEMModule(BaseModuleClass):
         See :class:`infosem.InfoSEM`.
     likelihood, latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         See :class:`infosem.InfoSEM`.
+    denoise
+        Whether the encoder sees the latent expression of :class:`~infosem._denoiser.Denoiser`.
     """
 
     def __init__(
@@ -112,6 +111,7 @@ class InfoSEMModule(BaseModuleClass):
         initial_effect: float,
         n_hidden: int,
         evaluation: Literal["tabulated", "exact"],
+        denoise: bool = False,
     ) -> None:
         super().__init__()
         n_genes = len(genes.mean)
@@ -123,10 +123,8 @@ class InfoSEMModule(BaseModuleClass):
 
         self.register_buffer("mean", genes.mean)
         self.register_buffer("sd", genes.sd)
-        self.register_buffer("spread", genes.spread)
         self.register_buffer("regulators", genes.regulators)
         self.register_buffer("signs", genes.signs)
-        self.register_buffer("regulator_profiles", genes.regulator_profiles)
         self.register_buffer("profiles", genes.profiles)
         shape = len(genes.regulators), n_genes
         possible = genes.varies[genes.regulators][:, None] & genes.varies[None, :]
@@ -134,6 +132,9 @@ class InfoSEMModule(BaseModuleClass):
         impossible = torch.stack(torch.nonzero(~possible, as_tuple=True))
         n_pairs = math.prod(shape) - impossible.shape[1]
 
+        self.denoiser = Denoiser(n_genes) if denoise else None
+        if denoise:
+            self.register_buffer("association", torch.zeros(shape))
         encoder = ScalarNetwork(2, n_hidden=n_hidden)
         decoder = ScalarNetwork(2 if likelihood == "heteroscedastic" else 1, n_hidden=n_hidden)
         tabulated = evaluation == "tabulated"
@@ -183,6 +184,12 @@ class InfoSEMModule(BaseModuleClass):
         """Standardise expression ``(B, G)`` per gene and clip it to [-10, 10]."""
         return ((x - self.mean) / self.sd).clamp(-10, 10)
 
+    def latent_input(self, x: Tensor, standardised: Tensor) -> Tensor:
+        """What the encoder sees of cells, ``(B, G)``: denoised, with a gene's mean where an entry is not counted."""
+        if self.denoiser is None:
+            return standardised
+        return self.denoiser(standardised * self.counted(x))
+
     def restore(self, standardised: Tensor) -> Tensor:
         """Take standardised values ``(B, G)`` back to the units of the input."""
         return standardised * self.sd + self.mean
@@ -204,7 +211,7 @@ class InfoSEMModule(BaseModuleClass):
         """
         adjacency: Adjacency = self.adjacency()
         standardised = self.standardise(x)
-        encoded = self.encoder(standardised)
+        encoded = self.encoder(self.latent_input(x, standardised))
         qz = Gaussian(*remove_effects(encoded, adjacency.weights, self.regulators))
         return {"z": qz.sample(), "qz": qz, "x": standardised, "h": encoded[0], "adjacency": adjacency}
 

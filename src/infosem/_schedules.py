@@ -31,7 +31,7 @@ class JointTrainingPlan(NetworkTrainingPlan):
         {
             "lr_networks": 8e-4,
             "lr_decay": 0.8,
-            "lr_adjacency": 0.32,
+            "lr_adjacency": 0.002,
             "lr_coefficients": 0.64,
             "lr_probability": 8e-3,
         }

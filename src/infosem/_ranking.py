@@ -1,0 +1,103 @@
+r"""What ranks the edges: evidence of several kinds, whose logarithms add up.
+
+.. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{effect}}_{ij}
+          + \tfrac{1}{2} \ell_i \right] + w\, e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
+
+- *association*: of the two genes, against the background of both (:mod:`infosem._evidence`);
+- *effect*: the size :math:`|A_{ij}|` of the regulator's direct effect;
+- *level*: :math:`\ell_i`, the logarithm of the regulator's total effect over that of an average one;
+- *text*: the likeness of the two genes' texts (:mod:`infosem._text_likeness`), with an estimated weight;
+- *interactions*: the probability :math:`p_{ij}` from known interactions over that of an average pair; with labels of
+  both kinds, :math:`s` is what the other evidence is worth, estimated from them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import logit
+from sklearn.linear_model import LogisticRegression
+
+from infosem._edge_probability import EDGE_PROBABILITY
+from infosem._evidence import surprisal
+
+LEVEL_WEIGHT = 0.5
+_STRONGEST = 0.003
+_PRIOR_SHARE = 0.1
+"""Of an average total effect, added to every regulator's: one without any effect has a level, too."""
+
+
+def expression_parts(adjacency: np.ndarray, association: np.ndarray, possible: np.ndarray) -> dict[str, np.ndarray]:
+    """Evidence of the expression, ``(R, G)`` each, in nats.
+
+    Parameters
+    ----------
+    adjacency
+        :math:`A`, ``(R, G)``.
+    association
+        Evidence of the association, ``(R, G)``.
+    possible
+        Pairs that can be edges, boolean ``(R, G)``.
+    """
+    size = np.abs(adjacency)
+    total = size.sum(1, dtype=np.float64)
+    total = total + max(_PRIOR_SHARE * total.mean(), np.finfo(float).tiny)
+    level = LEVEL_WEIGHT * np.log(total / total.mean())
+    return {
+        "association": association / 3,
+        "effect": surprisal(size, possible) / 3,
+        "level": np.where(possible, level[:, None] / 3, 0).astype(np.float32),
+    }
+
+
+def text_part(likeness: np.ndarray, expression: np.ndarray, possible: np.ndarray) -> np.ndarray:
+    r"""Evidence of the text, ``(R, G)``, in nats.
+
+    Among pairs that have nothing to do with each other its mean is one. The strongest pairs by the expression have a
+    mean of :math:`1 + \Delta`: as far as text and expression agree, :math:`\Delta > 0`, and the likelihood ratio of
+    two exponential distributions gives the weight :math:`w = \Delta / (1 + \Delta)`.
+
+    Parameters
+    ----------
+    likeness
+        ``(R, G)``.
+    expression
+        Evidence of the expression, ``(R, G)``.
+    possible
+        Pairs that can be edges, boolean ``(R, G)``.
+    """
+    evidence = surprisal(likeness, possible)
+    values, order = evidence[possible], expression[possible]
+    if not len(values):
+        return evidence
+    n_strongest = min(len(values), max(20, int(_STRONGEST * len(values))))
+    excess = max(0.0, float(values[np.argpartition(-order, n_strongest - 1)[:n_strongest]].mean()) - 1)
+    return evidence * np.float32(excess / (1 + excess))
+
+
+def interactions_part(probability: np.ndarray, pairs: np.ndarray, is_edge: np.ndarray) -> np.ndarray:
+    """Evidence of known interactions, ``(R, G)``, in nats; zero for pairs that the labels do not reach.
+
+    Parameters
+    ----------
+    probability
+        Of every pair, NaN where the labels tell nothing, ``(R, G)``.
+    pairs, is_edge
+        The observed pairs, ``(2, P)``, and which of them are edges.
+    """
+    if len(is_edge) and is_edge.any() and not is_edge.all():
+        return np.log(probability / is_edge.mean()).astype(np.float32)
+    evidence = np.zeros(probability.shape, dtype=np.float32)
+    evidence[pairs[0], pairs[1]] = np.where(is_edge, 1, -1) * logit(EDGE_PROBABILITY)
+    return evidence
+
+
+def worth_of(evidence: np.ndarray, pairs: np.ndarray, is_edge: np.ndarray) -> float:
+    """What a nat of evidence is worth by the labels: the slope of a logistic regression, between 0 and 1."""
+    if is_edge.sum() < 2 or (~is_edge).sum() < 2:
+        return 1.0
+    values = evidence[pairs[0], pairs[1]]
+    spread = values.std()
+    if spread == 0:
+        return 1.0
+    fitted = LogisticRegression().fit(values[:, None] / spread, is_edge)
+    return float(np.clip(fitted.coef_[0, 0] / spread, 0, 1))
