@@ -85,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
         help="how known interactions become edge probabilities (default: kernel, of the paper's form low-rank)",
     )
     infer.add_argument(
-        "--standardise", default="non-zero", choices=("non-zero", "all"), help="input treatment (default: %(default)s)"
+        "--standardise",
+        default="auto",
+        choices=("auto", "non-zero", "all"),
+        help="which entries count (default: %(default)s)",
     )
     for name, weight in _WEIGHTS.items():
         flag = f"--{name.replace('_', '-')}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from infosem._evidence import against_background
 
 MAX_PATTERNS = 60
 _MIN_GENES_OF_A_PATTERN = 10
+_MIN_REGULATORS_OF_A_PATTERN = 2
 _N_PASSES = 5
 _OVERSAMPLING = 10
 _STRONGEST = 0.003
@@ -72,13 +74,14 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, n_genes: int) ->
     n_genes
         Number :math:`G` of genes.
     """
-    halves = [_Cells(lambda start=start: _every_other(blocks, start)) for start in (0, 1)]
+    halves = [_Cells(partial(_every_other, blocks, start)) for start in (0, 1)]
     products = [half.products(regulators, n_genes) for half in halves]
-    patterns = [half.patterns(n_genes) for half in halves]
+    most = min(MAX_PATTERNS, n_genes // _MIN_GENES_OF_A_PATTERN, len(regulators) // _MIN_REGULATORS_OF_A_PATTERN)
+    patterns = [half.patterns(n_genes, most) for half in halves]
     n_cells = sum(half.n for half in halves)
-    correlation = sum(half.n * product for half, product in zip(halves, products, strict=True)) / n_cells
+    correlation = (halves[0].n * products[0] + halves[1].n * products[1]) / n_cells
     own_share = _own_share(halves, products, patterns, regulators)
-    values, vectors = _Cells(blocks, n_cells).patterns(n_genes)
+    values, vectors = _Cells(blocks, n_cells).patterns(n_genes, most)
 
     of_regulators, squares = vectors[regulators], np.square(vectors)
     gains = (1 - own_share) * (1 - 1 / values)
@@ -131,9 +134,8 @@ class _Cells:
         """Mean square of every gene, ``(G,)``."""
         return sum((np.square(z).sum(0, dtype=np.float64) for z in self.blocks()), np.zeros(n_genes)) / max(self.n, 1)
 
-    def patterns(self, n_genes: int) -> tuple[np.ndarray, np.ndarray]:
-        """Eigenvalues above those of noise, ``(k,)``, and eigenvectors, ``(G, k)``, by randomised iteration."""
-        most = min(MAX_PATTERNS, n_genes // _MIN_GENES_OF_A_PATTERN)
+    def patterns(self, n_genes: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """At most so many eigenvalues above those of noise, ``(k,)``, and eigenvectors, ``(G, k)``, by iteration."""
         if most == 0 or self.n == 0:
             return np.zeros(0), np.zeros((n_genes, 0))
         width = min(n_genes, most + _OVERSAMPLING)
@@ -172,19 +174,20 @@ def _own_share(
         )
         source = regulators[row]
         applied = halves[second].applied_to(vectors)
-        middle = vectors.T @ applied
-
-        def own(i: np.ndarray, j: np.ndarray, moments: np.ndarray, v=vectors, sv=applied, m=middle) -> np.ndarray:
-            return moments - (v[i] * sv[j]).sum(1) - (sv[i] * v[j]).sum(1) + ((v[i] @ m) * v[j]).sum(1)
-
         variances = halves[second].variances(len(vectors))
         genes = np.arange(len(vectors))
-        sd = np.sqrt(np.maximum(own(genes, genes, variances), 1e-6))
-        product = own(source, column, products[second][row, column])
+        sd = np.sqrt(np.maximum(variances + _of_patterns(genes, genes, vectors, applied), 1e-6))
+        product = products[second][row, column] + _of_patterns(source, column, vectors, applied)
         sign = np.sign(products[first][row, column])
         scores.append(sign * product / (sd[source] * sd[column]) * np.sqrt(halves[second].n))
     mean = max(0.0, float(np.concatenate(scores).mean()))
     return mean**2 / (1 + mean**2)
+
+
+def _of_patterns(i: np.ndarray, j: np.ndarray, vectors: np.ndarray, applied: np.ndarray) -> np.ndarray:
+    r"""What :math:`(I - VV^T) S (I - VV^T)` has besides :math:`S` at the pairs of ``i`` and ``j``, from :math:`SV`."""
+    one_side = (vectors[i] * applied[j]).sum(1) + (applied[i] * vectors[j]).sum(1)
+    return np.asarray(((vectors[i] @ (vectors.T @ applied)) * vectors[j]).sum(1) - one_side)
 
 
 def _every_other(blocks: Blocks, start: int) -> Iterable[np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ def edge_table(
     top: int | None,
     min_weight: float | None,
     thresholds: Thresholds = _NONE,
+    by: Literal["network", "regulator"] = "network",
 ) -> pd.DataFrame:
     """The edges, strongest first.
 
@@ -46,6 +47,8 @@ def edge_table(
         Keep edges of at least this strength.
     thresholds
         What the columns of ``more`` must reach.
+    by
+        Rank all edges, or those of each regulator, of which ``top`` are kept then.
 
     Returns
     -------
@@ -54,16 +57,22 @@ def edge_table(
     """
     if top is not None and top < 0:
         raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
+    if by not in ("network", "regulator"):
+        raise ValueError(f"by={by!r} is not one of 'network', 'regulator'.")
     values = strength.to_numpy().ravel()
     passing = thresholds.passing(more)
     if passing is not None:
         values = np.where(passing.ravel(), values, values.dtype.type(0))
     least = np.finfo(values.dtype).tiny if min_weight is None else max(min_weight, np.finfo(values.dtype).tiny)
-    if top is not None and 0 < top < len(values):
-        # of a genome's tens of millions of pairs only those that can be among the top are sorted
-        least = max(least, np.partition(values, -top)[-top])
-    candidates = np.flatnonzero(values >= least)
-    pairs = candidates[np.argsort(-values[candidates], kind="stable")[:top]]
+    if by == "regulator":
+        pairs, rank = _best_of_each_row(values.reshape(strength.shape), least, top)
+    else:
+        if top is not None and 0 < top < len(values):
+            # of a genome's tens of millions of pairs only those that can be among the top are sorted
+            least = max(least, np.partition(values, -top)[-top])
+        candidates = np.flatnonzero(values >= least)
+        pairs = candidates[np.argsort(-values[candidates], kind="stable")[:top]]
+        rank = np.arange(1, len(pairs) + 1)
     row, column = np.unravel_index(pairs, strength.shape)
     signs = sign.ravel()[pairs].astype(int)
     edges = pd.DataFrame(
@@ -72,10 +81,21 @@ def edge_table(
             "target": strength.columns.to_numpy()[column],
             "weight": values[pairs] * np.where(signs < 0, -1, 1),
             "sign": signs,
-            "rank": np.arange(1, len(pairs) + 1),
+            "rank": rank,
         }
     )
     return edges.assign(**{name: matrix.to_numpy().ravel()[pairs] for name, matrix in more.items()})
+
+
+def _best_of_each_row(values: np.ndarray, least: float, top: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Flat index and rank within its row of every value that counts: first the best of each row, then the second..."""
+    order = np.argsort(-values, axis=1, kind="stable")[:, :top]
+    pairs = order + np.arange(len(values))[:, None] * values.shape[1]
+    rank = np.broadcast_to(np.arange(1, order.shape[1] + 1), order.shape)
+    flat = values.ravel()[pairs]
+    kept = flat >= least
+    sequence = np.lexsort((-flat[kept], rank[kept]))
+    return pairs[kept][sequence], rank[kept][sequence]
 
 
 def require_edges(edges: Any) -> None:

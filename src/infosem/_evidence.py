@@ -1,6 +1,6 @@
 r"""What speaks for an edge, each piece in nats, so that all of it adds up.
 
-A statistic of every pair becomes evidence as minus the logarithm of the share of pairs that have at least as much of it,
+A statistic of every pair becomes evidence as minus the logarithm of the share of pairs that have as much or more,
 
 .. math:: e_{ij} = -\log \frac{\#\{(k, l): t_{kl} \geq t_{ij}\}}{\#\{(k, l)\}} ,
 

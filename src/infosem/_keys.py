@@ -18,7 +18,10 @@ NETWORK = "infosem"
 PERTURBATION = "perturbation"
 """``layers`` and ``uns``: expected shift of each cell under an intervention."""
 
-PARTS = ("sign", "effect", "strength", "sd", "sign_agreement", "stability", "probability", "q_value")
+EVIDENCE = ("association", "direct", "level", "text", "interactions")
+"""What the logarithm of an edge's strength is made of: see :meth:`infosem.InfoSEM.get_evidence`."""
+
+PARTS = ("sign", "effect", "strength", *EVIDENCE, "sd", "sign_agreement", "stability", "probability", "q_value")
 """What may be written beside a network in ``varp``: see :meth:`infosem.InfoSEM.write_network`,
 :meth:`infosem.Ensemble.write_network` and :func:`infosem.tl.false_discovery_rate`."""
 

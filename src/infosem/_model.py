@@ -319,7 +319,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         Parameters
         ----------
         max_epochs
-            Number of epochs: by default 16 of the joint schedule, 120 of the alternating one.
+            Number of epochs: by default as many as make 100 steps of the joint schedule, 120 of the alternating one.
         schedule
             ``"joint"``, the default, trains networks and adjacency in every step; ``"alternating"``, that of
             ``form="paper"``, is DeepSEM's: an epoch of the one, two of the other, seven times as many epochs, and as
@@ -354,13 +354,13 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         schedule = self._form.schedule if schedule is None else schedule
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule={schedule!r} is not one of {', '.join(map(repr, SCHEDULES))}.")
-        plan = SCHEDULES[schedule](self.module, **(plan_kwargs or {}))
-        max_epochs = plan.max_epochs if max_epochs is None else max_epochs
-        batch_size = plan.batch_size if batch_size is None else batch_size
-        if max_epochs < 1:
+        kind = SCHEDULES[schedule]
+        if max_epochs is not None and max_epochs < 1:
             raise ValueError(f"max_epochs={max_epochs} must be at least 1.")
         split = split_cells(self.adata.n_obs, train_size, validation_size, self.seed_)
-        batch_size = min(batch_size, len(split[0]))
+        batch_size = min(kind.batch_size if batch_size is None else batch_size, len(split[0]))
+        max_epochs = kind.default_epochs(len(split[0]), batch_size) if max_epochs is None else max_epochs
+        plan = kind(self.module, max_epochs, **(plan_kwargs or {}))
         in_memory = is_in_memory(self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY))
         splitter = (DataSplitter if in_memory else partial(StreamingSplitter, seed=self.seed_))(
             self.adata_manager,

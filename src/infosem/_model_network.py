@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from infosem import _keys
 from infosem._adjacency import Adjacency
 from infosem._edges import edge_table, write_matrices
 from infosem._priors import EmbeddingPrior
-from infosem._ranking import expression_parts, interactions_part, text_part, worth_of
+from infosem._ranking import expression_parts, interactions_part, text_part, total_evidence, worth_of
 from infosem._text_likeness import text_likeness
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ class NetworkMixin:
         if self._form.ranks_by == "adjacency":
             return self.get_adjacency().abs()
         parts = self._evidence()
-        return self._numbers(np.where(self._possible(), np.exp(sum(parts.values())), 0))
+        return self._numbers(np.where(self._possible(), np.exp(total_evidence(parts)), 0))
 
     def get_evidence(self) -> dict[str, pd.DataFrame]:
         r"""What speaks for each edge, in nats: the parts that add up to the logarithm of :meth:`get_strength`.
 
-        .. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{effect}}_{ij}
+        .. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{direct}}_{ij}
                   + \tfrac{1}{2} \ell_i \right] + w\, e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
 
         Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it.
@@ -99,7 +99,7 @@ class NetworkMixin:
         Returns
         -------
         Regulators x genes each, ``(R, G)``: ``"association"`` of the two genes against the background of both,
-        ``"effect"`` by :math:`|A_{ij}|`, ``"level"``, :math:`\ell_i`, the logarithm of the regulator's total effect
+        ``"direct"`` by :math:`|A_{ij}|`, ``"level"``, :math:`\ell_i`, the logarithm of the regulator's total effect
         over an average one's; with embeddings ``"text"``, the likeness of the genes' texts, whose weight :math:`w`
         is estimated; with known interactions ``"interactions"``, and :math:`s`, what the rest is worth by the labels.
         Empty with ``form="paper"``.
@@ -115,11 +115,11 @@ class NetworkMixin:
         parts = expression_parts(adjacency.weights.cpu().numpy(), association, possible)
         if isinstance(prior, EmbeddingPrior):
             likeness = text_likeness(prior.embeddings.cpu(), module.profiles.cpu(), module.regulators.cpu()).numpy()
-            parts["text"] = text_part(likeness, sum(parts.values()), possible)
+            parts["text"] = text_part(likeness, total_evidence(parts), possible)
         kernel = module.edge_probability
         if kernel is not None:
             pairs, is_edge = kernel.pairs.cpu().numpy(), kernel.is_edge.cpu().numpy()
-            worth = np.float32(worth_of(sum(parts.values()), pairs, is_edge))
+            worth = np.float32(worth_of(total_evidence(parts), pairs, is_edge))
             parts = {name: worth * part for name, part in parts.items()}
             parts["interactions"] = interactions_part(kernel.logits.cpu().sigmoid().numpy(), pairs, is_edge)
         return {name: np.where(possible, part, 0) for name, part in parts.items()}
@@ -151,37 +151,48 @@ class NetworkMixin:
         known[row, column] = 2 * labels.is_edge.cpu().to(torch.int8) - 1
         return self._frame(known)
 
-    def get_edges(self, *, top: int | None = None, min_weight: float | None = None) -> pd.DataFrame:
+    def get_edges(
+        self,
+        *,
+        top: int | None = None,
+        min_weight: float | None = None,
+        by: Literal["network", "regulator"] = "network",
+    ) -> pd.DataFrame:
         """The edges of the network, strongest first.
 
         Parameters
         ----------
         top
-            Keep this many edges.
+            Keep this many edges, of each regulator with ``by="regulator"``.
         min_weight
             Keep edges with an absolute weight of at least this much.
+        by
+            Rank the edges of the whole ``"network"``, or those of each ``"regulator"`` by themselves.
 
         Returns
         -------
-        Columns ``source``, ``target``, ``weight``, ``sign``, ``rank``, and ``probability`` with known interactions.
-        ``weight`` is :meth:`get_strength` times the sign, so that the table is a signed network for decoupler. ``sign``
-        is that of the Pearson correlation of the two genes in the training cells: the sign of :math:`A_{ij}` itself is
-        a worse guide to activation (+1) or repression (-1). Edges of weight zero are left out.
+        Columns ``source``, ``target``, ``weight``, ``sign``, ``rank``, then the parts of :meth:`get_evidence`, and
+        ``probability`` with known interactions. ``weight`` is :meth:`get_strength` times the sign, so that the table
+        is a signed network for decoupler. ``sign`` is that of the Pearson correlation of the two genes: the sign of
+        :math:`A_{ij}` itself is a worse guide to activation (+1) or repression (-1). A correlation within noise has
+        no sign, zero, and the weight is positive then. Edges of weight zero are left out.
         """
         probability = self.get_probabilities()
         return edge_table(
             self.get_strength(),
             self.module.signs.cpu().numpy(),
-            {} if probability is None else {"probability": probability},
+            self.get_evidence() | ({} if probability is None else {"probability": probability}),
             top=top,
             min_weight=min_weight,
+            by=by,
         )
 
     def write_network(self, adata: AnnData | None = None, *, key_added: str = _keys.NETWORK) -> None:
         """Write the network into AnnData.
 
         ``varp[key_added]`` gets the adjacency, genes x genes, row = regulator, column = target, CSR where only some
-        genes are regulators, ``varp[key_added + "_strength"]`` what ranks the edges, ``varp[key_added + "_sign"]`` the
+        genes are regulators, ``varp[key_added + "_strength"]`` what ranks the edges, the parts of
+        :meth:`get_evidence` under their names, ``varp[key_added + "_sign"]`` the
         sign of the genes' correlation and, with known interactions, ``varp[key_added + "_probability"]`` (with low-rank
         ones ``varp[key_added + "_effect"]`` too). ``uns[key_added]`` records
         parameters, keys, regulators, seed and versions. :func:`infosem.get.network` reads it back.
@@ -202,7 +213,12 @@ class NetworkMixin:
             adata,
             self.get_adjacency(),
             self.module.signs.cpu().numpy(),
-            {"effect": effects, "strength": self.get_strength(), "probability": self.get_probabilities()},
+            {
+                "effect": effects,
+                "strength": self.get_strength(),
+                **self.get_evidence(),
+                "probability": self.get_probabilities(),
+            },
             key_added=key_added,
             provenance=self._provenance(),
         )

@@ -1,10 +1,10 @@
 r"""What ranks the edges: evidence of several kinds, whose logarithms add up.
 
-.. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{effect}}_{ij}
+.. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{direct}}_{ij}
           + \tfrac{1}{2} \ell_i \right] + w\, e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
 
 - *association*: of the two genes, against the background of both (:mod:`infosem._evidence`);
-- *effect*: the size :math:`|A_{ij}|` of the regulator's direct effect;
+- *direct*: the size :math:`|A_{ij}|` of the regulator's direct effect;
 - *level*: :math:`\ell_i`, the logarithm of the regulator's total effect over that of an average one;
 - *text*: the likeness of the two genes' texts (:mod:`infosem._text_likeness`), with an estimated weight;
 - *interactions*: the probability :math:`p_{ij}` from known interactions over that of an average pair; with labels of
@@ -12,6 +12,8 @@ r"""What ranks the edges: evidence of several kinds, whose logarithms add up.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 from scipy.special import logit
@@ -44,9 +46,15 @@ def expression_parts(adjacency: np.ndarray, association: np.ndarray, possible: n
     level = LEVEL_WEIGHT * np.log(total / total.mean())
     return {
         "association": association / 3,
-        "effect": surprisal(size, possible) / 3,
+        "direct": surprisal(size, possible) / 3,
         "level": np.where(possible, level[:, None] / 3, 0).astype(np.float32),
     }
+
+
+def total_evidence(parts: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The sum of the parts, ``(R, G)``."""
+    first, *others = parts.values()
+    return np.asarray(sum(others, first))
 
 
 def text_part(likeness: np.ndarray, expression: np.ndarray, possible: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import MappingProxyType
 from typing import Any
 
@@ -13,19 +14,26 @@ from infosem._training_plan import NetworkTrainingPlan
 
 
 class JointTrainingPlan(NetworkTrainingPlan):
-    """Networks and adjacency together in every step: sixteen epochs do what the alternating schedule does in 120.
+    """Networks and adjacency together in every step, with steps that fade out.
+
+    However many the cells, there are as many steps: epochs are counted so. :math:`A` starts from its closed form, so
+    that its own steps are small.
 
     RMSprop with bias correction, that is Adam without momentum: plain RMSprop takes its first steps ten times too long,
     while the networks have learned nothing yet.
 
     Parameters
     ----------
-    module, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability
+    module, max_epochs, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability
         See :class:`NetworkTrainingPlan`.
     """
 
-    max_epochs = 16
     batch_size = 128
+    decaying = (0, 1)
+    n_steps = 100
+    """Steps of a training, at least."""
+    final_step = 0.03
+    """What is left of the steps at its end."""
 
     step_sizes = MappingProxyType(
         {
@@ -36,6 +44,16 @@ class JointTrainingPlan(NetworkTrainingPlan):
             "lr_probability": 8e-3,
         }
     )
+
+    @classmethod
+    def default_epochs(cls, n_cells: int, batch_size: int) -> int:
+        """As many as give ``n_steps`` steps."""
+        return math.ceil(cls.n_steps / math.ceil(n_cells / batch_size))
+
+    @classmethod
+    def default_decay(cls, max_epochs: int) -> float:
+        """Such that ``final_step`` of the steps is left at the end."""
+        return cls.final_step ** (1 / max_epochs)
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
         """RMSprop with bias correction."""
@@ -52,13 +70,12 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
 
     Parameters
     ----------
-    module, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability
+    module, max_epochs, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability
         See :class:`NetworkTrainingPlan`. For 1,000 regulators the default ``lr_adjacency`` is DeepSEM's 2e-5.
     network_epochs, adjacency_epochs
         Length of the two phases of a cycle, in epochs.
     """
 
-    max_epochs = 120
     batch_size = 64
 
     step_sizes = MappingProxyType(
@@ -72,10 +89,26 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
     )
 
     def __init__(
-        self, module: InfoSEMModule, *, network_epochs: int = 1, adjacency_epochs: int = 2, **step_sizes: float
+        self,
+        module: InfoSEMModule,
+        max_epochs: int,
+        *,
+        network_epochs: int = 1,
+        adjacency_epochs: int = 2,
+        **step_sizes: float,
     ) -> None:
-        super().__init__(module, **step_sizes)
+        super().__init__(module, max_epochs, **step_sizes)
         self.network_epochs, self.adjacency_epochs = network_epochs, adjacency_epochs
+
+    @classmethod
+    def default_epochs(cls, n_cells: int, batch_size: int) -> int:
+        """DeepSEM's 120."""
+        return 120
+
+    @classmethod
+    def default_decay(cls, max_epochs: int) -> float:
+        """DeepSEM's .95."""
+        return cls.step_sizes["lr_decay"]
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
         """RMSprop."""

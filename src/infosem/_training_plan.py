@@ -33,8 +33,11 @@ class NetworkTrainingPlan(TrainingPlan):
         The module to train.
     lr_networks
         Step size of the encoder, the decoder and the latent prior.
+    max_epochs
+        Number of epochs that the steps decay over.
     lr_decay
-        Factor on ``lr_networks`` after every epoch.
+        Factor on the steps that decay after every epoch; by default such that ``final_step`` of them is left at the
+        end.
     lr_adjacency
         Step size of the effects :math:`A` or :math:`A_e`, in units of :math:`1 / (R - 1)`, the effect of one of
         :math:`R` regulators that share a total effect of one.
@@ -44,21 +47,32 @@ class NetworkTrainingPlan(TrainingPlan):
         Step size of the factors :math:`U, V` of the edge probabilities.
     """
 
-    max_epochs: ClassVar[int]
     batch_size: ClassVar[int]
     step_sizes: ClassVar[Mapping[str, float]]
     """Defaults of :meth:`infosem.InfoSEM.train` and of the parameters."""
+    decaying: ClassVar[tuple[int, ...]] = (0,)
+    """Optimisers whose steps decay."""
 
-    def __init__(self, module: InfoSEMModule, **step_sizes: float) -> None:
+    def __init__(self, module: InfoSEMModule, max_epochs: int, **step_sizes: float) -> None:
         unknown = sorted(set(step_sizes) - set(self.step_sizes))
         if unknown:
             raise TypeError(f"{unknown[0]!r} is no step size of this schedule; there are {', '.join(self.step_sizes)}.")
         super().__init__(module)
         self.automatic_optimization = False
-        steps = {**self.step_sizes, **step_sizes}
+        steps = {**self.step_sizes, "lr_decay": self.default_decay(max_epochs), **step_sizes}
         self.lr_networks, self.lr_decay = steps["lr_networks"], steps["lr_decay"]
         self.lr_adjacency, self.lr_coefficients = steps["lr_adjacency"], steps["lr_coefficients"]
         self.lr_probability = steps["lr_probability"]
+
+    @classmethod
+    @abstractmethod
+    def default_epochs(cls, n_cells: int, batch_size: int) -> int:
+        """Number of epochs, by the cells that are trained on and the cells of a step."""
+
+    @classmethod
+    @abstractmethod
+    def default_decay(cls, max_epochs: int) -> float:
+        """Factor on decaying steps after every epoch."""
 
     @abstractmethod
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
@@ -70,7 +84,7 @@ class NetworkTrainingPlan(TrainingPlan):
         """A cycle: which optimisers step (0 networks, 1 adjacency), and for how many epochs."""
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """One optimiser for the networks, decayed every epoch, and one for the adjacency."""
+        """One optimiser for the networks and one for the adjacency, with steps that decay every epoch."""
         groups = _parameter_groups(self.module)
         unit = 1 / (len(self.module.regulators) - 1)
         networks = self.optimizer([{"params": groups["networks"], "lr": self.lr_networks}])
@@ -85,8 +99,9 @@ class NetworkTrainingPlan(TrainingPlan):
                 if groups[name]
             ]
         )
-        decay = torch.optim.lr_scheduler.ExponentialLR(networks, gamma=self.lr_decay)
-        return [networks, adjacency], [decay]
+        optimizers = [networks, adjacency]
+        decays = [torch.optim.lr_scheduler.ExponentialLR(optimizers[k], gamma=self.lr_decay) for k in self.decaying]
+        return optimizers, decays
 
     def time_step(self, batch_size: int) -> float:
         """Seconds that the gradient of a step takes, as a mean over the phases; leaves the model as it is."""
@@ -147,7 +162,7 @@ class NetworkTrainingPlan(TrainingPlan):
         self._totals = torch.zeros(5, device=self.device, dtype=self.module.mean.dtype)
 
     def on_train_epoch_end(self) -> None:
-        """Log means per cell over the epoch, and decay the networks' step size."""
+        """Log means per cell over the epoch, and let steps decay."""
         # not step by step: Lightning's logging would take longer than a small model's gradient
         *totals, n_cells = self._totals
         loss, reconstruction, kl_local, kl_global = (total / n_cells for total in totals)
@@ -160,7 +175,12 @@ class NetworkTrainingPlan(TrainingPlan):
             ("kl_global", kl_global),
         ):
             self.log(f"{name}_train", value, sync_dist=self.use_sync_dist)
-        self.lr_schedulers().step()
+        for scheduler in self._schedulers():
+            scheduler.step()
+
+    def _schedulers(self) -> list[Any]:
+        schedulers = self.lr_schedulers()
+        return schedulers if isinstance(schedulers, list) else [schedulers]
 
     def _phase(self) -> tuple[int, ...]:
         epoch = self.current_epoch % sum(n_epochs for _, n_epochs in self.phases)

@@ -23,17 +23,17 @@ class StructuralMethod(Method):
     standardise, alpha, beta
         As in :class:`infosem.InfoSEM`.
     max_epochs
-        Passes over the cells.
+        Passes over the cells; ``None`` for the default of the schedule.
     accelerator
         ``"cpu"``, ``"gpu"`` or ``"auto"``.
     """
 
     uses_expression: ClassVar[bool] = True
     form: ClassVar[Literal["today", "paper"]] = "paper"
-    standardise: Literal["non-zero", "all"] = "non-zero"
+    standardise: Literal["auto", "non-zero", "all"] = "non-zero"
     alpha: float = 1.0
     beta: float = 0.01
-    max_epochs: int = 120
+    max_epochs: int | None = 120
     accelerator: str = "auto"
 
     def _fit(

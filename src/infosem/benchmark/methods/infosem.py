@@ -20,7 +20,8 @@ class WithoutText(StructuralMethod):
 
     title: ClassVar[str] = "infosem, expression only"
     form: ClassVar[Literal["today", "paper"]] = "today"
-    max_epochs: int = 16
+    standardise: Literal["auto", "non-zero", "all"] = "auto"
+    max_epochs: int | None = None
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""
