@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from infosem._adjacency import Adjacency
     from infosem._module import InfoSEMModule
 
+logger = logging.getLogger(__name__)
+
 Propagation = Literal["steady-state", "direct"]
+
+_LARGEST_RADIUS = 0.95
 
 
 class InterventionsMixin:
@@ -54,10 +59,12 @@ class InterventionsMixin:
     def get_total_effects(self, gene: str, *, propagation: Propagation = "steady-state") -> pd.Series:
         r"""What holding a regulator one unit higher does to every gene, in latent units.
 
-        .. math:: \frac{\Delta h_{-i}}{\Delta h_i} = A_{i,-i} (I - A_{-i,-i})^{-1}
+        .. math:: \frac{\Delta h_{-i}}{\Delta h_i} = \delta A_{i,-i} (I - \delta A_{-i,-i})^{-1}
                   \quad \text{or, direct effects only,} \quad A_{i,-i}
 
-        under :math:`\mathrm{do}(h_i = c)`: gene :math:`i` is held and its incoming edges are cut.
+        under :math:`\mathrm{do}(h_i = c)`: gene :math:`i` is held and its incoming edges are cut. :math:`\delta` is
+        one, and less where the spectral radius of :math:`A_{-i,-i}` is above .95, beyond which effects that go round
+        in circles would not settle: :math:`\delta A_{-i,-i}` has that radius then.
 
         Parameters
         ----------
@@ -73,11 +80,23 @@ class InterventionsMixin:
         Raises
         ------
         ValueError
-            If ``gene`` is no regulator, or the effects do not settle: the spectral radius of :math:`A_{-i,-i}` is one
-            or more.
+            If ``gene`` is no regulator.
         """
-        radius = self.get_spectral_radius(gene) if propagation == "steady-state" else 0.0
-        return self._total_effects(gene, propagation, radius)
+        if propagation not in get_args(Propagation):
+            raise ValueError(
+                f"propagation={propagation!r} is not one of {', '.join(map(repr, get_args(Propagation)))}."
+            )
+        row, weights, regulators = self._row_of(gene), self._adjacency().weights, self.module.regulators
+        if propagation == "direct":
+            effects = weights[row].clone()
+            effects[regulators[row]] = 1
+        else:
+            radius = self.get_spectral_radius(gene)
+            if radius > _LARGEST_RADIUS:
+                logger.info("Effects of %s are damped: their spectral radius is %.2f.", gene, radius)
+                weights = weights * (_LARGEST_RADIUS / radius)
+            effects = total_effects(weights, regulators, row)
+        return pd.Series(effects.cpu().numpy(), index=self.gene_names, name=gene)
 
     def get_intervention_shift(
         self,
@@ -92,8 +111,8 @@ class InterventionsMixin:
     ) -> pd.DataFrame:
         r"""How expression shifts in each cell if one regulator is held.
 
-        With :math:`h = m_\phi(x)` the latent state of the cell, :math:`c = m_\phi(x_i')` that of the gene at its new
-        expression and :math:`s` its :meth:`get_total_effects`,
+        With :math:`h = m_\phi(\tilde x)` the latent state of the cell, :math:`c = m_\phi(x_i')` that of the gene at its
+        new expression and :math:`s` its :meth:`get_total_effects`,
 
         .. math:: \Delta x = \mu_\theta(h + (c - h_i) s) - \mu_\theta(h) .
 
@@ -118,32 +137,11 @@ class InterventionsMixin:
         Raises
         ------
         ValueError
-            As :meth:`get_total_effects`; or if the model counts non-zero values only, and the intervention needs the
-            latent state of a zero: with ``to``, or with a ``fold`` of zero.
+            As :meth:`get_total_effects`; or if a model of ``form="paper"`` counts non-zero values only, and the
+            intervention needs the latent state of a zero: with ``to``, or with a ``fold`` of zero.
         """
         effects = self.get_total_effects(gene, propagation=propagation)
         return self._intervention_shift(gene, effects, to, fold, adata, indices, batch_size)
-
-    def _total_effects(self, gene: str, propagation: Propagation, radius: float) -> pd.Series:
-        """Those of :meth:`get_total_effects`, with the spectral radius of :math:`A_{-i,-i}` that steady states need."""
-        if propagation not in get_args(Propagation):
-            raise ValueError(
-                f"propagation={propagation!r} is not one of {', '.join(map(repr, get_args(Propagation)))}."
-            )
-        row, weights, regulators = self._row_of(gene), self._adjacency().weights, self.module.regulators
-        if propagation == "direct":
-            effects = weights[row].clone()
-            effects[regulators[row]] = 1
-        elif radius >= 1:
-            raise ValueError(
-                f"Holding {gene!r} leaves a network with a spectral radius of {radius:.2f}: effects that propagate "
-                'through it do not settle. Take direct effects only, propagation="direct", or fit a network that '
-                "settles: InfoSEM(adata, standardise='all', beta=1.0, initial_effect=0.1), then "
-                "train(plan_kwargs={'lr_networks': 1e-3, 'lr_adjacency': 0.16})."
-            )
-        else:
-            effects = total_effects(weights, regulators, row)
-        return pd.Series(effects.cpu().numpy(), index=self.gene_names, name=gene)
 
     def _intervention_shift(
         self,
@@ -161,22 +159,22 @@ class InterventionsMixin:
         name, value = ("to", to) if fold is None else ("fold", fold)
         if not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
             raise ValueError(f"{name}={value!r} must be a number, zero or positive.")
-        if self.module.only_nonzero and not fold:
+        if self.module.only_nonzero and self.module.denoiser is None and not fold:
             raise ValueError(
-                f"{name}={value:g}, but this model counts non-zero values only (standardise='non-zero'): it has not "
-                f"learned what it means that {gene!r} is zero, now or before. Fit InfoSEM(adata, standardise='all'), "
-                "or change what is expressed: fold= above zero."
+                f"{name}={value:g}, but this model counts non-zero values only (form='paper'): it has not learned what "
+                f"it means that {gene!r} is zero, now or before. Fit InfoSEM(adata), or change what is expressed: "
+                "fold= above zero."
             )
         effects = torch.as_tensor(total_effects.to_numpy(copy=True))
         column = self.gene_names.index(gene)
 
         def shift(tensors: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
             x, h, gene_only = tensors[REGISTRY_KEYS.X_KEY], inference["h"], slice(column, column + 1)
-            held = x.clone()
-            held[:, column] = float(value) if fold is None else torch.log1p(value * torch.expm1(x[:, column]))
-            changed = self.module.encoder(self.module.standardise(held)[:, gene_only])[0]
+            of_gene = x[:, gene_only]
+            held = torch.full_like(of_gene, value) if fold is None else torch.log1p(value * torch.expm1(of_gene))
+            changed = self.module.latent_state(held, column)
             moved = h + (changed - h[:, gene_only]) * effects.to(h)
-            before, after = (self.module.restore(self.module.decoder(state)[0]).clamp_min(0) for state in (h, moved))
+            before, after = (self.module.restore(self.module.decode(state).mean).clamp_min(0) for state in (h, moved))
             return after - before
 
         return self._cells_frame(shift, adata, indices, batch_size)

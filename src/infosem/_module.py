@@ -19,6 +19,9 @@ from infosem._networks import ScalarNetwork, TabulatedNetwork
 from infosem._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior
 from infosem._sem import propagate_effects, remove_effects
 
+_LEAST_COUNTED = 3.0
+"""Standard deviations from the mean of the values that are counted, beyond which the encoder has seen next to none."""
+
 PriorName = Literal["laplace", "embedding", "interactions", "embedding+interactions"]
 
 
@@ -221,8 +224,22 @@ class InfoSEMModule(BaseModuleClass):
 
         Returns ``px``, the distribution of the standardised expression, and ``pz``, the prior of the latent noise.
         """
-        px = Gaussian(*self.decoder(propagate_effects(z, weights, self.regulators)))
+        px = self.decode(propagate_effects(z, weights, self.regulators))
         return {"px": px, "pz": self.latent_distribution(weights)}
+
+    def decode(self, h: Tensor) -> Gaussian:
+        """Distribution of the standardised expression in the latent state ``h``, ``(..., G)``."""
+        mean, *log_variance = self.decoder(h)
+        return Gaussian(mean if self.denoiser is None else mean * self.denoiser.sd, *log_variance)
+
+    def latent_state(self, x: Tensor, column: int) -> Tensor:
+        """Latent state of one gene that is held at the expression ``x``, ``(B, 1)``, hence without noise."""
+        held = ((x - self.mean[column]) / self.sd[column]).clamp(-10, 10)
+        if self.denoiser is not None:
+            if self.only_nonzero:
+                held = held.clamp(-_LEAST_COUNTED, _LEAST_COUNTED)
+            held = held / self.denoiser.sd[column]
+        return self.encoder(held)[0]
 
     def latent_distribution(self, weights: Tensor) -> Gaussian:
         """The prior of the latent noise, ``(G,)``."""

@@ -1,0 +1,160 @@
+"""Evidence for an edge: each part from its formula, and that the parts add up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from infosem import InfoSEM, datasets
+from infosem._evidence import against_background, surprisal
+from infosem._ranking import expression_parts, interactions_part, text_part, worth_of
+
+from .conftest import QUIET
+
+
+def fit(cells, **options):
+    InfoSEM.setup_anndata(cells)
+    model = InfoSEM(cells, **options)
+    model.train(**QUIET)
+    return model
+
+
+def test_surprisal_is_minus_the_log_of_the_share_that_has_as_much():
+    statistic = np.array([[3.0, 1.0, 2.0], [9.0, 5.0, 4.0]])
+    possible = np.array([[True, True, True], [False, True, True]])
+    found = surprisal(statistic, possible)
+    values = statistic[possible]
+    expected = [-np.log((values >= value).mean()) for value in values]
+    np.testing.assert_allclose(found[possible], expected, rtol=1e-6)
+    assert found[1, 0] == 0
+
+
+def test_background_is_context_likelihood_of_relatedness():
+    rng = np.random.default_rng(0)
+    correlation = rng.uniform(-1, 1, (4, 9))
+    regulators = np.array([0, 2, 3, 7])
+    found = against_background(correlation, regulators)
+    size = np.abs(correlation)
+    for i in range(4):
+        for j in range(9):
+            if j == regulators[i]:
+                assert found[i, j] == 0
+                continue
+            row = np.delete(size[i], regulators[i])
+            column = np.array([size[k, j] for k in range(4) if regulators[k] != j])
+            z = [max(0, (size[i, j] - part.mean()) / part.std()) for part in (row, column)]
+            assert found[i, j] == pytest.approx(np.hypot(*z), rel=1e-6)
+
+
+def test_parts_of_the_expression():
+    rng = np.random.default_rng(0)
+    adjacency, association = rng.standard_normal((3, 5)), rng.exponential(size=(3, 5))
+    possible = np.ones((3, 5), dtype=bool)
+    possible[0, 0] = False
+    adjacency[0, 0] = 0
+    parts = expression_parts(adjacency, association, possible)
+    total = np.abs(adjacency).sum(1)
+    total += 0.1 * total.mean()
+    np.testing.assert_allclose(parts["association"], association / 3)
+    np.testing.assert_allclose(parts["direct"], surprisal(np.abs(adjacency), possible) / 3)
+    np.testing.assert_allclose(parts["level"][1], 0.5 / 3 * np.log(total[1] / total.mean()), rtol=1e-6)
+    assert parts["level"][0, 0] == 0
+
+
+def test_text_counts_as_far_as_it_agrees_with_the_expression():
+    rng = np.random.default_rng(0)
+    expression, possible = rng.exponential(size=(40, 200)), np.ones((40, 200), dtype=bool)
+    agrees = text_part(expression + rng.exponential(size=expression.shape), expression, possible)
+    unrelated = text_part(rng.exponential(size=expression.shape), expression, possible)
+    assert agrees.mean() > 0.7
+    assert unrelated.mean() < 0.3
+
+
+def test_labels_tell_what_the_rest_is_worth():
+    rng = np.random.default_rng(0)
+    evidence = rng.exponential(size=(30, 60))
+    pairs = np.stack(np.unravel_index(rng.permutation(1800)[:900], (30, 60)))
+    informative = rng.random(900) < 1 / (1 + np.exp(2 - 0.8 * evidence[pairs[0], pairs[1]]))
+    values = evidence[pairs[0], pairs[1]]
+    slope = LogisticRegression(C=1e6).fit(values[:, None], informative).coef_[0, 0]
+    assert worth_of(evidence, pairs, informative) == pytest.approx(slope, rel=0.02)
+    assert worth_of(evidence, pairs, rng.random(900) < 0.2) < 0.15
+    assert worth_of(evidence, pairs, np.ones(900, dtype=bool)) == 1
+
+
+def test_interactions_of_both_kinds_and_of_one():
+    probability = np.array([[0.95, 0.05, 0.2]])
+    pairs = np.array([[0, 0], [0, 1]])
+    both = interactions_part(probability, pairs, np.array([True, False]))
+    np.testing.assert_allclose(both, np.log(probability / 0.5), rtol=1e-6)
+    one = interactions_part(np.array([[0.95, 0.95, 0.5]]), pairs, np.array([True, True]))
+    np.testing.assert_allclose(one, np.log([[19, 19, 1]]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("prior", ["laplace", "embedding", "interactions", "embedding+interactions"])
+def test_parts_add_up_to_the_strength(cells, prior):
+    model = fit(cells, prior=prior)
+    strength, parts = model.get_strength(), model.get_evidence()
+    expected = {"association", "direct", "level"}
+    expected |= {"text"} if "embedding" in prior else set()
+    expected |= {"interactions"} if "interactions" in prior else set()
+    assert set(parts) == expected
+    there = strength.to_numpy() > 0
+    np.testing.assert_allclose(np.exp(sum(parts.values())).to_numpy()[there], strength.to_numpy()[there], rtol=1e-4)
+    edges = model.get_edges()
+    total = edges[list(parts)].sum(axis=1)
+    np.testing.assert_allclose(np.log(edges["weight"].abs()), total, atol=1e-4)
+
+
+def test_by_regulator_ranks_within_each(cells):
+    model = fit(cells, prior="laplace")
+    edges = model.get_edges(by="regulator", top=3)
+    assert (edges.groupby("source").size() == 3).all()
+    strength = model.get_strength()
+    for source, own in edges.groupby("source"):
+        assert own["rank"].tolist() == [1, 2, 3]
+        assert own["target"].tolist() == strength.loc[source].nlargest(3).index.tolist()
+    with pytest.raises(ValueError, match="by='target'"):
+        model.get_edges(by="target")
+
+
+def test_a_correlation_within_noise_has_no_sign(cells):
+    model = fit(cells, prior="laplace")
+    edges = model.get_edges()
+    x = cells.to_df()
+    r = np.array([x[s].corr(x[t]) for s, t in zip(edges["source"], edges["target"], strict=True)])
+    beyond = np.abs(r) * np.sqrt(len(x)) > 1.96
+    assert beyond.any()
+    assert not beyond.all()
+    np.testing.assert_array_equal(edges["sign"], np.where(beyond, np.sign(r), 0))
+
+
+def test_independent_genes_give_no_star():
+    rng = np.random.default_rng(0)
+    cells = datasets.simulate(300, 150, 30, density=0.0, seed=0)
+    cells.X = np.log1p(rng.poisson(3, size=cells.shape)).astype(np.float32)
+    InfoSEM.setup_anndata(cells, embedding_key=None, interactions_key=None)
+    model = InfoSEM(cells)
+    model.train(**QUIET)
+    assert model.get_edges(top=100)["source"].value_counts().iloc[0] <= 12
+    assert model.get_evidence()["level"].max().max() < 0.2
+
+
+def best(model, n=300):
+    return set(model.get_edges(top=n)[["source", "target"]].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("without", ["cell", "gene", "regulator"])
+def test_one_cell_gene_or_regulator_more_changes_little(without):
+    cells = datasets.simulate(400, 150, 30, seed=1)
+    left_out = {"cell": None, "gene": "gene100", "regulator": "TF29"}[without]
+    fewer = cells[:-1] if left_out is None else cells[:, cells.var_names != left_out]
+    before, after = (best(fit(data.copy(), prior="laplace")) for data in (fewer, cells))
+    comparable = {pair for pair in after if left_out not in pair}
+    assert len(before & comparable) > 0.93 * len(comparable)
+
+
+def test_seeds_agree(cells):
+    first, second = (fit(cells.copy(), prior="laplace", seed=seed) for seed in (0, 1))
+    assert len(best(first, 50) & best(second, 50)) >= 45
