@@ -95,15 +95,36 @@ def test_labels_of_one_kind_tell_nothing_of_other_pairs(planted, value):
 
 
 @pytest.mark.parametrize("prior", ["interactions", "embedding+interactions"])
-def test_a_model_multiplies_them_to_the_size_of_the_effect(cells, prior):
+def test_a_model_adds_their_logarithms_to_its_evidence(cells, prior):
     InfoSEM.setup_anndata(cells)
     model = InfoSEM(cells, prior=prior)
     model.train(max_epochs=2, **QUIET)
     other = InfoSEM(cells, prior="embedding" if "embedding" in prior else "laplace")
     other.train(max_epochs=2, **QUIET)
     np.testing.assert_allclose(model.get_adjacency(), other.get_adjacency(), rtol=1e-5)
-    np.testing.assert_allclose(model.get_strength(), other.get_strength() * model.get_probabilities(), rtol=1e-5)
+    evidence, without = model.get_evidence(), other.get_evidence()
+    worth = np.nanmedian(evidence["direct"].to_numpy() / without["direct"].replace(0, np.nan).to_numpy())
+    for name, part in without.items():
+        np.testing.assert_allclose(evidence[name], worth * part, rtol=1e-4, atol=1e-6)
     known = model.get_known_interactions().to_numpy()
+    rate = (known == 1).sum() / (known != 0).sum()
+    there = model.get_strength().to_numpy() > 0
     probability = model.get_probabilities().to_numpy()
+    np.testing.assert_allclose(
+        evidence["interactions"].to_numpy()[there], np.log(probability / rate)[there], rtol=1e-4, atol=1e-5
+    )
     np.testing.assert_allclose(probability[known == 1], 0.95, rtol=1e-5)
     np.testing.assert_allclose(probability[known == -1], 0.05, rtol=1e-5)
+
+
+def test_pairs_that_labels_of_one_kind_do_not_reach_have_no_probability(cells):
+    known = cells.varp["known_interactions"]
+    known.data[known.data < 0] = 0
+    known.eliminate_zeros()
+    InfoSEM.setup_anndata(cells)
+    model = InfoSEM(cells)
+    model.train(max_epochs=1, **QUIET)
+    probability, labels = model.get_probabilities().to_numpy(), model.get_known_interactions().to_numpy()
+    assert np.isnan(probability[labels == 0]).all()
+    np.testing.assert_allclose(probability[labels == 1], 0.95, rtol=1e-5)
+    assert np.isfinite(model.get_edges()["weight"]).all()

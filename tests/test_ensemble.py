@@ -53,7 +53,7 @@ def test_processes_give_the_same_network_and_leave_the_data_alone(cells):
     before = cells.uns["_scvi_manager_uuid"]
     one = train_ensemble(cells, 2, train_kwargs=TRAIN, progress=False)
     two = train_ensemble(cells, 2, n_jobs=2, train_kwargs=TRAIN, progress=False)
-    pd.testing.assert_frame_equal(one.effect, two.effect)
+    pd.testing.assert_frame_equal(one.effect, two.effect, atol=1e-5)
     pd.testing.assert_frame_equal(one.stability, two.stability)
     assert cells.uns["_scvi_manager_uuid"] == before
 
@@ -98,7 +98,7 @@ def test_cells_in_a_file_are_read_by_each_process(cells, tmp_path, monkeypatch):
     backed = anndata.read_h5ad("cells.h5ad", backed="r")
     InfoSEM.setup_anndata(backed)
     one, two = (train_ensemble(backed, 2, n_jobs=n, train_kwargs=TRAIN, progress=False) for n in (1, 2))
-    pd.testing.assert_frame_equal(one.effect, two.effect)
+    pd.testing.assert_frame_equal(one.effect, two.effect, atol=1e-5)
     assert repr(two) == "Ensemble: 2 models, 6 regulators, 24 genes"
 
 

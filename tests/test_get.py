@@ -117,7 +117,7 @@ def test_igraph(edges):
         {
             "source": [names[edge.source] for edge in graph.es],
             "target": [names[edge.target] for edge in graph.es],
-            **{name: graph.es[name] for name in ("weight", "sign", "rank", "probability")},
+            **{name: graph.es[name] for name in edges.columns[2:]},
         }
     )
     pd.testing.assert_frame_equal(found, edges, check_dtype=False)

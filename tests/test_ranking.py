@@ -65,10 +65,24 @@ def test_parts_of_the_expression():
 def test_text_counts_as_far_as_it_agrees_with_the_expression():
     rng = np.random.default_rng(0)
     expression, possible = rng.exponential(size=(40, 200)), np.ones((40, 200), dtype=bool)
-    agrees = text_part(expression + rng.exponential(size=expression.shape), expression, possible)
-    unrelated = text_part(rng.exponential(size=expression.shape), expression, possible)
+    text, regulators = rng.standard_normal((200, 3)), np.arange(40)
+    agrees = text_part(expression + rng.exponential(size=expression.shape), text, regulators, expression, possible)
+    unrelated = text_part(rng.exponential(size=expression.shape), text, regulators, expression, possible)
     assert agrees.mean() > 0.7
-    assert unrelated.mean() < 0.3
+    assert unrelated.mean() < 0.5
+
+
+def test_genes_of_like_texts_have_like_levels():
+    rng = np.random.default_rng(0)
+    text, regulators, possible = rng.standard_normal((200, 3)), np.arange(60), np.ones((60, 200), dtype=bool)
+    level_of_regulators, level_of_genes = text[:60] @ [1, 0, 0], text @ [0, 0.5, 0]
+    expression = level_of_regulators[:, None] + level_of_genes + rng.exponential(size=(60, 200))
+    likeness = np.zeros((60, 200))
+    found = text_part(likeness, text, regulators, expression, possible)
+    assert np.corrcoef(found.mean(1), level_of_regulators)[0, 1] > 0.99
+    assert np.corrcoef(found.mean(0), level_of_genes)[0, 1] > 0.99
+    shuffled = text_part(likeness, rng.permutation(text), regulators, expression, possible)
+    assert shuffled.std() < 0.1 * found.std()
 
 
 def test_labels_tell_what_the_rest_is_worth():

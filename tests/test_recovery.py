@@ -1,4 +1,4 @@
-"""On a planted network the priors help, in the order that the paper claims, and shuffled text does not."""
+"""On planted networks the defaults find what was planted, and each prior adds to it as far as it is right."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from infosem import InfoSEM, datasets
 from .conftest import QUIET
 
 SEEDS = (0, 1, 2)
-OPTIONS = {"alpha": 0.03, "beta": 1.0, "embedding_weight": 300.0, "initial_effect": 0.1}
-PLAN = {"lr_networks": 1e-3, "lr_decay": 0.995, "lr_adjacency": 0.1, "lr_coefficients": 0.5}
 
 
 def simulate(seed):
@@ -21,18 +19,18 @@ def simulate(seed):
     )
 
 
-def unobserved_auprc_ratio(adata, prior, *, probability="kernel", schedule="alternating", max_epochs=240):
-    """AUPRC over the pairs that the model was told nothing of, divided by the share of edges among them."""
+def auprc_ratio(adata, score, pairs=True):
+    """AUPRC divided by the share of edges, over pairs of two genes."""
+    truth = adata.varp["truth"].toarray()[: len(score)] != 0
+    counts = ~np.eye(adata.n_vars, dtype=bool)[: len(score)] & pairs
+    return average_precision_score(truth[counts], score[counts]) / truth[counts].mean()
+
+
+def fit(adata, **options):
     InfoSEM.setup_anndata(adata)
-    model = InfoSEM(adata, prior=prior, probability=probability, **OPTIONS)
-    model.train(max_epochs=max_epochs, schedule=schedule, batch_size=64, plan_kwargs=PLAN, **QUIET)
-    # the paper's models by the absolute adjacency
-    is_kernel = "interactions" in prior and probability == "kernel"
-    score = (model.get_strength() if is_kernel else model.get_adjacency().abs()).to_numpy()
-    truth = adata.varp["truth"].toarray()[:30] != 0
-    hidden = adata.varp["known_interactions"].toarray()[:30] == 0
-    np.fill_diagonal(hidden, False)
-    return average_precision_score(truth[hidden], score[hidden]) / truth[hidden].mean()
+    model = InfoSEM(adata, **options)
+    model.train(**QUIET)
+    return model.get_strength().to_numpy()
 
 
 @pytest.fixture(scope="module")
@@ -43,34 +41,47 @@ def ratios():
         shuffled = adata.copy()
         order = np.random.default_rng(seed).permutation(adata.n_vars)
         shuffled.varm["gene_embedding"] = adata.varm["gene_embedding"][order]
-        for name, data, prior, probability in (
-            ("none", adata, "laplace", "kernel"),
-            ("text", adata, "embedding", "kernel"),
-            ("shuffled text", shuffled, "embedding", "kernel"),
-            ("text and interactions", adata, "embedding+interactions", "kernel"),
-            ("text and interactions, low rank", adata, "embedding+interactions", "low-rank"),
+        hidden = adata.varp["known_interactions"].toarray()[:30] == 0
+        for name, data, prior in (
+            ("none", adata, "laplace"),
+            ("text", adata, "embedding"),
+            ("shuffled text", shuffled, "embedding"),
+            ("text and interactions", adata, "embedding+interactions"),
         ):
-            found.setdefault(name, []).append(unobserved_auprc_ratio(data, prior, probability=probability))
+            found.setdefault(name, []).append(auprc_ratio(data, fit(data, prior=prior), hidden))
     return {name: np.mean(values) for name, values in found.items()}
 
 
 def test_the_network_is_found(ratios):
-    assert ratios["none"] > 1.5
-
-
-def test_the_joint_schedule_finds_it_in_a_quarter_of_the_epochs():
-    ratios = [unobserved_auprc_ratio(simulate(seed), "laplace", schedule="joint", max_epochs=60) for seed in SEEDS]
-    assert np.mean(ratios) > 1.5
+    assert ratios["none"] > 2.5
 
 
 def test_text_beats_no_prior(ratios):
-    assert ratios["text"] > ratios["none"] + 0.4
+    assert ratios["text"] > ratios["none"] + 0.1
 
 
-@pytest.mark.parametrize("name", ["text and interactions", "text and interactions, low rank"])
-def test_known_interactions_beat_text_alone_on_pairs_that_are_not_known(ratios, name):
-    assert ratios[name] > ratios["text"] + 0.4
+def test_known_interactions_beat_text_alone_on_pairs_that_are_not_known(ratios):
+    assert ratios["text and interactions"] > ratios["text"] + 1.0
 
 
-def test_shuffled_text_gains_nothing(ratios):
-    assert ratios["shuffled text"] < ratios["none"] + 0.15
+def test_shuffled_text_neither_gains_nor_costs(ratios):
+    assert abs(ratios["shuffled text"] - ratios["none"]) < 0.1
+
+
+def test_more_cells_are_better_and_better_than_the_correlation():
+    found = []
+    for n_cells in (200, 1000):
+        adata = datasets.simulate(n_cells, 120, 20, seed=0)
+        found.append(auprc_ratio(adata, fit(adata, prior="laplace")))
+        correlation = np.abs(np.corrcoef(adata.X.toarray().T))[:20]
+        assert found[-1] > 1.2 * auprc_ratio(adata, correlation)
+    assert found[1] > 1.1 * found[0]
+
+
+def test_the_papers_model_learns_too():
+    adata = simulate(0)
+    InfoSEM.setup_anndata(adata)
+    model = InfoSEM(adata, form="paper", prior="embedding+interactions")
+    model.train(max_epochs=30, **QUIET)
+    hidden = adata.varp["known_interactions"].toarray()[:30] == 0
+    assert auprc_ratio(adata, model.get_strength().to_numpy(), hidden) > 1.5

@@ -80,8 +80,9 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, n_genes: int) ->
     patterns = [half.patterns(n_genes, most) for half in halves]
     n_cells = sum(half.n for half in halves)
     correlation = (halves[0].n * products[0] + halves[1].n * products[1]) / n_cells
-    own_share = _own_share(halves, products, patterns, regulators)
     values, vectors = _Cells(blocks, n_cells).patterns(n_genes, most)
+    # without a pattern there is nothing but own variation
+    own_share = _own_share(halves, products, patterns, regulators) if len(values) else 1.0
 
     of_regulators, squares = vectors[regulators], np.square(vectors)
     gains = (1 - own_share) * (1 - 1 / values)

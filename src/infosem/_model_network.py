@@ -92,7 +92,7 @@ class NetworkMixin:
         r"""What speaks for each edge, in nats: the parts that add up to the logarithm of :meth:`get_strength`.
 
         .. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{direct}}_{ij}
-                  + \tfrac{1}{2} \ell_i \right] + w\, e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
+                  + \tfrac{1}{2} \ell_i \right] + e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
 
         Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it.
 
@@ -100,8 +100,9 @@ class NetworkMixin:
         -------
         Regulators x genes each, ``(R, G)``: ``"association"`` of the two genes against the background of both,
         ``"direct"`` by :math:`|A_{ij}|`, ``"level"``, :math:`\ell_i`, the logarithm of the regulator's total effect
-        over an average one's; with embeddings ``"text"``, the likeness of the genes' texts, whose weight :math:`w`
-        is estimated; with known interactions ``"interactions"``, and :math:`s`, what the rest is worth by the labels.
+        over an average one's; with embeddings ``"text"``, the likeness of the genes' texts and what genes of like
+        texts have, as far as both agree with the expression; with known interactions ``"interactions"``, and
+        :math:`s`, what the rest is worth by the labels.
         Empty with ``form="paper"``.
         """
         if self._form.ranks_by == "adjacency":
@@ -114,8 +115,9 @@ class NetworkMixin:
         association = module.association.cpu().numpy()
         parts = expression_parts(adjacency.weights.cpu().numpy(), association, possible)
         if isinstance(prior, EmbeddingPrior):
-            likeness = text_likeness(prior.embeddings.cpu(), module.profiles.cpu(), module.regulators.cpu()).numpy()
-            parts["text"] = text_part(likeness, total_evidence(parts), possible)
+            embeddings, regulators = prior.embeddings.cpu(), module.regulators.cpu()
+            likeness = text_likeness(embeddings, module.profiles.cpu(), regulators).numpy()
+            parts["text"] = text_part(likeness, embeddings.numpy(), regulators.numpy(), total_evidence(parts), possible)
         kernel = module.edge_probability
         if kernel is not None:
             pairs, is_edge = kernel.pairs.cpu().numpy(), kernel.is_edge.cpu().numpy()
