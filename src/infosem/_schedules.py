@@ -30,7 +30,7 @@ class JointTrainingPlan(NetworkTrainingPlan):
 
     batch_size = 128
     decaying = (0, 1)
-    n_steps = 100
+    n_steps = 150
     """Steps of a training, at least."""
     final_step = 0.03
     """What is left of the steps at its end."""
