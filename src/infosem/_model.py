@@ -118,7 +118,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         :math:`s_z` of the fixed latent prior.
     initial_effect
         Sum of the effects on every gene at the start of training, shared equally by the regulators. By default the
-        start is the closed-form estimate of sparse effects (:mod:`infosem._single_effects`), with ``form="paper"`` 2:
+        start is the closed-form estimate of sparse effects, with ``form="paper"`` 2:
         DeepSEM starts at 1, where :math:`I - A` is nearly singular.
     n_hidden
         Width of the scalar encoder and decoder.

@@ -91,7 +91,7 @@ class InfoSEMModule(BaseModuleClass):
     likelihood, latent_prior, latent_sd, initial_effect, n_hidden, evaluation
         See :class:`infosem.InfoSEM`.
     denoise
-        Whether the encoder sees the latent expression of :class:`~infosem._denoiser.Denoiser`.
+        Whether the encoder sees the expression without noise of measurement.
     """
 
     def __init__(
