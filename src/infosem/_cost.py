@@ -11,8 +11,8 @@ import psutil
 import torch
 
 _FLOAT = 4
-_BY_PAIR = {"full": 10, "product": 18}
-"""Matrices of regulators x genes in a training step: parameter, gradient, running square, and what comes between."""
+_BY_PAIR = {"full": 24, "product": 26}
+"""Matrices of regulators x genes: in the closed form correlations, ranks and what comes between; in a step fewer."""
 _BY_ENTRY = 90
 """Matrices of cells x genes in a training step; most of them the table of each scalar network, twelve to a point."""
 

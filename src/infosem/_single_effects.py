@@ -34,7 +34,7 @@ _TOLERANCE = 3e-3
 _IMPOSSIBLE = 1e-9
 _BOUNDS_OF_VARIANCE = (1e-5, 1.0)
 _LEAST_NOISE = 0.05
-_CHUNK_ENTRIES = 2**22
+_CHUNK_ENTRIES = 2**20
 """Pairs of regulator and gene whose effects are worked on at a time."""
 
 
