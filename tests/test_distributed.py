@@ -23,8 +23,8 @@ start = model.module.adjacency().weights.detach().numpy()
 several = {"strategy": "ddp"} if n_processes > 1 else {}
 model.seed_ += sys.argv[3] == "other_noise"  # of the order of the cells and the noise, not of the start
 model.train(
-    100, batch_size=64 // n_processes, accelerator="cpu", devices=n_processes, enable_progress_bar=False,
-    plan_kwargs={"lr_networks": 1e-3, "lr_decay": 0.98, "lr_adjacency": 0.02}, **several,
+    40, batch_size=64 // n_processes, accelerator="cpu", devices=n_processes, enable_progress_bar=False,
+    plan_kwargs={"lr_networks": 1e-3, "lr_decay": 0.98, "lr_adjacency": 0.05}, **several,
 )
 if int(os.environ.get("LOCAL_RANK", 0)) == 0:
     np.save(f"{folder}/{n_processes}_{sys.argv[3]}.npy", model.get_adjacency().to_numpy() - start)
