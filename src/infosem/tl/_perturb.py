@@ -33,7 +33,7 @@ def perturb(
               \Delta x = \mu_\theta(h + \Delta h) - \mu_\theta(h) .
 
     What the model has learned from cells that were not perturbed is an association with a direction that its structure
-    chose: read the result as a hypothesis. On four curated networks whose signs are known, knock-outs shift .92 of the
+    chose: read the result as a hypothesis. On four curated networks whose signs are known, knock-outs shift .91 of the
     direct targets the right way; the sign of the correlation is right for .87 (``benchmarks/perturbation.py``).
 
     Parameters
