@@ -83,10 +83,7 @@ class NetworkMixin:
         -------
         Regulators x genes, ``(R, G)``, positive, and zero for pairs that cannot be edges.
         """
-        if self._form.ranks_by == "adjacency":
-            return self.get_adjacency().abs()
-        parts = self._evidence()
-        return self._numbers(np.where(self._possible(), np.exp(total_evidence(parts)), 0))
+        return self._strength_and_evidence()[0]
 
     def get_evidence(self) -> dict[str, pd.DataFrame]:
         r"""What speaks for each edge, in nats: the parts that add up to the logarithm of :meth:`get_strength`.
@@ -105,9 +102,14 @@ class NetworkMixin:
         :math:`s`, what the rest is worth by the labels.
         Empty with ``form="paper"``.
         """
+        return self._strength_and_evidence()[1]
+
+    def _strength_and_evidence(self) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         if self._form.ranks_by == "adjacency":
-            return {}
-        return {name: self._numbers(part) for name, part in self._evidence().items()}
+            return self.get_adjacency().abs(), {}
+        parts = self._evidence()
+        strength = np.where(self._possible(), np.exp(total_evidence(parts)), 0)
+        return self._numbers(strength), {name: self._numbers(part) for name, part in parts.items()}
 
     def _evidence(self) -> dict[str, np.ndarray]:
         module, prior, possible = self.module, self.module.effect_prior, self._possible()
@@ -180,10 +182,11 @@ class NetworkMixin:
         no sign, zero, and the weight is positive then. Edges of weight zero are left out.
         """
         probability = self.get_probabilities()
+        strength, evidence = self._strength_and_evidence()
         return edge_table(
-            self.get_strength(),
+            strength,
             self.module.signs.cpu().numpy(),
-            self.get_evidence() | ({} if probability is None else {"probability": probability}),
+            evidence | ({} if probability is None else {"probability": probability}),
             top=top,
             min_weight=min_weight,
             by=by,
@@ -211,14 +214,15 @@ class NetworkMixin:
         if adata is None:
             raise RuntimeError("This model was loaded without data: pass adata=.")
         effects = None if self.module.interaction_prior is None else self.get_effects()
+        strength, evidence = self._strength_and_evidence()
         write_matrices(
             adata,
             self.get_adjacency(),
             self.module.signs.cpu().numpy(),
             {
                 "effect": effects,
-                "strength": self.get_strength(),
-                **self.get_evidence(),
+                "strength": strength,
+                **evidence,
                 "probability": self.get_probabilities(),
             },
             key_added=key_added,
