@@ -1,35 +1,52 @@
 r"""How genes vary together: in all, in the patterns that many genes share, and in what is each gene's own.
 
-With :math:`Z` the standardised expression (cells x genes, zero where an entry is not counted, variance one) and
-:math:`S = Z^T Z / N` its correlation, the eigenvectors :math:`V` of :math:`S` whose eigenvalues :math:`\Lambda` exceed
-what noise alone has, :math:`(1 + \sqrt{G / N})^2` (Marchenko and Pastur 1967), are the shared patterns. A pattern is
-shared by ten genes at least. What is left of a gene is its own variation: true fluctuation, which its targets follow,
-and the noise of measuring it, which they do not. How much of it is true is estimated from cells that had no part in
-the choice of pairs (:func:`_own_share`), and the rest is taken out of the latent expression,
+A pattern (:mod:`infosem._second_moments`) is shared by ten genes at least. What is left of a gene is true fluctuation,
+which its targets follow, and the noise of measuring it, which they do not. How much of it is true is estimated from
+cells that had no part in the choice of pairs (:func:`_own_share`), and the rest is taken out of the latent expression,
 
 .. math:: \tilde Z = Z \left[ \lambda I + (1 - \lambda)\, V \left(1 - \Lambda^{-1}\right) V^T \right]
+
+A gene that few cells express varies by the chance of these cells. Its variance rests on
+:math:`n_j = (\sum_c Z_{cj}^2)^2 / \sum_c Z_{cj}^4` of them, and all its correlations are shrunk by
+:math:`\sqrt{n_j / (n_j + 3)}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from infosem._evidence import against_background
+from infosem._evidence import against_background, strongest, surprisal
+from infosem._second_moments import Blocks, SecondMoments, covariance_of, power_of
 
 MAX_PATTERNS = 60
 _MIN_GENES_OF_A_PATTERN = 10
 _MIN_REGULATORS_OF_A_PATTERN = 2
-_N_PASSES = 5
-_OVERSAMPLING = 10
-_STRONGEST = 0.003
-"""Share of the pairs, those of the strongest association, that tell how much own variation is transmitted."""
+_PRIOR_CELLS = 3.0
+_N_REFERENCE = 500
+"""Genes, about, that stand for all others in the background of a gene."""
 
-Blocks = Callable[[], Iterable[np.ndarray]]
-"""Gives the standardised expression, block of cells by block, each time it is called."""
+
+@dataclass(frozen=True)
+class Half:
+    """What every other cell has of it, to be compared with what the others have.
+
+    Attributes
+    ----------
+    association
+        Of the regulators with all genes, against the background of both, ``(R, G)``.
+    latent
+        Correlation of the regulators' latent expression with that of all genes, ``(R, G)``.
+    n_observations
+        Independent observations behind it.
+    """
+
+    association: np.ndarray
+    latent: np.ndarray
+    n_observations: float
 
 
 @dataclass(frozen=True)
@@ -38,124 +55,107 @@ class Covariation:
 
     Attributes
     ----------
-    all, shared, own, latent
-        Correlation in all variation, in the shared patterns, in what is own, and in the latent expression
-        :math:`\tilde Z`, ``(R, G)``, float32.
+    all, latent
+        Correlation in all variation, and in the latent expression :math:`\tilde Z`, ``(R, G)``, float32.
+    association
+        Evidence of the association of two genes against the background of both, in nats, ``(R, G)``: the mean of that
+        in all variation, and of that in the shared patterns and in what is own, these two with the weights
+        :math:`1 - \lambda` and :math:`\lambda`.
     own_share
         :math:`\lambda`, the share of own variation that is no noise.
     loadings, gains
         :math:`V`, ``(G, k)``, and :math:`(1 - \lambda)(1 - \Lambda^{-1})`, ``(k,)``.
     latent_sd
         Standard deviation of the latent expression of each gene, ``(G,)``.
-    n_observations
-        Independent observations behind the latent correlations: cells, as far as own variation counts, else patterns.
+    n_cells, n_observations
+        Independent observations behind all variation, and behind the latent one.
+    reference
+        The genes that stand for all others, ``(Q,)``.
+    halves
+        What two halves of the cells have of it; empty if there are too few cells.
     """
 
     all: np.ndarray
-    shared: np.ndarray
-    own: np.ndarray
     latent: np.ndarray
+    association: np.ndarray
     own_share: float
     loadings: np.ndarray
     gains: np.ndarray
     latent_sd: np.ndarray
+    n_cells: int
     n_observations: float
+    reference: np.ndarray
+    halves: tuple[Half, ...]
 
 
-def measure_covariation(blocks: Blocks, regulators: np.ndarray, n_genes: int) -> Covariation:
+def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.ndarray) -> Covariation:
     """Measure it, in a few passes over the cells.
 
     Parameters
     ----------
     blocks
-        The standardised expression.
+        The standardised expression: zero where an entry is not counted, variance one.
     regulators
         Column of each regulator among the genes, ``(R,)``.
-    n_genes
-        Number :math:`G` of genes.
+    possible
+        Pairs that can be edges, boolean ``(R, G)``.
     """
-    halves = [_Cells(partial(_every_other, blocks, start)) for start in (0, 1)]
-    products = [half.products(regulators, n_genes) for half in halves]
-    most = min(MAX_PATTERNS, n_genes // _MIN_GENES_OF_A_PATTERN, len(regulators) // _MIN_REGULATORS_OF_A_PATTERN)
-    patterns = [half.patterns(n_genes, most) for half in halves]
-    n_cells = sum(half.n for half in halves)
-    correlation = (halves[0].n * products[0] + halves[1].n * products[1]) / n_cells
-    values, vectors = _Cells(blocks, n_cells).patterns(n_genes, most)
+    n_regulators, n_genes = possible.shape
+    reference = np.arange(0, n_genes, max(1, round(n_genes / _N_REFERENCE)))
+    genes = np.concatenate([regulators, reference])
+    most = min(MAX_PATTERNS, n_genes // _MIN_GENES_OF_A_PATTERN, n_regulators // _MIN_REGULATORS_OF_A_PATTERN)
+
+    def moments(cells: Blocks, n_cells: int, covariance: np.ndarray) -> SecondMoments:
+        return SecondMoments(cells, n_cells, genes, covariance, most_patterns=most)
+
+    parts: list[Blocks] = [partial(_every_other, blocks, start) for start in (0, 1)]
+    halves = [moments(part, *covariance_of(part, genes, n_genes)) for part in parts]
+    n_cells = sum(half.n_cells for half in halves)
+    pooled = sum((half.covariance * (half.n_cells / max(n_cells, 1)) for half in halves), np.float32(0))
+    everyone = moments(blocks, n_cells, np.asarray(pooled, dtype=np.float32))
+    weights = _weights_of_genes(blocks, n_cells, n_genes)
+
+    def shrunk(correlation: np.ndarray) -> np.ndarray:
+        return correlation * weights[genes][:, None] * weights
+
+    def association(correlation: np.ndarray) -> np.ndarray:
+        rows = shrunk(correlation)
+        return against_background(rows[:n_regulators], regulators, rows[n_regulators:], reference)
+
+    def evidence(correlation: np.ndarray) -> np.ndarray:
+        return surprisal(association(correlation), possible)
+
+    comparable = min(half.n_cells for half in halves) > 1
+    associations = [association(half.covariance) for half in halves] if comparable else []
     # without a pattern there is nothing but own variation
-    own_share = _own_share(halves, products, patterns, regulators) if len(values) else 1.0
-
-    of_regulators, squares = vectors[regulators], np.square(vectors)
-    gains = (1 - own_share) * (1 - 1 / values)
-    total = np.ones(n_genes)
-    in_latent = 2 * own_share * gains * values + np.square(gains) * values
-    in_shared = np.square(1 - 1 / values) * values
-    variance = own_share**2 * total + squares @ in_latent
-
-    def with_patterns(weights: np.ndarray) -> np.ndarray:
-        return (of_regulators * weights) @ vectors.T
-
-    n_patterns = len(values)
-    observations = n_cells**own_share * (n_patterns + 1) ** (1 - own_share)
+    own_share = _own_share(halves, associations, n_regulators) if len(everyone.values) else 1.0
+    specific = (1 - own_share) * evidence(everyone.shared()) + own_share * evidence(everyone.own())
     return Covariation(
-        all=correlation,
-        shared=_scaled(with_patterns(in_shared), squares @ in_shared, regulators) if n_patterns else correlation,
-        own=_scaled(correlation - with_patterns(values), total - squares @ values, regulators),
-        latent=_scaled(own_share**2 * correlation + with_patterns(in_latent), variance, regulators),
+        all=shrunk(everyone.covariance)[:n_regulators],
+        latent=shrunk(everyone.latent(own_share))[:n_regulators],
+        association=((evidence(everyone.covariance) + specific) / 2).astype(np.float32),
         own_share=own_share,
-        loadings=vectors,
-        gains=gains,
-        latent_sd=np.sqrt(np.maximum(variance, 1e-6)),
-        n_observations=max(3.0, observations),
+        loadings=everyone.vectors,
+        gains=everyone.gains(own_share),
+        latent_sd=np.sqrt(np.maximum(everyone.latent_variance(own_share), 1e-6)),
+        n_cells=n_cells,
+        n_observations=everyone.n_observations(own_share),
+        reference=reference,
+        halves=tuple(
+            Half(statistic, shrunk(half.latent(own_share))[:n_regulators], half.n_observations(own_share))
+            for half, statistic in zip(halves, associations, strict=comparable)
+        ),
     )
 
 
-class _Cells:
-    """Second moments of some cells."""
-
-    def __init__(self, blocks: Blocks, n: int = 0) -> None:
-        self.blocks, self.n = blocks, n
-
-    def products(self, regulators: np.ndarray, n_genes: int) -> np.ndarray:
-        """Mean product of the regulators with all genes, ``(R, G)``."""
-        total = np.zeros((len(regulators), n_genes), dtype=np.float32)
-        self.n = 0
-        for z in self.blocks():
-            total += z[:, regulators].T @ z
-            self.n += len(z)
-        return total / max(self.n, 1)
-
-    def applied_to(self, vectors: np.ndarray) -> np.ndarray:
-        """:math:`S V`, ``(G, k)``."""
-        total = np.zeros(vectors.shape, dtype=np.float64)
-        for z in self.blocks():
-            total += z.T @ (z @ vectors.astype(z.dtype))
-        return total / max(self.n, 1)
-
-    def variances(self, n_genes: int) -> np.ndarray:
-        """Mean square of every gene, ``(G,)``."""
-        return sum((np.square(z).sum(0, dtype=np.float64) for z in self.blocks()), np.zeros(n_genes)) / max(self.n, 1)
-
-    def patterns(self, n_genes: int, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """At most so many eigenvalues above those of noise, ``(k,)``, and eigenvectors, ``(G, k)``, by iteration."""
-        if most == 0 or self.n == 0:
-            return np.zeros(0), np.zeros((n_genes, 0))
-        width = min(n_genes, most + _OVERSAMPLING)
-        vectors = np.linalg.qr(np.random.default_rng(0).standard_normal((n_genes, width)))[0]
-        for _ in range(_N_PASSES):
-            vectors = np.linalg.qr(self.applied_to(vectors))[0]
-        values, rotation = np.linalg.eigh(vectors.T @ self.applied_to(vectors))
-        order = np.argsort(-values)[:most]
-        values, vectors = values[order], vectors @ rotation[:, order]
-        above = values > (1 + np.sqrt(n_genes / self.n)) ** 2
-        return values[above], vectors[:, above]
+def _weights_of_genes(blocks: Blocks, n_cells: int, n_genes: int) -> np.ndarray:
+    r""":math:`\sqrt{n_j / (n_j + 3)}` of every gene, ``(G,)``."""
+    fourth = power_of(blocks, n_genes, 4)
+    effective = np.square(power_of(blocks, n_genes, 2)) / np.where(fourth > 0, fourth, 1)
+    return np.sqrt(effective / (effective + _PRIOR_CELLS)).astype(np.float32)
 
 
-def _own_share(
-    halves: list[_Cells],
-    products: list[np.ndarray],
-    patterns: list[tuple[np.ndarray, np.ndarray]],
-    regulators: np.ndarray,
-) -> float:
+def _own_share(halves: list[SecondMoments], associations: list[np.ndarray], n_regulators: int) -> float:
     r"""Share of the genes' own variation that its targets follow, from zero to one.
 
     Pairs are chosen by their association in one half of the cells, and the patterns are those of that half. In the
@@ -163,24 +163,20 @@ def _own_share(
     first half, has mean :math:`m`: zero where own variation is noise of measurement, the larger the more of it is
     transmitted. The share of its second moment that is no sampling error is :math:`\lambda = m^2 / (1 + m^2)`.
     """
+    if not associations:
+        return 0.0
     scores = []
     for first, second in ((0, 1), (1, 0)):
-        _, vectors = patterns[first]
-        if halves[first].n < 2 or halves[second].n < 2:
-            return 0.0
-        background = against_background(products[first], regulators)
-        n_strongest = min(background.size, max(20, int(_STRONGEST * background.size)))
-        row, column = np.unravel_index(
-            np.argpartition(-background.ravel(), n_strongest - 1)[:n_strongest], background.shape
-        )
-        source = regulators[row]
-        applied = halves[second].applied_to(vectors)
-        variances = halves[second].variances(len(vectors))
-        genes = np.arange(len(vectors))
-        sd = np.sqrt(np.maximum(variances + _of_patterns(genes, genes, vectors, applied), 1e-6))
-        product = products[second][row, column] + _of_patterns(source, column, vectors, applied)
-        sign = np.sign(products[first][row, column])
-        scores.append(sign * product / (sd[source] * sd[column]) * np.sqrt(halves[second].n))
+        chosen, other, vectors = halves[first], halves[second], halves[first].vectors
+        row, column = np.unravel_index(strongest(associations[first].ravel()), associations[first].shape)
+        source = chosen.genes[:n_regulators][row]
+        applied = other.applied_to(vectors)
+        everyone = np.arange(len(vectors))
+        variances = power_of(other.blocks, len(vectors), 2) / other.n_cells
+        sd = np.sqrt(np.maximum(variances + _of_patterns(everyone, everyone, vectors, applied), 1e-6))
+        product = other.covariance[row, column] + _of_patterns(source, column, vectors, applied)
+        sign = np.sign(chosen.covariance[row, column])
+        scores.append(sign * product / (sd[source] * sd[column]) * np.sqrt(other.n_cells))
     mean = max(0.0, float(np.concatenate(scores).mean()))
     return mean**2 / (1 + mean**2)
 
@@ -195,8 +191,3 @@ def _every_other(blocks: Blocks, start: int) -> Iterable[np.ndarray]:
     for z in blocks():
         yield z[start::2]
         start = (start + len(z)) % 2
-
-
-def _scaled(covariance: np.ndarray, variance: np.ndarray, regulators: np.ndarray) -> np.ndarray:
-    sd = np.sqrt(np.maximum(variance, 1e-6))
-    return (covariance / sd[regulators][:, None] / sd).astype(np.float32)

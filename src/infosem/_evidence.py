@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
+_STRONGEST = 0.003
+
 
 def surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
     """Evidence of a statistic, ``(R, G)``, in nats; zero for pairs that cannot be edges.
@@ -30,39 +32,58 @@ def surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
     return evidence
 
 
-def against_background(correlation: np.ndarray, regulators: np.ndarray) -> np.ndarray:
+def strongest(values: np.ndarray) -> np.ndarray:
+    """Positions of the strongest .3 % of ``values``, ``(n,)``, or of 20 if that is more."""
+    n_strongest = min(len(values), max(20, int(_STRONGEST * len(values))))
+    return np.argpartition(-values, n_strongest - 1)[:n_strongest]
+
+
+def excess(evidence: np.ndarray, by: np.ndarray) -> float:
+    """Mean evidence of the pairs that are strongest ``by`` another, ``(n,)`` both, over that of all pairs, one nat."""
+    return float(evidence[strongest(by)].mean()) - 1
+
+
+def against_background(
+    correlation: np.ndarray, regulators: np.ndarray, of_reference: np.ndarray, reference: np.ndarray
+) -> np.ndarray:
     r"""Absolute correlations against those that the regulator and the gene have with all others.
 
     .. math:: \sqrt{\max(0, z_i)^2 + \max(0, z_j)^2}, \qquad z_i = \frac{|r_{ij}| - m_i}{s_i}, \quad
               z_j = \frac{|r_{ij}| - m_j}{s_j}
 
-    with mean and standard deviation over the genes that regulator :math:`i` is paired with, and over the regulators
-    that gene :math:`j` is paired with: context likelihood of relatedness (Faith et al. 2007).
+    with mean and standard deviation over all genes that regulator :math:`i` is paired with, and over the reference
+    genes that gene :math:`j` is paired with: context likelihood of relatedness (Faith et al. 2007).
 
     Parameters
     ----------
     correlation
-        ``(R, G)``.
+        Of the regulators with all genes, ``(R, G)``.
     regulators
-        Column of each regulator among the genes: a gene with itself does not count, and has zero.
+        Column of each regulator among the genes, ``(R,)``: a gene with itself does not count, and has zero.
+    of_reference, reference
+        The same of the reference genes, ``(Q, G)`` and ``(Q,)``.
     """
     size = np.abs(correlation)
     itself = np.arange(len(regulators)), regulators
     size[itself] = 0
-    squares = []
-    for axis in (1, 0):
-        n = np.full(size.shape[1 - axis], size.shape[axis])
-        if axis == 1:
-            n -= 1
-        else:
-            n[regulators] -= 1
-        mean = size.sum(axis, dtype=np.float64) / np.maximum(n, 1)
-        second = np.square(size).sum(axis, dtype=np.float64) / np.maximum(n, 1)
-        sd = np.sqrt(np.maximum(second - np.square(mean), 0))
-        sd = np.where(sd > 1e-9, sd, np.inf).astype(size.dtype)
-        mean = mean.astype(size.dtype)
-        z = (size - np.expand_dims(mean, axis)) / np.expand_dims(sd, axis)
-        squares.append(np.square(np.maximum(z, 0)))
-    background = np.sqrt(squares[0] + squares[1])
-    background[itself] = 0
-    return background
+    of_regulators = _above(size, *_mean_and_sd(size, np.full(len(regulators), size.shape[1] - 1), axis=1), axis=1)
+    background = np.abs(of_reference)
+    background[np.arange(len(reference)), reference] = 0
+    n_others = np.full(size.shape[1], len(reference))
+    n_others[reference] -= 1
+    of_genes = _above(size, *_mean_and_sd(background, n_others, axis=0), axis=0)
+    statistic = np.sqrt(of_regulators + of_genes)
+    statistic[itself] = 0
+    return statistic
+
+
+def _mean_and_sd(size: np.ndarray, n: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    n = np.maximum(n, 1)
+    mean = size.sum(axis, dtype=np.float64) / n
+    sd = np.sqrt(np.maximum(np.square(size).sum(axis, dtype=np.float64) / n - np.square(mean), 0))
+    return mean, np.where(sd > 1e-9, sd, np.inf)
+
+
+def _above(size: np.ndarray, mean: np.ndarray, sd: np.ndarray, axis: int) -> np.ndarray:
+    mean, sd = (np.expand_dims(values.astype(size.dtype), axis) for values in (mean, sd))
+    return np.square(np.maximum((size - mean) / sd, 0))

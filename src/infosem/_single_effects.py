@@ -38,15 +38,15 @@ _CHUNK_ENTRIES = 2**20
 """Pairs of regulator and gene whose effects are worked on at a time."""
 
 
-def sparse_effects(correlation: Tensor, regulators: Tensor, n_observations: float, possible: Tensor) -> Tensor:
+def sparse_effects(correlation: Tensor, among: Tensor, n_observations: float, possible: Tensor) -> Tensor:
     r"""Posterior means of the direct effects, in standard deviations per standard deviation.
 
     Parameters
     ----------
     correlation
-        Correlation of the regulators' latent expression with that of all genes, ``(R, G)``.
-    regulators
-        Column of each regulator among the genes, ``(R,)``.
+        Correlation of the regulators' expression with that of the genes, ``(R, G)``.
+    among
+        Correlation of the regulators with each other, ``(R, R)``; its diagonal does not count.
     n_observations
         Number :math:`n` of independent observations that the correlations rest on.
     possible
@@ -60,8 +60,7 @@ def sparse_effects(correlation: Tensor, regulators: Tensor, n_observations: floa
     effects = torch.zeros_like(correlation)
     if n_regulators == 0 or not possible.any():
         return effects
-    among = correlation.index_select(1, regulators).clone()
-    among.fill_diagonal_(1.0)
+    among = among.clone().fill_diagonal_(1.0)
     log_odds = torch.full_like(correlation[:, :1], -math.log(n_regulators))
     width = max(1, _CHUNK_ENTRIES // n_regulators)
     # the regulators' probabilities from a first pass enter the second

@@ -1,0 +1,119 @@
+r"""Second moments of some cells, and the patterns that many genes share in them.
+
+With :math:`Z` the standardised expression (cells x genes) and :math:`S = Z^T Z / N`, the eigenvectors :math:`V` of
+:math:`S` whose eigenvalues :math:`\Lambda` exceed what noise alone has, :math:`(1 + \sqrt{G / N})^2` (Marchenko and
+Pastur 1967), are the shared patterns. What is left of a gene is its own variation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+_N_PASSES = 5
+_OVERSAMPLING = 10
+
+Blocks = Callable[[], Iterable[np.ndarray]]
+"""Gives the standardised expression, block of cells by block, each time it is called."""
+
+
+def covariance_of(blocks: Blocks, genes: np.ndarray, n_genes: int) -> tuple[int, np.ndarray]:
+    """Number of cells, and the mean products of some ``genes`` ``(P,)`` with all, ``(P, G)``."""
+    n_cells, total = 0, np.zeros((len(genes), n_genes), dtype=np.float32)
+    for z in blocks():
+        total += z[:, genes].T @ z
+        n_cells += len(z)
+    return n_cells, total / max(n_cells, 1)
+
+
+def power_of(blocks: Blocks, n_genes: int, power: int) -> np.ndarray:
+    """Sum of a power of every gene's values, ``(G,)``."""
+    return sum((np.power(z, power).sum(0, dtype=np.float64) for z in blocks()), np.zeros(n_genes))
+
+
+class SecondMoments:
+    r"""Covariances of some genes with all, and what of them is shared, own, latent.
+
+    Parameters
+    ----------
+    blocks
+        The standardised expression of the cells.
+    n_cells, genes, covariance
+        What :func:`covariance_of` has of them: :math:`N`, the genes, ``(P,)``, and their rows of :math:`S`, ``(P, G)``.
+    most_patterns
+        Number of patterns, at most.
+
+    Attributes
+    ----------
+    values, vectors
+        :math:`\Lambda`, ``(k,)``, and :math:`V`, ``(G, k)``.
+    """
+
+    def __init__(
+        self, blocks: Blocks, n_cells: int, genes: np.ndarray, covariance: np.ndarray, *, most_patterns: int
+    ) -> None:
+        self.blocks, self.n_cells, self.genes, self.covariance = blocks, n_cells, genes, covariance
+        self.values, self.vectors = self._patterns(most_patterns)
+
+    def shared(self) -> np.ndarray:
+        r"""Correlation in the patterns without their noise, :math:`V (1 - \Lambda^{-1})^2 \Lambda V^T`, ``(P, G)``."""
+        if not len(self.values):
+            return self.covariance
+        weights = np.square(1 - 1 / self.values) * self.values
+        return self._scaled(self._of_patterns(weights), np.square(self.vectors) @ weights)
+
+    def own(self) -> np.ndarray:
+        r"""Correlation in what the patterns leave, :math:`S - V \Lambda V^T`, ``(P, G)``."""
+        variance = 1 - np.square(self.vectors) @ self.values
+        return self._scaled(self.covariance - self._of_patterns(self.values), variance)
+
+    def latent(self, own_share: float) -> np.ndarray:
+        r"""Correlation in :math:`Z [\lambda I + (1 - \lambda) V (1 - \Lambda^{-1}) V^T]`, ``(P, G)``."""
+        covariance = own_share**2 * self.covariance + self._of_patterns(self._in_latent(own_share))
+        return self._scaled(covariance, self.latent_variance(own_share))
+
+    def latent_variance(self, own_share: float) -> np.ndarray:
+        """Variance of the latent expression, ``(G,)``."""
+        return own_share**2 + np.square(self.vectors) @ self._in_latent(own_share)
+
+    def gains(self, own_share: float) -> np.ndarray:
+        r""":math:`(1 - \lambda)(1 - \Lambda^{-1})`, ``(k,)``."""
+        return (1 - own_share) * (1 - 1 / self.values)
+
+    def n_observations(self, own_share: float) -> float:
+        """Independent observations behind the latent expression: cells, as far as own variation counts, or patterns."""
+        return max(3.0, self.n_cells**own_share * (len(self.values) + 1) ** (1 - own_share))
+
+    def applied_to(self, vectors: np.ndarray) -> np.ndarray:
+        """:math:`S V`, ``(G, k)``."""
+        total = np.zeros(vectors.shape, dtype=np.float64)
+        for z in self.blocks():
+            total += z.T @ (z @ vectors.astype(z.dtype))
+        return total / max(self.n_cells, 1)
+
+    def _in_latent(self, own_share: float) -> np.ndarray:
+        gains = self.gains(own_share)
+        return (2 * own_share * gains + np.square(gains)) * self.values
+
+    def _of_patterns(self, weights: np.ndarray) -> np.ndarray:
+        return (self.vectors[self.genes] * weights) @ self.vectors.T
+
+    def _scaled(self, covariance: np.ndarray, variance: np.ndarray) -> np.ndarray:
+        sd = np.sqrt(np.maximum(variance, 1e-6))
+        return (covariance / sd[self.genes][:, None] / sd).astype(np.float32)
+
+    def _patterns(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """By randomised subspace iteration."""
+        n_genes = self.covariance.shape[1]
+        if most == 0 or self.n_cells == 0:
+            return np.zeros(0), np.zeros((n_genes, 0))
+        width = min(n_genes, most + _OVERSAMPLING)
+        vectors = np.linalg.qr(np.random.default_rng(0).standard_normal((n_genes, width)))[0]
+        for _ in range(_N_PASSES):
+            vectors = np.linalg.qr(self.applied_to(vectors))[0]
+        values, rotation = np.linalg.eigh(vectors.T @ self.applied_to(vectors))
+        order = np.argsort(-values)[:most]
+        values, vectors = values[order], vectors @ rotation[:, order]
+        above = values > (1 + np.sqrt(n_genes / self.n_cells)) ** 2
+        return values[above], vectors[:, above]
