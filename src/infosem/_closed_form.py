@@ -16,7 +16,9 @@ from infosem._module import InfoSEMModule
 from infosem._single_effects import sparse_effects
 
 
-def start_from_closed_form(module: InfoSEMModule, x: Any, cells: np.ndarray, *, effects: bool) -> None:
+def start_from_closed_form(
+    module: InfoSEMModule, x: Any, cells: np.ndarray, *, effects: bool, device: torch.device
+) -> None:
     r"""Estimate the noise of measurement, the association of every pair, and the effects that training starts from.
 
     The effects are the mean of two estimates, of the latent expression and of the measured one: how much of a gene's
@@ -32,6 +34,8 @@ def start_from_closed_form(module: InfoSEMModule, x: Any, cells: np.ndarray, *, 
         Which of them the model is trained on.
     effects
         Whether training starts from the effects' estimate, and not from where the module has them.
+    device
+        Where the effects are estimated, much the longest of it with many regulators: that of the training.
     """
     assert module.denoiser is not None
     regulators = module.regulators.cpu().numpy()
@@ -40,15 +44,18 @@ def start_from_closed_form(module: InfoSEMModule, x: Any, cells: np.ndarray, *, 
     possible = torch.ones(len(regulators), n_genes, dtype=torch.bool)
     possible[tuple(module.adjacency.impossible.cpu())] = False
     if effects:
-        module.adjacency.start_from(_effects(covariation, regulators, possible, len(cells)))
+        module.adjacency.start_from(_effects(covariation, regulators, possible, len(cells), device))
     module.denoiser.estimate(covariation)
     module.association.copy_(torch.as_tensor(_association(covariation, regulators, possible.numpy())))
 
 
-def _effects(covariation: Covariation, regulators: np.ndarray, possible: Tensor, n_cells: int) -> Tensor:
+def _effects(
+    covariation: Covariation, regulators: np.ndarray, possible: Tensor, n_cells: int, device: torch.device
+) -> Tensor:
     """Sparse direct effects, ``(R, G)``."""
+    columns, possible = torch.as_tensor(regulators, device=device), possible.to(device)
     estimates = [
-        sparse_effects(torch.as_tensor(correlation), torch.as_tensor(regulators), n_observations, possible)
+        sparse_effects(torch.as_tensor(correlation, device=device), columns, n_observations, possible)
         for correlation, n_observations in (
             (covariation.latent, covariation.n_observations),
             (covariation.all, n_cells),

@@ -11,6 +11,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _N_POWERS = 6
+_N_SUMS = 512
+"""Sums of one coefficient's gradient, at most. A GPU's threads wait for each other where they add to one place: ten
+times as long, with thousands of entries to an interval."""
 
 
 class Table(NamedTuple):
@@ -96,12 +99,14 @@ class _TensorOperations:
     @staticmethod
     def accumulate(position: Tensor, gradient: Tensor, n_intervals: int) -> Tensor:
         interval, u = _TensorOperations._split(position, n_intervals)
-        total = gradient.new_zeros(_N_POWERS, len(gradient), n_intervals)
-        where = interval.expand(len(gradient), -1)
-        for power in range(_N_POWERS):
-            total[power].scatter_add_(1, where, gradient.flatten(1))
-            gradient = gradient * u
-        return total.transpose(0, 1)
+        powers = [gradient.flatten(1)]
+        for _ in range(_N_POWERS - 1):
+            powers.append(powers[-1] * u.flatten())
+        n_sums = max(1, min(_N_SUMS, len(interval) // n_intervals))
+        where = interval + n_intervals * (torch.arange(len(interval), device=interval.device) % n_sums)
+        sums = gradient.new_zeros(_N_POWERS, len(gradient), n_sums * n_intervals)
+        sums.scatter_add_(2, where.expand(*sums.shape[:2], -1), torch.stack(powers))
+        return sums.unflatten(2, (n_sums, n_intervals)).sum(2).transpose(0, 1)
 
     @staticmethod
     def _split(position: Tensor, n_intervals: int) -> tuple[Tensor, Tensor]:

@@ -392,7 +392,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         self._size.require_memory(batch_size, runner.device)
         if self._form.start == "closed-form" and not self.is_trained_:
             x = self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
-            start_from_closed_form(self.module, x, split[0], effects=self._starts_from_closed_form)
+            device = runner.trainer.strategy.root_device
+            start_from_closed_form(self.module, x, split[0], effects=self._starts_from_closed_form, device=device)
         self.module.train()
         with torch.random.fork_rng(), interrupt_handler_restored():
             torch.manual_seed(self.seed_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -108,11 +109,18 @@ class TabulatedNetwork(nn.Module):
             halves = torch.arange(-4, 2 * self.n_knots - 5, device=x.device, dtype=precise)
             values = self.network(scale * torch.sinh(low + 0.5 * step * halves))
             knots, halfway = values[:, ::2], values[:, 5:-4:2].detach()
-            coefficients = knots.unfold(1, len(_NODES), 1) @ _LAGRANGE.T.to(knots)
-            error = (coefficients.detach() @ _HALF.to(knots) - halfway).abs().amax(1)
+            lagrange, half = _constants(x.device, precise)
+            coefficients = knots.unfold(1, len(_NODES), 1) @ lagrange.T
+            error = (coefficients.detach() @ half - halfway).abs().amax(1)
             allowed = self.tolerance * halfway.std(1) + 64 * torch.finfo(precise).eps * halfway.abs().amax(1)
             if bool((error <= allowed).all()):
                 return Table(coefficients.transpose(1, 2).to(x.dtype), scale, low, step)
             self.n_knots *= 2
         self.n_knots = self.min_knots
         return None
+
+
+@cache
+def _constants(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """:data:`_LAGRANGE` and :data:`_HALF` where they are used, copied there once."""
+    return _LAGRANGE.to(device, dtype), _HALF.to(device, dtype)

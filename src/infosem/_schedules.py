@@ -12,6 +12,9 @@ from torch.optim import Optimizer
 from infosem._module import InfoSEMModule
 from infosem._training_plan import NetworkTrainingPlan
 
+_WITH_FUSED_ADAM = {"cpu", "cuda", "mps", "xpu"}
+"""Devices for which torch has Adam as one kernel."""
+
 
 class JointTrainingPlan(NetworkTrainingPlan):
     """Networks and adjacency together in every step, with steps that fade out.
@@ -57,7 +60,8 @@ class JointTrainingPlan(NetworkTrainingPlan):
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
         """RMSprop with bias correction."""
-        return torch.optim.Adam(groups, betas=(0.0, 0.99), fused=True)
+        devices = {parameter.device.type for group in groups for parameter in group["params"]}
+        return torch.optim.Adam(groups, betas=(0.0, 0.99), fused=devices <= _WITH_FUSED_ADAM)
 
     @property
     def phases(self) -> list[tuple[tuple[int, ...], int]]:

@@ -35,7 +35,9 @@ _IMPOSSIBLE = 1e-9
 _BOUNDS_OF_VARIANCE = (1e-5, 1.0)
 _LEAST_NOISE = 0.05
 _CHUNK_ENTRIES = 2**20
-"""Pairs of regulator and gene whose effects are worked on at a time."""
+"""Pairs of regulator and gene whose effects are worked on at a time: as many as a CPU's caches hold."""
+_CHUNKS_ELSEWHERE = 8
+"""Times as many on other devices, whose kernels are too short otherwise."""
 
 
 def sparse_effects(correlation: Tensor, among: Tensor, n_observations: float, possible: Tensor) -> Tensor:
@@ -62,7 +64,8 @@ def sparse_effects(correlation: Tensor, among: Tensor, n_observations: float, po
         return effects
     among = among.clone().fill_diagonal_(1.0)
     log_odds = torch.full_like(correlation[:, :1], -math.log(n_regulators))
-    width = max(1, _CHUNK_ENTRIES // n_regulators)
+    n_entries = _CHUNK_ENTRIES * (1 if correlation.device.type == "cpu" else _CHUNKS_ELSEWHERE)
+    width = max(1, n_entries // n_regulators)
     # the regulators' probabilities from a first pass enter the second
     for n_rounds in _ROUNDS:
         n_targets = torch.zeros_like(log_odds)

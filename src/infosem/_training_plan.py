@@ -142,7 +142,7 @@ class NetworkTrainingPlan(TrainingPlan):
                 output.reconstruction_loss_sum.detach(),
                 output.kl_local_sum.detach(),
                 output.n_obs_minibatch * output.kl_global_sum.detach(),
-                loss.new_tensor(output.n_obs_minibatch),
+                loss.new_full((), output.n_obs_minibatch),  # made on the device, not copied to it
             ]
         )
         return loss
