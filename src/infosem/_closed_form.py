@@ -9,17 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infosem._covariation import Covariation, measure_covariation
-from infosem._evidence import against_background, surprisal
+from infosem._covariation import measure_covariation
 from infosem._expression import blocks_of_cells
 from infosem._module import InfoSEMModule
 from infosem._single_effects import sparse_effects
+
+_MOST_DIRECT = 0.8
+_OBSERVATIONS_OF_A_REGULATOR = 0.4
 
 
 def start_from_closed_form(
     module: InfoSEMModule, x: Any, cells: np.ndarray, *, effects: bool, device: torch.device
 ) -> None:
-    r"""Estimate the noise of measurement, the association of every pair, and the effects that training starts from.
+    r"""Estimate the noise of measurement, what speaks for every pair, and the effects that training starts from.
 
     The effects are the mean of two estimates, of the latent expression and of the measured one: how much of a gene's
     own variation is noise is itself uncertain.
@@ -39,38 +41,43 @@ def start_from_closed_form(
     """
     assert module.denoiser is not None
     regulators = module.regulators.cpu().numpy()
-    n_genes = len(module.mean)
-    covariation = measure_covariation(_standardised(module, x, cells), regulators, n_genes)
-    possible = torch.ones(len(regulators), n_genes, dtype=torch.bool)
-    possible[tuple(module.adjacency.impossible.cpu())] = False
+    possible = np.ones((len(regulators), len(module.mean)), dtype=bool)
+    possible[tuple(module.adjacency.impossible.cpu().numpy())] = False
+    covariation = measure_covariation(_standardised(module, x, cells), regulators, possible)
+
     if effects:
-        module.adjacency.start_from(_effects(covariation, regulators, possible, len(cells), device))
+        estimates = [
+            _effects(correlation, n_observations, regulators, possible, device)
+            for correlation, n_observations in (
+                (covariation.latent, covariation.n_observations),
+                (covariation.all, covariation.n_cells),
+            )
+        ]
+        module.adjacency.start_from((estimates[0] + estimates[1]) / 2)
     module.denoiser.estimate(covariation)
-    module.association.copy_(torch.as_tensor(_association(covariation, regulators, possible.numpy())))
+    module.association.copy_(torch.as_tensor(covariation.association))
+    module.direct_share.fill_(_direct_share(covariation.n_observations, len(regulators)))
 
 
 def _effects(
-    covariation: Covariation, regulators: np.ndarray, possible: Tensor, n_cells: int, device: torch.device
+    correlation: np.ndarray, n_observations: float, regulators: np.ndarray, possible: np.ndarray, device: torch.device
 ) -> Tensor:
     """Sparse direct effects, ``(R, G)``."""
-    columns, possible = torch.as_tensor(regulators, device=device), possible.to(device)
-    estimates = [
-        sparse_effects(torch.as_tensor(correlation, device=device), columns, n_observations, possible)
-        for correlation, n_observations in (
-            (covariation.latent, covariation.n_observations),
-            (covariation.all, n_cells),
-        )
-    ]
-    return (estimates[0] + estimates[1]) / 2
+    of_genes, among, can_be = (
+        torch.as_tensor(part, device=device) for part in (correlation, correlation[:, regulators], possible)
+    )
+    return sparse_effects(of_genes, among, n_observations, can_be)
 
 
-def _association(covariation: Covariation, regulators: np.ndarray, possible: np.ndarray) -> np.ndarray:
-    """Evidence of the association of two genes against their background, in nats, ``(R, G)``."""
-    share = covariation.own_share
-    total = np.zeros(possible.shape, dtype=np.float32)
-    for correlation, weight in ((covariation.all, 1.0), (covariation.shared, 1 - share), (covariation.own, share)):
-        total += weight * surprisal(against_background(correlation, regulators), possible)
-    return total
+def _direct_share(n_observations: float, n_regulators: int) -> float:
+    r"""Weight of the direct effects in the evidence, from zero to one; that of the association is the rest.
+
+    .. math:: w = \frac{0.8\, n}{n + 0.4 R}
+
+    Direct effects of :math:`R` regulators can be told apart as far as there are as many independent observations
+    :math:`n` as regulators.
+    """
+    return _MOST_DIRECT * n_observations / (n_observations + _OBSERVATIONS_OF_A_REGULATOR * n_regulators)
 
 
 def _standardised(module: InfoSEMModule, x: Any, cells: np.ndarray) -> Any:

@@ -31,25 +31,6 @@ _N_REFERENCE = 500
 
 
 @dataclass(frozen=True)
-class Half:
-    """What every other cell has of it, to be compared with what the others have.
-
-    Attributes
-    ----------
-    association
-        Of the regulators with all genes, against the background of both, ``(R, G)``.
-    latent
-        Correlation of the regulators' latent expression with that of all genes, ``(R, G)``.
-    n_observations
-        Independent observations behind it.
-    """
-
-    association: np.ndarray
-    latent: np.ndarray
-    n_observations: float
-
-
-@dataclass(frozen=True)
 class Covariation:
     r"""Correlations of the regulators with all genes, and the patterns behind them.
 
@@ -69,10 +50,6 @@ class Covariation:
         Standard deviation of the latent expression of each gene, ``(G,)``.
     n_cells, n_observations
         Independent observations behind all variation, and behind the latent one.
-    reference
-        The genes that stand for all others, ``(Q,)``.
-    halves
-        What two halves of the cells have of it; empty if there are too few cells.
     """
 
     all: np.ndarray
@@ -84,8 +61,6 @@ class Covariation:
     latent_sd: np.ndarray
     n_cells: int
     n_observations: float
-    reference: np.ndarray
-    halves: tuple[Half, ...]
 
 
 def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.ndarray) -> Covariation:
@@ -125,26 +100,20 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
     def evidence(correlation: np.ndarray) -> np.ndarray:
         return surprisal(association(correlation), possible)
 
-    comparable = min(half.n_cells for half in halves) > 1
-    associations = [association(half.covariance) for half in halves] if comparable else []
-    # without a pattern there is nothing but own variation
-    own_share = _own_share(halves, associations, n_regulators) if len(everyone.values) else 1.0
+    own_share = 1.0  # without a pattern there is nothing but own variation
+    if len(everyone.values):
+        own_share = _own_share(halves, [association(half.covariance) for half in halves], n_regulators)
     specific = (1 - own_share) * evidence(everyone.shared()) + own_share * evidence(everyone.own())
     return Covariation(
         all=shrunk(everyone.covariance)[:n_regulators],
         latent=shrunk(everyone.latent(own_share))[:n_regulators],
-        association=((evidence(everyone.covariance) + specific) / 2).astype(np.float32),
+        association=(.6 * evidence(everyone.covariance) + (1 - .6) * specific).astype(np.float32),
         own_share=own_share,
         loadings=everyone.vectors,
         gains=everyone.gains(own_share),
         latent_sd=np.sqrt(np.maximum(everyone.latent_variance(own_share), 1e-6)),
         n_cells=n_cells,
         n_observations=everyone.n_observations(own_share),
-        reference=reference,
-        halves=tuple(
-            Half(statistic, shrunk(half.latent(own_share))[:n_regulators], half.n_observations(own_share))
-            for half, statistic in zip(halves, associations, strict=comparable)
-        ),
     )
 
 
@@ -163,7 +132,7 @@ def _own_share(halves: list[SecondMoments], associations: list[np.ndarray], n_re
     first half, has mean :math:`m`: zero where own variation is noise of measurement, the larger the more of it is
     transmitted. The share of its second moment that is no sampling error is :math:`\lambda = m^2 / (1 + m^2)`.
     """
-    if not associations:
+    if min(half.n_cells for half in halves) < 2:
         return 0.0
     scores = []
     for first, second in ((0, 1), (1, 0)):

@@ -38,11 +38,6 @@ def strongest(values: np.ndarray) -> np.ndarray:
     return np.argpartition(-values, n_strongest - 1)[:n_strongest]
 
 
-def excess(evidence: np.ndarray, by: np.ndarray) -> float:
-    """Mean evidence of the pairs that are strongest ``by`` another, ``(n,)`` both, over that of all pairs, one nat."""
-    return float(evidence[strongest(by)].mean()) - 1
-
-
 def against_background(
     correlation: np.ndarray, regulators: np.ndarray, of_reference: np.ndarray, reference: np.ndarray
 ) -> np.ndarray:

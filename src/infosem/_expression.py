@@ -18,8 +18,8 @@ _HIGHEST_LOGARITHM = 20.0
 
 
 _GENES_FOR_ZEROS = 300
-_DEPENDENT = 2.0
-"""Mean chi-square of two genes' zeros: one if they are independent."""
+_NEGLIGIBLE, _STANDARD_ERRORS = 0.1, 4.0
+"""How far the mean chi-square of two genes' zeros may be above one, what it is if they are independent."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,8 @@ def zeros_go_together(x: Any) -> bool:
 
     Where values are lost at random the 2 x 2 table of two genes, zero or not, has a chi-square statistic
     :math:`N \phi^2` of mean one. Where a zero tells that there was little to count, genes that are expressed together
-    are zero together, and it is larger. The mean over pairs of up to 300 genes decides.
+    are zero together, and it is larger. Zeros are at random as long as the mean over the :math:`P` pairs of up to 300
+    genes is within .1 of one, or within four of its standard errors, :math:`\sqrt{2 / P}`.
 
     Parameters
     ----------
@@ -161,8 +162,9 @@ def zeros_go_together(x: Any) -> bool:
     share = share[mixed]
     sd = np.sqrt(share * (1 - share))
     phi = (products[np.ix_(mixed, mixed)] / n - np.outer(share, share)) / np.outer(sd, sd)
-    chi_square = n * np.square(phi)
-    return bool(chi_square[~np.eye(len(share), dtype=bool)].mean() > _DEPENDENT)
+    chi_square = (n * np.square(phi))[np.triu_indices(len(share), 1)]
+    chance = _STANDARD_ERRORS * np.sqrt(2 / len(chi_square))
+    return bool(chi_square.mean() > 1 + max(_NEGLIGIBLE, chance))
 
 
 def check_expression(x: Any, *, name: str) -> None:

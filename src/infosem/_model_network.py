@@ -108,14 +108,14 @@ class NetworkMixin:
         if self._form.ranks_by == "adjacency":
             return self.get_adjacency().abs(), {}
         parts = self._evidence()
-        strength = np.where(self._possible(), np.exp(total_evidence(parts)), 0)
+        strength = np.where(self._possible(), np.logaddexp(0, total_evidence(parts)), 0)
         return self._numbers(strength), {name: self._numbers(part) for name, part in parts.items()}
 
     def _evidence(self) -> dict[str, np.ndarray]:
         module, prior, possible = self.module, self.module.effect_prior, self._possible()
         adjacency = self._adjacency()
         association = module.association.cpu().numpy()
-        parts = expression_parts(adjacency.weights.cpu().numpy(), association, possible)
+        parts = expression_parts(adjacency.weights.cpu().numpy(), association, float(module.direct_share), possible)
         if isinstance(prior, EmbeddingPrior):
             embeddings, regulators = prior.embeddings.cpu(), module.regulators.cpu()
             likeness = text_likeness(embeddings, module.profiles.cpu(), regulators).numpy()

@@ -21,17 +21,17 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
 from infosem._edge_probability import EDGE_PROBABILITY
-from infosem._evidence import surprisal
+from infosem._evidence import strongest, surprisal
 
-LEVEL_WEIGHT = 0.5
-_STRONGEST = 0.003
 _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _FEWEST_GENES = 10
 _PRIOR_SHARE = 0.1
 """Of an average total effect, added to every regulator's: one without any effect has a level, too."""
 
 
-def expression_parts(adjacency: np.ndarray, association: np.ndarray, possible: np.ndarray) -> dict[str, np.ndarray]:
+def expression_parts(
+    adjacency: np.ndarray, association: np.ndarray, direct_share: float, possible: np.ndarray
+) -> dict[str, np.ndarray]:
     """Evidence of the expression, ``(R, G)`` each, in nats.
 
     Parameters
@@ -40,17 +40,19 @@ def expression_parts(adjacency: np.ndarray, association: np.ndarray, possible: n
         :math:`A`, ``(R, G)``.
     association
         Evidence of the association, ``(R, G)``.
+    direct_share
+        Weight :math:`w` of the direct effects.
     possible
         Pairs that can be edges, boolean ``(R, G)``.
     """
     size = np.abs(adjacency)
     total = size.sum(1, dtype=np.float64)
     total = total + max(_PRIOR_SHARE * total.mean(), np.finfo(float).tiny)
-    level = LEVEL_WEIGHT * np.log(total / total.mean())
+    level = np.log(total / total.mean())
     return {
-        "association": association / 3,
-        "direct": surprisal(size, possible) / 3,
-        "level": np.where(possible, level[:, None] / 3, 0).astype(np.float32),
+        "association": np.float32(1 - direct_share) * association,
+        "direct": np.float32(direct_share) * surprisal(size, possible),
+        "level": np.where(possible, direct_share * level[:, None], 0).astype(np.float32),
     }
 
 
@@ -91,13 +93,12 @@ def text_part(
     values, order = evidence[possible], expression[possible]
     if not len(values):
         return evidence
-    n_strongest = min(len(values), max(20, int(_STRONGEST * len(values))))
-    excess = max(0.0, float(values[np.argpartition(-order, n_strongest - 1)[:n_strongest]].mean()) - 1)
+    agreement = max(0.0, float(values[strongest(order)].mean()) - 1)
     there = embeddings.any(1)
     counts = possible.sum(1), possible.sum(0)
     of_regulators = _levels(expression.sum(1) / np.maximum(counts[0], 1), embeddings[regulators], counts[0] > 0)
     of_genes = _levels(expression.sum(0) / np.maximum(counts[1], 1), embeddings, (counts[1] > 0) & there)
-    evidence *= np.float32(excess / (1 + excess))
+    evidence *= np.float32(agreement / (1 + agreement))
     return np.where(possible, evidence + of_regulators[:, None] + of_genes, 0).astype(np.float32)
 
 
