@@ -11,7 +11,6 @@ A repeated run replaces the parts that it runs. speed_report.py takes its sectio
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import platform
 import subprocess
@@ -42,6 +41,7 @@ from torch import Tensor
 
 from infosem import InfoSEM, _closed_form, datasets, train_ensemble
 from infosem._covariation import Covariation
+from infosem._quiet import quiet
 from infosem._single_effects import sparse_effects
 from infosem.benchmark import expected_average_precision, read_truth
 from infosem.benchmark.methods.regdiffusion import RegDiffusion
@@ -463,7 +463,8 @@ def genome(run: Run) -> None:
     with _timed("measure_covariation", "_effects", "_association") as calls:
         run.add(what, device.type, "seconds to first epoch's end", _seconds(lambda: model.train(1, **options)))
     for name, (spent, _) in calls.items():
-        run.add(what, device.type, f"seconds of {name.removeprefix('_')} among them", spent)
+        place = device.type if name == "_effects" else "cpu"
+        run.add(what, place, f"seconds of {name.removeprefix('measure').removeprefix('_')}", spent)
     _add_epochs(run, what, model, options)
     if device.type == "cuda":
         run.add(what, device.type, "peak GiB", torch.cuda.max_memory_allocated() / 2**30)
@@ -661,9 +662,6 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=8.0, help="after these nothing new is begun")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
-    warnings.filterwarnings("ignore")
-    logging.getLogger("infosem").setLevel(logging.WARNING)
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     if given.worker:
         folder, n_devices, accelerator = given.worker
         _work(Path(folder), int(n_devices), accelerator)
@@ -688,7 +686,9 @@ def main(arguments: list[str] | None = None) -> None:
         run.rows = [row for row in run.rows if row[0] != part]
         start = time.perf_counter()
         try:
-            PARTS[part](run)
+            with quiet(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                PARTS[part](run)
         except Exception as error:
             traceback.print_exc()
             run.add("all of it", "", "error", repr(error)[:300])
