@@ -37,7 +37,7 @@ def start_from_closed_form(
     effects
         Whether training starts from the effects' estimate, and not from where the module has them.
     device
-        Where the effects are estimated, much the longest of it with many regulators: that of the training.
+        Where the effects are estimated, the longest of it with many regulators: that of the training.
     """
     assert module.denoiser is not None
     regulators = module.regulators.cpu().numpy()
