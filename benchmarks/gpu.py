@@ -460,7 +460,7 @@ def genome(run: Run) -> None:
     options = {"accelerator": plan.accelerator, "enable_progress_bar": False, "enable_model_summary": False}
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    with _timed("measure_covariation", "_effects", "_association") as calls:
+    with _timed("measure_covariation", "_effects") as calls:
         run.add(what, device.type, "seconds to first epoch's end", _seconds(lambda: model.train(1, **options)))
     for name, (spent, _) in calls.items():
         place = device.type if name == "_effects" else "cpu"
@@ -478,7 +478,7 @@ def genome(run: Run) -> None:
     for place in (device, torch.device("cpu")):
         arguments = (
             torch.as_tensor(covariation.latent[:, :some], device=place),
-            model.module.regulators.to(place),
+            torch.as_tensor(covariation.latent, device=place)[:, model.module.regulators.to(place)],
             covariation.n_observations,
             possible[:, :some].to(place),
         )

@@ -1,11 +1,14 @@
-"""Patterns, own variation and the latent correlations, against dense float64 algebra."""
+"""Patterns, own variation, the latent correlations and their background, against dense float64 algebra."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from infosem import _covariation
 from infosem._covariation import measure_covariation
+from infosem._evidence import surprisal
+from infosem._second_moments import SecondMoments, covariance_of
 
 
 def cells(n, *, noise, seed=0):
@@ -18,38 +21,94 @@ def cells(n, *, noise, seed=0):
     return ((x - x.mean(0)) / x.std(0)).astype(np.float32)
 
 
-def measure(z, size=None):
-    blocks = [z] if size is None else np.split(z, range(size, len(z), size))
-    return measure_covariation(lambda: iter(blocks), np.arange(12), z.shape[1])
+def in_blocks(z, size):
+    return lambda: iter([z] if size is None else np.split(z, range(size, len(z), size)))
+
+
+def measure(z, size=None, n_regulators=12):
+    possible = np.ones((n_regulators, z.shape[1]), dtype=bool)
+    possible[np.arange(n_regulators), np.arange(n_regulators)] = False
+    return measure_covariation(in_blocks(z, size), np.arange(n_regulators), possible)
 
 
 @pytest.mark.parametrize("size", [None, 37])
-def test_correlations_are_those_of_the_dense_matrices(size):
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_correlations_are_those_of_the_dense_matrices(size, share):
     z = cells(300, noise=1.0)
-    found = measure(z, size)
+    genes = np.array([0, 5, 3, 70])
+    found = SecondMoments(in_blocks(z, size), *_ordered(in_blocks(z, size), genes), most_patterns=7)
     s = z.astype(np.float64).T @ z / len(z)
     values, vectors = np.linalg.eigh(s)
-    k = len(found.gains)
-    assert k > 0
+    k = len(found.values)
+    assert 0 < k <= 7
     values, vectors = values[::-1][:k], vectors[:, ::-1][:, :k]
     assert (values > (1 + np.sqrt(72 / 300)) ** 2).all()
-    share, shrunk = found.own_share, 1 - 1 / values
+    shrunk = 1 - 1 / values
     smoother = share * np.eye(72) + (1 - share) * (vectors * shrunk) @ vectors.T
-    np.testing.assert_allclose(found.gains, (1 - share) * shrunk, rtol=1e-3)
+    np.testing.assert_allclose(found.gains(share), (1 - share) * shrunk, rtol=1e-3)
+    np.testing.assert_allclose(found.n_observations(share), 300**share * (k + 1) ** (1 - share))
 
     def correlation(covariance):
         sd = np.sqrt(np.diag(covariance))
-        return (covariance / sd / sd[:, None])[:12]
+        return (covariance / sd / sd[:, None])[genes]
 
     outside = np.eye(72) - vectors @ vectors.T
-    for name, covariance in (
-        ("all", s),
-        ("latent", smoother @ s @ smoother),
-        ("own", outside @ s @ outside),
-        ("shared", (vectors * values * shrunk**2) @ vectors.T),
+    for matrix, covariance in (
+        (found.covariance, s),
+        (found.latent(share), smoother @ s @ smoother),
+        (found.own(), outside @ s @ outside),
+        (found.shared(), (vectors * values * shrunk**2) @ vectors.T),
     ):
-        np.testing.assert_allclose(getattr(found, name), correlation(covariance), atol=2e-3, err_msg=name)
-    np.testing.assert_allclose(found.latent_sd, np.sqrt(np.diag(smoother @ s @ smoother)), rtol=1e-3)
+        np.testing.assert_allclose(matrix, correlation(covariance), atol=2e-3)
+    np.testing.assert_allclose(found.latent_variance(share), np.diag(smoother @ s @ smoother), rtol=1e-3, atol=1e-5)
+
+
+def _ordered(blocks, genes):
+    n_cells, covariance = covariance_of(blocks, genes, 72)
+    return n_cells, genes, covariance
+
+
+def test_association_is_that_of_its_kinds_against_the_background_of_all_genes():
+    z = cells(300, noise=1.0)
+    found = measure(z)
+    effective = np.square((z**2).sum(0)) / (z**4).sum(0)
+    weight = np.sqrt(effective / (effective + 3))
+    everyone = SecondMoments(in_blocks(z, None), *_ordered(in_blocks(z, None), np.arange(72)), most_patterns=6)
+    possible = ~np.eye(72, dtype=bool)[:12]
+
+    def evidence(correlation):
+        size = np.abs(correlation * weight * weight[:, None])
+        np.fill_diagonal(size, np.nan)
+        mean, sd = np.nanmean(size, 0), np.nanstd(size, 0)
+        above = [np.maximum(0, (size - mean) / sd), np.maximum(0, (size - mean[:, None]) / sd[:, None])]
+        return surprisal(np.hypot(*above)[:12], possible)
+
+    share = found.own_share
+    assert 0.05 < share < 0.95
+    specific = (1 - share) * evidence(everyone.shared()) + share * evidence(everyone.own())
+    expected = 0.6 * evidence(everyone.covariance) + 0.4 * specific
+    np.testing.assert_allclose(found.association, expected, atol=1e-3)
+    np.testing.assert_allclose(found.all, (everyone.covariance * weight * weight[:, None])[:12], atol=1e-5)
+
+
+def test_some_genes_stand_for_the_background_of_many(monkeypatch):
+    z = cells(400, noise=0.5)
+    of_all = measure(z).association
+    monkeypatch.setattr(_covariation, "_N_REFERENCE", 24)
+    of_some = measure(z).association
+    assert np.abs(of_some - of_all).max() > 0
+    assert np.corrcoef(of_some.ravel(), of_all.ravel())[0, 1] > 0.95
+
+
+def test_a_gene_of_few_cells_has_small_correlations():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 40))
+    x[:, 0] = x[:, 1] = 0
+    x[:4, 0] = x[:4, 1] = 1.0
+    z = ((x - x.mean(0)) / x.std(0)).astype(np.float32)
+    found = measure(z)
+    assert found.all[0, 1] == pytest.approx(4 / (4 + 3), abs=0.02)
+    assert found.all[2, 2] > 0.97
 
 
 def test_own_variation_counts_where_targets_follow_it_and_not_where_it_is_noise():
@@ -62,13 +121,13 @@ def test_own_variation_counts_where_targets_follow_it_and_not_where_it_is_noise(
     for own, expected in ((followed, 1), (measured_well, 0)):
         x = programmes + own
         z = ((x - x.mean(0)) / x.std(0)).astype(np.float32)
-        found = measure_covariation(lambda z=z: [z], np.arange(20), 80)
+        found = measure(z, n_regulators=20)
         assert found.own_share == pytest.approx(expected, abs=0.2)
         assert (found.n_observations > 400) == bool(expected)
 
 
 def test_two_cells_and_few_genes_are_no_error():
     z = np.array([[1, -1, 1], [-1, 1, 1]], dtype=np.float32)
-    found = measure_covariation(lambda: [z], np.arange(3), 3)
+    found = measure(z, n_regulators=3)
     assert len(found.gains) == 0
     assert np.isfinite(found.latent).all()

@@ -7,6 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from infosem import InfoSEM, datasets
+from infosem._closed_form import _direct_share
 from infosem._evidence import against_background, surprisal
 from infosem._ranking import expression_parts, interactions_part, text_part, worth_of
 
@@ -32,19 +33,19 @@ def test_surprisal_is_minus_the_log_of_the_share_that_has_as_much():
 
 def test_background_is_context_likelihood_of_relatedness():
     rng = np.random.default_rng(0)
-    correlation = rng.uniform(-1, 1, (4, 9))
-    regulators = np.array([0, 2, 3, 7])
-    found = against_background(correlation, regulators)
+    correlation = rng.uniform(-1, 1, (9, 9))
+    correlation = (correlation + correlation.T) / 2
+    regulators, reference = np.array([0, 2, 3, 7]), np.array([0, 3, 6])
+    found = against_background(correlation[regulators], regulators, correlation[reference], reference)
     size = np.abs(correlation)
-    for i in range(4):
+    for row, i in enumerate(regulators):
         for j in range(9):
-            if j == regulators[i]:
-                assert found[i, j] == 0
+            if j == i:
+                assert found[row, j] == 0
                 continue
-            row = np.delete(size[i], regulators[i])
-            column = np.array([size[k, j] for k in range(4) if regulators[k] != j])
-            z = [max(0, (size[i, j] - part.mean()) / part.std()) for part in (row, column)]
-            assert found[i, j] == pytest.approx(np.hypot(*z), rel=1e-6)
+            background = np.delete(size[i], i), np.array([size[k, j] for k in reference if k != j])
+            z = [max(0, (size[i, j] - part.mean()) / part.std()) for part in background]
+            assert found[row, j] == pytest.approx(np.hypot(*z), rel=1e-6)
 
 
 def test_parts_of_the_expression():
@@ -53,13 +54,21 @@ def test_parts_of_the_expression():
     possible = np.ones((3, 5), dtype=bool)
     possible[0, 0] = False
     adjacency[0, 0] = 0
-    parts = expression_parts(adjacency, association, possible)
+    parts = expression_parts(adjacency, association, 0.3, possible)
     total = np.abs(adjacency).sum(1)
     total += 0.1 * total.mean()
-    np.testing.assert_allclose(parts["association"], association / 3)
-    np.testing.assert_allclose(parts["direct"], surprisal(np.abs(adjacency), possible) / 3)
-    np.testing.assert_allclose(parts["level"][1], 0.5 / 3 * np.log(total[1] / total.mean()), rtol=1e-6)
+    np.testing.assert_allclose(parts["association"], 0.7 * association, rtol=1e-6)
+    np.testing.assert_allclose(parts["direct"], 0.3 * surprisal(np.abs(adjacency), possible), rtol=1e-6)
+    np.testing.assert_allclose(parts["level"][1], 0.3 * np.log(total[1] / total.mean()), rtol=1e-6)
     assert parts["level"][0, 0] == 0
+
+
+def test_direct_effects_count_as_far_as_regulators_can_be_told_apart():
+    shares = [_direct_share(n_observations, 100) for n_observations in (3, 40, 100, 1e6)]
+    assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(0.8 * 3 / 43)
+    assert shares[1] == pytest.approx(0.4)
+    assert shares[-1] == pytest.approx(0.8, rel=1e-3)
 
 
 def test_text_counts_as_far_as_it_agrees_with_the_expression():
@@ -115,10 +124,12 @@ def test_parts_add_up_to_the_strength(cells, prior):
     expected |= {"interactions"} if "interactions" in prior else set()
     assert set(parts) == expected
     there = strength.to_numpy() > 0
-    np.testing.assert_allclose(np.exp(sum(parts.values())).to_numpy()[there], strength.to_numpy()[there], rtol=1e-4)
+    assert there.sum() > there.size - len(there) - 1
+    total = sum(parts.values()).to_numpy()[there]
+    np.testing.assert_allclose(strength.to_numpy()[there], np.log1p(np.exp(total)), rtol=1e-4)
     edges = model.get_edges()
     total = edges[list(parts)].sum(axis=1)
-    np.testing.assert_allclose(np.log(edges["weight"].abs()), total, atol=1e-4)
+    np.testing.assert_allclose(np.expm1(edges["weight"].abs()), np.exp(total), rtol=1e-3)
 
 
 def test_by_regulator_ranks_within_each(cells):

@@ -23,7 +23,8 @@ def fit(correlation, n):
     n_regulators = len(correlation)
     possible = torch.ones(correlation.shape, dtype=torch.bool)
     possible[torch.arange(n_regulators), torch.arange(n_regulators)] = False
-    return sparse_effects(torch.tensor(correlation), torch.arange(n_regulators), n, possible).numpy()
+    among = torch.tensor(correlation[:, :n_regulators])
+    return sparse_effects(torch.tensor(correlation), among, n, possible).numpy()
 
 
 def test_one_effect_is_the_exact_posterior_of_a_regression_with_one_regressor(monkeypatch):

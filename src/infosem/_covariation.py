@@ -107,7 +107,7 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
     return Covariation(
         all=shrunk(everyone.covariance)[:n_regulators],
         latent=shrunk(everyone.latent(own_share))[:n_regulators],
-        association=(.6 * evidence(everyone.covariance) + (1 - .6) * specific).astype(np.float32),
+        association=(0.6 * evidence(everyone.covariance) + (1 - 0.6) * specific).astype(np.float32),
         own_share=own_share,
         loadings=everyone.vectors,
         gains=everyone.gains(own_share),
