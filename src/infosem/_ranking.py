@@ -18,13 +18,11 @@ from collections.abc import Mapping
 
 import numpy as np
 from scipy.special import logit
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression
 
 from infosem._edge_probability import EDGE_PROBABILITY
-from infosem._evidence import strongest, surprisal
+from infosem._evidence import surprisal
 
-_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
-_FEWEST_GENES = 10
 _PRIOR_SHARE = 0.1
 """Of an average total effect, added to every regulator's: one without any effect has a level, too."""
 
@@ -62,67 +60,6 @@ def total_evidence(parts: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.asarray(sum(others, first))
 
 
-def text_part(
-    likeness: np.ndarray, embeddings: np.ndarray, regulators: np.ndarray, expression: np.ndarray, possible: np.ndarray
-) -> np.ndarray:
-    r"""Evidence of the text, ``(R, G)``, in nats.
-
-    .. math:: w\, e^{\text{likeness}}_{ij} + h_i w_1 + h_j w_2
-
-    *Levels* (Eq. 9 of the paper): what genes of a like text have, of evidence of the expression, on average over their
-    targets and over their regulators (:func:`_levels`).
-
-    *Likeness*: among pairs that have nothing to do with each other its mean is one. The strongest pairs by the
-    expression have a mean of :math:`1 + \Delta`: as far as text and expression agree, :math:`\Delta > 0`, and the
-    likelihood ratio of two exponential distributions gives the weight :math:`w = \Delta / (1 + \Delta)`.
-
-    Parameters
-    ----------
-    likeness
-        ``(R, G)``.
-    embeddings
-        Text of each gene, zero where there is none, ``(G, d)``.
-    regulators
-        Column of each regulator among the genes, ``(R,)``.
-    expression
-        Evidence of the expression, ``(R, G)``.
-    possible
-        Pairs that can be edges, boolean ``(R, G)``.
-    """
-    evidence = surprisal(likeness, possible)
-    values, order = evidence[possible], expression[possible]
-    if not len(values):
-        return evidence
-    agreement = max(0.0, float(values[strongest(order)].mean()) - 1)
-    there = embeddings.any(1)
-    counts = possible.sum(1), possible.sum(0)
-    of_regulators = _levels(expression.sum(1) / np.maximum(counts[0], 1), embeddings[regulators], counts[0] > 0)
-    of_genes = _levels(expression.sum(0) / np.maximum(counts[1], 1), embeddings, (counts[1] > 0) & there)
-    evidence *= np.float32(agreement / (1 + agreement))
-    return np.where(possible, evidence + of_regulators[:, None] + of_genes, 0).astype(np.float32)
-
-
-def _levels(means: np.ndarray, embeddings: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Deviation of every gene's mean evidence from the average, as genes of like texts have it, ``(n,)``.
-
-    Ridge regression with the penalty of the best predictions of genes that are left out, and these predictions as its
-    values; zeros if the average of all predicts better.
-    """
-    levels = np.zeros(len(means))
-    counts = counts & embeddings.any(1)
-    if counts.sum() < _FEWEST_GENES or np.ptp(means[counts]) == 0:
-        return levels
-    values, features = means[counts] - means[counts].mean(), embeddings[counts]
-    fitted = RidgeCV(alphas=_PENALTIES, store_cv_results=True).fit(features, values)
-    errors = fitted.cv_results_[:, list(_PENALTIES).index(fitted.alpha_)]
-    # an average of the others predicts a gene that is left out
-    alone = np.square(values * len(values) / (len(values) - 1))
-    gain = 1 - errors.mean() / alone.mean()
-    if gain > 2 * np.std(errors - alone) / alone.mean() / np.sqrt(len(values)):
-        levels[counts] = fitted.predict(features)
-    return levels
-
-
 def interactions_part(probability: np.ndarray, pairs: np.ndarray, is_edge: np.ndarray) -> np.ndarray:
     """Evidence of known interactions, ``(R, G)``, in nats; zero for pairs that the labels do not reach.
 
@@ -141,7 +78,10 @@ def interactions_part(probability: np.ndarray, pairs: np.ndarray, is_edge: np.nd
 
 
 def worth_of(evidence: np.ndarray, pairs: np.ndarray, is_edge: np.ndarray) -> float:
-    """What a nat of evidence is worth by the labels: the slope of a logistic regression, between 0 and 1."""
+    """What a nat of evidence is worth beside the labels: half the slope of a logistic regression, between 0 and 1.
+
+    Half, since the labels' probabilities tell a part of the same: both take like genes to have like edges.
+    """
     if is_edge.sum() < 2 or (~is_edge).sum() < 2:
         return 1.0
     values = evidence[pairs[0], pairs[1]]
@@ -149,4 +89,4 @@ def worth_of(evidence: np.ndarray, pairs: np.ndarray, is_edge: np.ndarray) -> fl
     if spread == 0:
         return 1.0
     fitted = LogisticRegression().fit(values[:, None] / spread, is_edge)
-    return float(np.clip(fitted.coef_[0, 0] / spread, 0, 1))
+    return float(np.clip(0.5 * fitted.coef_[0, 0] / spread, 0, 1))
