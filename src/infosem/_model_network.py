@@ -73,11 +73,12 @@ class NetworkMixin:
         return self._frame(probability)
 
     def get_strength(self) -> pd.DataFrame:
-        r"""What ranks the edges: the product of what speaks for each of them.
+        r"""What ranks the edges: how much speaks for each of them.
 
-        .. math:: E_{ij} = e^{\sum_k e^{(k)}_{ij}}
+        .. math:: \log(1 + e^{E_{ij}}), \qquad E_{ij} = \sum_k e^{(k)}_{ij}
 
-        with the parts of :meth:`get_evidence`. With ``form="paper"`` it is :math:`|A_{ij}|`.
+        with the parts of :meth:`get_evidence`: as good as their sum where there is evidence, and near zero where what
+        is known speaks against an edge. With ``form="paper"`` it is :math:`|A_{ij}|`.
 
         Returns
         -------
@@ -86,20 +87,23 @@ class NetworkMixin:
         return self._strength_and_evidence()[0]
 
     def get_evidence(self) -> dict[str, pd.DataFrame]:
-        r"""What speaks for each edge, in nats: the parts that add up to the logarithm of :meth:`get_strength`.
+        r"""What speaks for each edge, in nats: parts that add up.
 
-        .. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{direct}}_{ij}
-                  + \tfrac{1}{2} \ell_i \right] + e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
+        .. math:: E_{ij} = s \left( (1 - w)\, e^{\text{association}}_{ij}
+                  + w \left[ e^{\text{direct}}_{ij} + \ell_i \right] + e^{\text{text}}_{ij} \right)
+                  + \log \frac{p_{ij}}{\bar p}
 
-        Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it.
+        Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it: one nat for an
+        average pair, eleven for the best of a hundred thousand.
 
         Returns
         -------
         Regulators x genes each, ``(R, G)``: ``"association"`` of the two genes against the background of both,
         ``"direct"`` by :math:`|A_{ij}|`, ``"level"``, :math:`\ell_i`, the logarithm of the regulator's total effect
-        over an average one's; with embeddings ``"text"``, the likeness of the genes' texts and what genes of like
+        over an average one's. Direct effects and levels weigh the more, the more independent observations there are
+        for each regulator. With embeddings ``"text"``, the likeness of the genes' texts and what genes of like
         texts have, as far as both agree with the expression; with known interactions ``"interactions"``, and
-        :math:`s`, what the rest is worth by the labels.
+        :math:`s`, what the rest is worth beside the labels.
         Empty with ``form="paper"``.
         """
         return self._strength_and_evidence()[1]

@@ -1,15 +1,14 @@
-r"""What ranks the edges: evidence of several kinds, whose logarithms add up.
+r"""What ranks the edges: evidence of several kinds, in nats, that adds up.
 
-.. math:: \log E_{ij} = s \left( \tfrac{1}{3} \left[ e^{\text{association}}_{ij} + e^{\text{direct}}_{ij}
-          + \tfrac{1}{2} \ell_i \right] + e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
+.. math:: E_{ij} = s \left( (1 - w)\, e^{\text{association}}_{ij} + w \left[ e^{\text{direct}}_{ij} + \ell_i \right]
+          + e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
 
-- *association*: of the two genes, against the background of both (:mod:`infosem._evidence`);
+- *association*: of the two genes, against the background of both (:mod:`infosem._covariation`);
 - *direct*: the size :math:`|A_{ij}|` of the regulator's direct effect;
 - *level*: :math:`\ell_i`, the logarithm of the regulator's total effect over that of an average one;
-- *text*: the likeness of the two genes' texts (:mod:`infosem._text_likeness`), and what genes of like texts have, as
-  far as both agree with the expression;
+- *text*: the likeness of the two genes' texts, and what genes of like texts have (:mod:`infosem._text_evidence`);
 - *interactions*: the probability :math:`p_{ij}` from known interactions over that of an average pair; with labels of
-  both kinds, :math:`s` is what the other evidence is worth, estimated from them.
+  both kinds, :math:`s` is what the other evidence is worth beside them.
 """
 
 from __future__ import annotations
