@@ -33,6 +33,7 @@ QUICK = {
     "grnboost2": {"n_trees": 30},
     "genie3": {"n_trees": 5},
     "regdiffusion": {"n_steps": 3},
+    "infosem_ensemble": {"n_models": 2, "max_epochs": 3},
 }
 REGULATORS = np.arange(6)
 
