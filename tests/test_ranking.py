@@ -172,13 +172,29 @@ def test_a_correlation_within_noise_has_no_sign(cells):
     np.testing.assert_array_equal(edges["sign"], np.where(beyond, np.sign(r), 0))
 
 
+def independent_genes(n):
+    cells = datasets.simulate(n, 150, 30, density=0.0, seed=0)
+    cells.X = np.log1p(np.random.default_rng(0).poisson(3, size=cells.shape)).astype(np.float32)
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "says_so"),
+    [
+        (independent_genes(300), True),
+        (independent_genes(3000), True),
+        (datasets.simulate(8, 150, 30, seed=0), True),
+        (datasets.simulate(100, 150, 30, seed=0), False),
+    ],
+)
+def test_cells_that_tell_nothing_say_so(cells, says_so, caplog):
+    with caplog.at_level("WARNING"):
+        fit(cells, prior="laplace")
+    assert ("next to nothing of the network" in caplog.text) == says_so
+
+
 def test_independent_genes_give_no_star():
-    rng = np.random.default_rng(0)
-    cells = datasets.simulate(300, 150, 30, density=0.0, seed=0)
-    cells.X = np.log1p(rng.poisson(3, size=cells.shape)).astype(np.float32)
-    InfoSEM.setup_anndata(cells, embedding_key=None, interactions_key=None)
-    model = InfoSEM(cells)
-    model.train(**QUIET)
+    model = fit(independent_genes(300), prior="laplace")
     assert model.get_edges(top=100)["source"].value_counts().iloc[0] <= 12
     assert model.get_evidence()["level"].max().max() < 0.2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ from infosem._expression import blocks_of_cells
 from infosem._module import InfoSEMModule
 from infosem._single_effects import sparse_effects
 
+logger = logging.getLogger(__name__)
+
+_LEAST_AGREEMENT = 0.5
 _MOST_DIRECT = 0.8
 _OBSERVATIONS_OF_A_REGULATOR = 0.4
 
@@ -45,6 +49,14 @@ def start_from_closed_form(
     possible[tuple(module.adjacency.impossible.cpu().numpy())] = False
     covariation = measure_covariation(_standardised(module, x, cells), regulators, possible)
 
+    if covariation.agreement < _LEAST_AGREEMENT:
+        logger.warning(
+            "These %d cells tell next to nothing of the network: the pairs of genes that go together most in one half "
+            "of them have a mean correlation of %.2f standard errors in the other half. The order of the edges is "
+            "mostly chance. Take more cells, or genes that are seen in more of them.",
+            covariation.n_cells,
+            covariation.agreement,
+        )
     if effects:
         estimates = [
             _effects(correlation, n_observations, regulators, possible, device)

@@ -26,6 +26,7 @@ MAX_PATTERNS = 60
 _MIN_GENES_OF_A_PATTERN = 10
 _MIN_REGULATORS_OF_A_PATTERN = 2
 _PRIOR_CELLS = 3.0
+_FEWEST_CELLS = 5
 _N_REFERENCE = 500
 """Genes, about, that stand for all others in the background of a gene."""
 
@@ -50,6 +51,9 @@ class Covariation:
         Standard deviation of the latent expression of each gene, ``(G,)``.
     n_cells, n_observations
         Independent observations behind all variation, and behind the latent one.
+    agreement
+        What one half of the cells has of the pairs that go together most in the other half: their mean correlation in
+        standard errors, with the sign that it has there. Zero if the cells tell nothing of the network.
     """
 
     all: np.ndarray
@@ -61,6 +65,7 @@ class Covariation:
     latent_sd: np.ndarray
     n_cells: int
     n_observations: float
+    agreement: float
 
 
 def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.ndarray) -> Covariation:
@@ -100,9 +105,10 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
     def evidence(correlation: np.ndarray) -> np.ndarray:
         return surprisal(association(correlation), possible)
 
-    own_share = 1.0  # without a pattern there is nothing but own variation
-    if len(everyone.values):
-        own_share = _own_share(halves, [association(half.covariance) for half in halves], n_regulators)
+    comparable = min(half.n_cells for half in halves) >= _FEWEST_CELLS
+    chosen = [_strongest_pairs(association(half.covariance)) for half in halves] if comparable else []
+    # without a pattern there is nothing but own variation
+    own_share = _own_share(halves, chosen, n_regulators) if len(everyone.values) else 1.0
     specific = (1 - own_share) * evidence(everyone.shared()) + own_share * evidence(everyone.own())
     return Covariation(
         all=shrunk(everyone.covariance)[:n_regulators],
@@ -114,6 +120,7 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
         latent_sd=np.sqrt(np.maximum(everyone.latent_variance(own_share), 1e-6)),
         n_cells=n_cells,
         n_observations=everyone.n_observations(own_share),
+        agreement=_agreement(halves, chosen),
     )
 
 
@@ -124,7 +131,21 @@ def _weights_of_genes(blocks: Blocks, n_cells: int, n_genes: int) -> np.ndarray:
     return np.sqrt(effective / (effective + _PRIOR_CELLS)).astype(np.float32)
 
 
-def _own_share(halves: list[SecondMoments], associations: list[np.ndarray], n_regulators: int) -> float:
+def _strongest_pairs(association: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    row, column = np.unravel_index(strongest(association.ravel()), association.shape)
+    return row, column
+
+
+def _agreement(halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Mean product of the genes of the chosen pairs in the other half of the cells, in standard errors."""
+    scores = [
+        np.sign(first.covariance[pairs]) * second.covariance[pairs] * np.sqrt(second.n_cells)
+        for pairs, first, second in zip(chosen, halves, halves[::-1], strict=bool(chosen))
+    ]
+    return float(np.concatenate(scores).mean()) if scores else 0.0
+
+
+def _own_share(halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.ndarray]], n_regulators: int) -> float:
     r"""Share of the genes' own variation that its targets follow, from zero to one.
 
     Pairs are chosen by their association in one half of the cells, and the patterns are those of that half. In the
@@ -132,21 +153,17 @@ def _own_share(halves: list[SecondMoments], associations: list[np.ndarray], n_re
     first half, has mean :math:`m`: zero where own variation is noise of measurement, the larger the more of it is
     transmitted. The share of its second moment that is no sampling error is :math:`\lambda = m^2 / (1 + m^2)`.
     """
-    if min(half.n_cells for half in halves) < 2:
-        return 0.0
     scores = []
-    for first, second in ((0, 1), (1, 0)):
-        chosen, other, vectors = halves[first], halves[second], halves[first].vectors
-        row, column = np.unravel_index(strongest(associations[first].ravel()), associations[first].shape)
-        source = chosen.genes[:n_regulators][row]
-        applied = other.applied_to(vectors)
+    for (row, column), first, second in zip(chosen, halves, halves[::-1], strict=bool(chosen)):
+        source, vectors = first.genes[:n_regulators][row], first.vectors
+        applied = second.applied_to(vectors)
         everyone = np.arange(len(vectors))
-        variances = power_of(other.blocks, len(vectors), 2) / other.n_cells
+        variances = power_of(second.blocks, len(vectors), 2) / second.n_cells
         sd = np.sqrt(np.maximum(variances + _of_patterns(everyone, everyone, vectors, applied), 1e-6))
-        product = other.covariance[row, column] + _of_patterns(source, column, vectors, applied)
-        sign = np.sign(chosen.covariance[row, column])
-        scores.append(sign * product / (sd[source] * sd[column]) * np.sqrt(other.n_cells))
-    mean = max(0.0, float(np.concatenate(scores).mean()))
+        product = second.covariance[row, column] + _of_patterns(source, column, vectors, applied)
+        sign = np.sign(first.covariance[row, column])
+        scores.append(sign * product / (sd[source] * sd[column]) * np.sqrt(second.n_cells))
+    mean = max(0.0, float(np.concatenate(scores).mean())) if scores else 0.0
     return mean**2 / (1 + mean**2)
 
 
