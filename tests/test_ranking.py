@@ -58,12 +58,23 @@ def test_parts_of_the_expression():
     possible[0, 0] = False
     adjacency[0, 0] = 0
     parts = expression_parts(adjacency, association, 0.3, possible)
-    total = np.abs(adjacency).sum(1)
-    total += 0.1 * total.mean()
     np.testing.assert_allclose(parts["association"], 0.7 * association, rtol=1e-6)
     np.testing.assert_allclose(parts["direct"], 0.3 * surprisal(np.abs(adjacency), possible), rtol=1e-6)
-    np.testing.assert_allclose(parts["level"][1], 0.3 * np.log(total[1] / total.mean()), rtol=1e-6)
     assert parts["level"][0, 0] == 0
+
+
+def test_levels_count_as_far_as_they_differ_by_more_than_chance():
+    rng = np.random.default_rng(0)
+    true = np.log(rng.uniform(0.2, 3, 40))
+    possible = np.ones((40, 400), dtype=bool)
+    alike = rng.exponential(size=(40, 400))
+    for spread, least, most in ((0.0, 0.0, 0.2), (1.0, 0.75, 1.05)):
+        size = np.exp(spread * true)[:, None] * alike
+        level = expression_parts(size, alike, 1.0, possible)["level"][:, 0]
+        total = np.log(size.sum(1))
+        slope = np.polyfit(total - total.mean(), level, 1)[0]
+        assert least <= slope <= most
+    assert not expression_parts(np.zeros((3, 4)), np.zeros((3, 4)), 1.0, np.ones((3, 4), dtype=bool))["level"].any()
 
 
 def test_direct_effects_count_as_far_as_regulators_can_be_told_apart():

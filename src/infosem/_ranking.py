@@ -5,7 +5,8 @@ r"""What ranks the edges: evidence of several kinds, in nats, that adds up.
 
 - *association*: of the two genes, against the background of both (:mod:`infosem._covariation`);
 - *direct*: the size :math:`|A_{ij}|` of the regulator's direct effect;
-- *level*: :math:`\ell_i`, the logarithm of the regulator's total effect over that of an average one;
+- *level*: :math:`\ell_i`, the logarithm of the regulator's total effect over that of an average one, as far as levels
+  differ by more than chance;
 - *text*: the likeness of the two genes' texts, and what genes of like texts have (:mod:`infosem._text_evidence`);
 - *interactions*: the probability :math:`p_{ij}` from known interactions over that of an average pair; with labels of
   both kinds, :math:`s` is what the other evidence is worth beside them.
@@ -43,14 +44,30 @@ def expression_parts(
         Pairs that can be edges, boolean ``(R, G)``.
     """
     size = np.abs(adjacency)
-    total = size.sum(1, dtype=np.float64)
-    total = total + max(_PRIOR_SHARE * total.mean(), np.finfo(float).tiny)
-    level = np.log(total / total.mean())
+    level = _levels(size, possible.sum(1))
     return {
         "association": np.float32(1 - direct_share) * association,
         "direct": np.float32(direct_share) * surprisal(size, possible),
         "level": np.where(possible, direct_share * level[:, None], 0).astype(np.float32),
     }
+
+
+def _levels(size: np.ndarray, n_targets: np.ndarray) -> np.ndarray:
+    r"""Logarithm of every regulator's total effect over that of an average one, shrunk, ``(R,)``.
+
+    The variance of the levels is that of the regulators and that of sampling :math:`n` targets, the squared coefficient
+    of variation of their effects over :math:`n`. The share that is not sampling is what is left of every level.
+    """
+    total = size.sum(1, dtype=np.float64)
+    if not total.any():
+        return total
+    with_prior = total + _PRIOR_SHARE * total.mean()
+    level = np.log(with_prior / with_prior.mean())
+    n_targets = np.maximum(n_targets, 1)
+    mean = np.where(total > 0, total, np.inf) / n_targets
+    sampling = np.maximum(np.square(size).sum(1) / n_targets / np.square(mean) - 1, 0) / n_targets
+    variance = max(level.var(), np.finfo(float).tiny)
+    return max(0.0, 1 - float(np.minimum(sampling, 1).mean()) / variance) * level
 
 
 def total_evidence(parts: Mapping[str, np.ndarray]) -> np.ndarray:
