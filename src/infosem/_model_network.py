@@ -101,9 +101,9 @@ class NetworkMixin:
         Regulators x genes each, ``(R, G)``: ``"association"`` of the two genes against the background of both,
         ``"direct"`` by :math:`|A_{ij}|`, ``"level"``, :math:`\ell_i`, the logarithm of the regulator's total effect
         over an average one's, as far as levels differ by more than chance. Direct effects and levels weigh the more,
-        the more independent observations there are for each regulator. With embeddings ``"text"``, the likeness of the genes' texts and what genes of like
-        texts have, as far as both agree with the expression; with known interactions ``"interactions"``, and
-        :math:`s`, what the rest is worth beside the labels.
+        the more independent observations there are for each regulator. With embeddings ``"text"``, the likeness of the
+        genes' texts and what genes of like texts have, as far as both agree with the expression; with known
+        interactions ``"interactions"``, and :math:`s`, what the rest is worth beside the labels.
         Empty with ``form="paper"``.
         """
         return self._strength_and_evidence()[1]
