@@ -4,7 +4,7 @@ A pattern (:mod:`infosem._second_moments`) is shared by ten genes at least. What
 which its targets follow, and the noise of measuring it, which they do not. How much of it is true is estimated from
 cells that had no part in the choice of pairs (:func:`_own_share`), and the rest is taken out of the latent expression,
 
-.. math:: \tilde Z = Z \left[ \lambda I + (1 - \lambda)\, V \left(1 - \Lambda^{-1}\right) V^T \right]
+.. math:: \tilde Z = Z \left[ \lambda I + (1 - \lambda)\, V C^2 V^T \right]
 
 A gene that few cells express varies by the chance of these cells. Its variance rests on
 :math:`n_j = (\sum_c Z_{cj}^2)^2 / \sum_c Z_{cj}^4` of them, and all its correlations are shrunk by
@@ -27,8 +27,8 @@ _MIN_GENES_OF_A_PATTERN = 10
 _MIN_REGULATORS_OF_A_PATTERN = 2
 _PRIOR_CELLS = 3.0
 _FEWEST_CELLS = 5
-_N_REFERENCE = 500
-"""Genes, about, that stand for all others in the background of a gene."""
+_N_REFERENCE = 1000
+"""Genes, at least, that stand for all others in the background of a gene; all, if there are less than twice as many."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Covariation:
     own_share
         :math:`\lambda`, the share of own variation that is no noise.
     loadings, gains
-        :math:`V`, ``(G, k)``, and :math:`(1 - \lambda)(1 - \Lambda^{-1})`, ``(k,)``.
+        :math:`V`, ``(G, k)``, and :math:`(1 - \lambda) C^2`, ``(k,)``.
     latent_sd
         Standard deviation of the latent expression of each gene, ``(G,)``.
     n_cells, n_observations
@@ -81,7 +81,7 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
         Pairs that can be edges, boolean ``(R, G)``.
     """
     n_regulators, n_genes = possible.shape
-    reference = np.arange(0, n_genes, max(1, round(n_genes / _N_REFERENCE)))
+    reference = np.arange(0, n_genes, max(1, n_genes // _N_REFERENCE))
     genes = np.concatenate([regulators, reference])
     most = min(MAX_PATTERNS, n_genes // _MIN_GENES_OF_A_PATTERN, n_regulators // _MIN_REGULATORS_OF_A_PATTERN)
 
@@ -113,7 +113,7 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
     return Covariation(
         all=shrunk(everyone.covariance)[:n_regulators],
         latent=shrunk(everyone.latent(own_share))[:n_regulators],
-        association=(0.6 * evidence(everyone.covariance) + (1 - 0.6) * specific).astype(np.float32),
+        association=((evidence(everyone.covariance) + specific) / 2).astype(np.float32),
         own_share=own_share,
         loadings=everyone.vectors,
         gains=everyone.gains(own_share),

@@ -2,7 +2,13 @@ r"""Second moments of some cells, and the patterns that many genes share in them
 
 With :math:`Z` the standardised expression (cells x genes) and :math:`S = Z^T Z / N`, the eigenvectors :math:`V` of
 :math:`S` whose eigenvalues :math:`\Lambda` exceed what noise alone has, :math:`(1 + \sqrt{G / N})^2` (Marchenko and
-Pastur 1967), are the shared patterns. What is left of a gene is its own variation.
+Pastur 1967), are the shared patterns. What is left of a gene is its own variation. A pattern counts as far as it is the
+true one: the squared cosine of the two vectors is
+
+.. math:: c^2 = \frac{1 - \gamma / (\ell - 1)^2}{1 + \gamma / (\ell - 1)}, \qquad
+          \Lambda = \ell \left(1 + \frac{\gamma}{\ell - 1}\right), \quad \gamma = G / N
+
+(Paul 2007), zero where the eigenvalue is that of noise, so that no pattern comes or goes at once.
 """
 
 from __future__ import annotations
@@ -46,8 +52,8 @@ class SecondMoments:
 
     Attributes
     ----------
-    values, vectors
-        :math:`\Lambda`, ``(k,)``, and :math:`V`, ``(G, k)``.
+    values, vectors, reliability
+        :math:`\Lambda`, ``(k,)``, :math:`V`, ``(G, k)``, and the diagonal :math:`c^2` of :math:`C^2`, ``(k,)``.
     """
 
     def __init__(
@@ -55,21 +61,22 @@ class SecondMoments:
     ) -> None:
         self.blocks, self.n_cells, self.genes, self.covariance = blocks, n_cells, genes, covariance
         self.values, self.vectors = self._patterns(most_patterns)
+        self.reliability = _reliability(self.values, covariance.shape[1] / max(n_cells, 1))
 
     def shared(self) -> np.ndarray:
-        r"""Correlation in the patterns without their noise, :math:`V (1 - \Lambda^{-1})^2 \Lambda V^T`, ``(P, G)``."""
+        r"""Correlation in the patterns without their noise, :math:`V C^4 \Lambda V^T`, ``(P, G)``."""
         if not len(self.values):
             return self.covariance
-        weights = np.square(1 - 1 / self.values) * self.values
+        weights = np.square(self.gains(0.0)) * self.values
         return self._scaled(self._of_patterns(weights), np.square(self.vectors) @ weights)
 
     def own(self) -> np.ndarray:
-        r"""Correlation in what the patterns leave, :math:`S - V \Lambda V^T`, ``(P, G)``."""
-        variance = 1 - np.square(self.vectors) @ self.values
-        return self._scaled(self.covariance - self._of_patterns(self.values), variance)
+        r"""Correlation in what the patterns leave, :math:`S - V C^2 \Lambda V^T`, ``(P, G)``."""
+        weights = self.reliability * self.values
+        return self._scaled(self.covariance - self._of_patterns(weights), 1 - np.square(self.vectors) @ weights)
 
     def latent(self, own_share: float) -> np.ndarray:
-        r"""Correlation in :math:`Z [\lambda I + (1 - \lambda) V (1 - \Lambda^{-1}) V^T]`, ``(P, G)``."""
+        r"""Correlation in :math:`Z [\lambda I + (1 - \lambda) V C^2 V^T]`, ``(P, G)``."""
         covariance = own_share**2 * self.covariance + self._of_patterns(self._in_latent(own_share))
         return self._scaled(covariance, self.latent_variance(own_share))
 
@@ -78,12 +85,12 @@ class SecondMoments:
         return own_share**2 + np.square(self.vectors) @ self._in_latent(own_share)
 
     def gains(self, own_share: float) -> np.ndarray:
-        r""":math:`(1 - \lambda)(1 - \Lambda^{-1})`, ``(k,)``."""
-        return (1 - own_share) * (1 - 1 / self.values)
+        r""":math:`(1 - \lambda) C^2`, ``(k,)``."""
+        return (1 - own_share) * self.reliability
 
     def n_observations(self, own_share: float) -> float:
         """Independent observations behind the latent expression: cells, as far as own variation counts, or patterns."""
-        return max(3.0, self.n_cells**own_share * (len(self.values) + 1) ** (1 - own_share))
+        return max(3.0, self.n_cells**own_share * (self.reliability.sum() + 1) ** (1 - own_share))
 
     def applied_to(self, vectors: np.ndarray) -> np.ndarray:
         """:math:`S V`, ``(G, k)``."""
@@ -117,3 +124,10 @@ class SecondMoments:
         values, vectors = values[order], vectors @ rotation[:, order]
         above = values > (1 + np.sqrt(n_genes / self.n_cells)) ** 2
         return values[above], vectors[:, above]
+
+
+def _reliability(values: np.ndarray, ratio: float) -> np.ndarray:
+    r"""Squared cosine between each sample eigenvector and the true one, ``(k,)``."""
+    shifted = values + 1 - ratio
+    spike = (shifted + np.sqrt(np.maximum(np.square(shifted) - 4 * values, 0))) / 2 - 1
+    return np.maximum(1 - ratio / np.square(spike), 0) / (1 + ratio / spike)
