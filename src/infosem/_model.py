@@ -322,8 +322,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
             Number of epochs: by default as many as make 150 steps of the joint schedule, 120 of the alternating one.
         schedule
             ``"joint"``, the default, trains networks and adjacency in every step; ``"alternating"``, that of
-            ``form="paper"``, is DeepSEM's: an epoch of the one, two of the other, seven times as many epochs, and as
-            accurate (``benchmarks/schedules.py``).
+            ``form="paper"``, is DeepSEM's: an epoch of the one, two of the other, many times as many epochs.
         accelerator, devices
             As in Lightning's ``Trainer``.
         batch_size
