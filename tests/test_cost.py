@@ -19,8 +19,10 @@ def test_memory_grows_with_regulators_times_genes_and_cells_times_genes():
     per_cell = Size(100, 1000, None).memory(65) - Size(100, 1000, None).memory(64)
     assert per_cell == Size(500, 1000, None).memory(65) - Size(500, 1000, None).memory(64)
     assert 2 * per_cell == Size(100, 2000, None).memory(65) - Size(100, 2000, None).memory(64)
-    one, two = (Size(n, 10_000, None).memory(0) - 16 * n**2 for n in (100, 200))
+    one, two = (Size(n, 10_000, None).memory(0) - 16 * n**2 for n in (1000, 2000))
     assert two == 2 * one
+    few, more = (Size(n, 10_000, None).memory(0) for n in (10, 20))
+    assert few < more < 1.02 * few, "the genes' background is measured with 1000 genes, however few the regulators"
     assert Size(100, 1000, 128).memory(64) > Size(100, 1000, None).memory(64)
 
 

@@ -10,9 +10,13 @@ from pathlib import Path
 import psutil
 import torch
 
+from infosem._covariation import reference_genes
+
 _FLOAT = 4
 _BY_PAIR = {"full": 24, "product": 26}
-"""Matrices of regulators x genes: in the closed form correlations, ranks and what comes between; in a step fewer."""
+"""Matrices of regulators x genes: in the closed form ranks and effects and what comes between; in a step fewer."""
+_BY_ROW = 9
+"""Matrices of regulators and reference genes x genes: correlations, before that."""
 _BY_ENTRY = 90
 """Matrices of cells x genes in a training step; most of them the table of each scalar network, twelve to a point."""
 
@@ -36,9 +40,10 @@ class Size:
     def memory(self, batch_size: int) -> int:
         """Bytes that training takes at its peak, :math:`O(RG + BG + R^2)`; the expression itself not counted."""
         by_pair = _BY_PAIR["full" if self.rank is None else "product"] * self.n_regulators * self.n_genes
+        by_row = _BY_ROW * (self.n_regulators + len(reference_genes(self.n_genes))) * self.n_genes
         by_regulators = 4 * self.n_regulators**2
         by_factor = 4 * (self.rank or 0) * (self.n_regulators + self.n_genes)
-        return _FLOAT * (by_pair + _BY_ENTRY * batch_size * self.n_genes + by_regulators + by_factor)
+        return _FLOAT * (max(by_pair, by_row) + _BY_ENTRY * batch_size * self.n_genes + by_regulators + by_factor)
 
     def require_memory(self, batch_size: int, device: torch.device) -> None:
         """Raise :class:`MemoryError` if training takes more than the device has free."""

@@ -81,7 +81,7 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
         Pairs that can be edges, boolean ``(R, G)``.
     """
     n_regulators, n_genes = possible.shape
-    reference = np.arange(0, n_genes, max(1, n_genes // _N_REFERENCE))
+    reference = reference_genes(n_genes)
     genes = np.concatenate([regulators, reference])
     most = min(MAX_PATTERNS, n_genes // _MIN_GENES_OF_A_PATTERN, n_regulators // _MIN_REGULATORS_OF_A_PATTERN)
 
@@ -122,6 +122,11 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
         n_observations=everyone.n_observations(own_share),
         agreement=_agreement(halves, chosen),
     )
+
+
+def reference_genes(n_genes: int) -> np.ndarray:
+    """Columns of the genes that stand for all in the background of a gene, ``(Q,)``."""
+    return np.arange(0, n_genes, max(1, n_genes // _N_REFERENCE))
 
 
 def _weights_of_genes(blocks: Blocks, n_cells: int, n_genes: int) -> np.ndarray:
