@@ -86,6 +86,7 @@ def section(results: Results | None = None) -> str:
         ),
         _precision(results),
         _ensembles(results),
+        _disk(results),
         _not_run(results),
     ]
     return "\n\n".join(parts) + "\n"
@@ -238,6 +239,19 @@ def _ensembles(results: Results) -> str:
     each = ", ".join(f"{how} {spent:.0f} s" for how, spent in said.items())
     fastest = min(said, key=lambda how: said[how])
     return paragraph(f"**Ensembles.** Ten models of hESC: {each}. The fastest at this size: {fastest}.")
+
+
+def _disk(results: Results) -> str:
+    busy = results.of("disk", "share of it that the device computes", "cuda")
+    if busy.empty:
+        return ""
+    shares = {str(what).split(",")[0]: float(value) for what, value in busy.items()}
+    size = str(busy.index[0]).split(", ")[1]
+    each = ", ".join(f"{where} {share:.0%}" for where, share in shares.items())
+    return paragraph(
+        f"**Cells in memory and on disk**, {size}. Of the time of an epoch the GPU computes this much; the rest is loading:",
+        f"{each}.",
+    )
 
 
 def _not_run(results: Results) -> str:
