@@ -249,8 +249,8 @@ def _disk(results: Results) -> str:
     size = str(busy.index[0]).split(", ")[1]
     each = ", ".join(f"{where} {share:.0%}" for where, share in shares.items())
     return paragraph(
-        f"**Cells in memory and on disk**, {size}. Of the time of an epoch the GPU computes this much; the rest is loading:",
-        f"{each}.",
+        f"**Cells in memory and on disk**, {size}. Of the time of an epoch the GPU computes this much; the rest is",
+        f"loading: {each}.",
     )
 
 
