@@ -9,6 +9,8 @@ have :math:`\Delta` more than texts have that are permuted among the genes, and 
 .. math:: w = \frac{1.5\, \Delta}{\Delta + 0.15} ,
 
 nothing where text and expression do not agree beyond chance, three standard deviations of the permutations.
+:math:`e^{\text{likeness}}` is four nats at most: the 2 % of the pairs that are most alike are families and complexes,
+and which of them interact is for the expression to say.
 
 *Levels* (Eq. 9 of the paper): what genes of a like text have, of evidence of the expression, on average over their
 targets and over their regulators (:func:`_levels`).
@@ -25,6 +27,7 @@ from infosem._evidence import strongest, surprisal
 from infosem._text_likeness import completed_text
 
 _MOST, _HALFWAY = 1.5, 0.15
+_MOST_OF_LIKENESS = 4.0
 _N_PERMUTATIONS = 5
 _N_GENES = 500
 """Genes, about, whose pairs tell how far text and expression agree."""
@@ -54,7 +57,7 @@ def text_part(
         return np.zeros(possible.shape, dtype=np.float32)
     weight = np.float32(_weight_of_likeness(embeddings, profiles, regulators, expression, possible))
     completed = completed_text(embeddings, profiles)
-    evidence = weight * surprisal((completed[regulators] @ completed.T).numpy(), possible)
+    evidence = weight * _likeness(completed[regulators] @ completed.T, possible)
     counts, texts = (possible.sum(1), possible.sum(0)), embeddings.numpy()
     of_regulators = _levels(expression.sum(1) / np.maximum(counts[0], 1), texts[regulators], counts[0] > 0)
     of_genes = _levels(expression.sum(0) / np.maximum(counts[1], 1), texts, counts[1] > 0)
@@ -70,8 +73,8 @@ def _weight_of_likeness(
 
     def agreement(texts: Tensor) -> float:
         completed = completed_text(texts, profiles)
-        likeness = (completed[regulators] @ completed[genes].T).numpy()
-        return float(surprisal(likeness, possible)[possible][chosen].mean())
+        likeness = _likeness(completed[regulators] @ completed[genes].T, possible)
+        return float(likeness[possible][chosen].mean())
 
     rng, there = np.random.default_rng(0), embeddings.any(1).nonzero()[:, 0]
     by_chance = []
@@ -83,6 +86,10 @@ def _weight_of_likeness(
     if excess <= 3 * np.std(by_chance, ddof=1):
         return 0.0
     return float(_MOST * excess / (excess + _HALFWAY))
+
+
+def _likeness(products: Tensor, possible: np.ndarray) -> np.ndarray:
+    return np.minimum(surprisal(products.numpy(), possible), np.float32(_MOST_OF_LIKENESS))
 
 
 def _levels(means: np.ndarray, embeddings: np.ndarray, counts: np.ndarray) -> np.ndarray:
