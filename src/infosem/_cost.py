@@ -80,7 +80,7 @@ def seconds_per_call(function: Callable[[], object], device: torch.device) -> fl
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds = time.perf_counter() - start
-        if seconds > 1:
+        if seconds > 5:
             break
     return seconds
 

@@ -39,6 +39,16 @@ def test_signs_have_colours_and_known_edges_a_style_of_their_own():
     assert labels == ["positive correlation", "negative correlation", "known edge"]
 
 
+def test_a_sign_that_is_not_drawn_is_not_explained():
+    axes = pl.network(EDGES[EDGES["weight"] > 0])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["positive correlation"]
+
+
+def test_weights_close_to_each_other_differ_in_width():
+    widths = sorted(arrow.get_linewidth() for arrow in arrows(pl.network(EDGES.assign(weight=[6.0, 6.5, 7.0, 7.2]))))
+    assert widths[-1] > 2 * widths[0]
+
+
 def test_it_draws_where_it_is_told_and_the_same_each_time():
     figure = mpl.figure.Figure()
     axes = figure.subplots()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import networkx as nx
 import numpy as np
@@ -73,7 +73,8 @@ def network(
     ax = prepare(ax, (8, 7))
     labels = {node: ax.text(0, 0, node, ha="center", va="center", fontsize=text_size(ax)) for node in graph}
     known_pairs = set() if known is None else set(zip(known["source"], known["target"], strict=True))
-    _explain(ax, has_known=not known_pairs.isdisjoint(graph.edges), has_chosen=bool(chosen))
+    signs = set(np.sign(drawn["weight"]))
+    _explain(ax, signs, has_known=not known_pairs.isdisjoint(graph.edges), has_chosen=bool(chosen))
     diameters = {node: text_size(ax) * (2.4 if graph.out_degree(node) else 1.7) for node in graph}
     position = _spread(ax, _layout(graph, seed), labels, diameters)
     for node, label in labels.items():
@@ -84,13 +85,13 @@ def network(
     nx.draw_networkx_nodes(
         graph, position, node_size=areas, node_color=list(colours.values()), edgecolors=GREY, linewidths=0.8, ax=ax
     )
-    strongest = drawn["weight"].abs().max()
+    width = _widths(drawn["weight"].abs().max(), drawn["weight"].abs().min())
     for source, target, weight in graph.edges(data="weight"):
         nx.draw_networkx_edges(
             graph,
             position,
             edgelist=[(source, target)],
-            width=text_size(ax) * (0.08 + 0.24 * abs(weight) / strongest),
+            width=text_size(ax) * width(abs(weight)),
             edge_color=POSITIVE if weight > 0 else NEGATIVE,
             style=_KNOWN if (source, target) in known_pairs else "solid",
             arrowstyle="-|>" if weight > 0 else "-[,widthB=0.4,lengthB=0",
@@ -104,6 +105,12 @@ def network(
     return ax
 
 
+def _widths(strongest: float, weakest: float) -> Callable[[float], float]:
+    """Width by weight, in units of the text: evidence is never zero, so that the weakest edge drawn is the thinnest."""
+    span = strongest - weakest
+    return lambda weight: 0.08 + 0.24 * ((weight - weakest) / span if span > 0 else 0.5)
+
+
 def _around(edges: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
     """The edges into or out of any of the genes."""
     absent = sorted(set(genes) - set(edges["source"]) - set(edges["target"]))
@@ -115,9 +122,10 @@ def _around(edges: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
     return edges[edges["source"].isin(genes) | edges["target"].isin(genes)]
 
 
-def _explain(ax: Axes, *, has_known: bool, has_chosen: bool) -> None:
+def _explain(ax: Axes, signs: set[float], *, has_known: bool, has_chosen: bool) -> None:
     """A legend below the picture, where nothing is drawn."""
-    handles = [Line2D([], [], color=colour, lw=2, label=label) for label, colour in SIGNS.items()]
+    there = {POSITIVE: 1.0 in signs, NEGATIVE: -1.0 in signs}
+    handles = [Line2D([], [], color=colour, lw=2, label=label) for label, colour in SIGNS.items() if there[colour]]
     if has_known:
         handles.append(Line2D([], [], color=ink(ax), lw=2, ls=_KNOWN, label="known edge"))
     if has_chosen:

@@ -86,6 +86,7 @@ def by_group(
             cells = adata[(labels == group).to_numpy()].copy()
             # not those of adata: setting up the copy under them would unregister it
             cells.uns = {name: entry for name, entry in cells.uns.items() if not name.startswith("_scvi")}
+            logger.info("%s: %d cells.", group, cells.n_obs)
             InfoSEM.setup_anndata(cells, **setup)
             result: InfoSEM | Ensemble
             if n_models > 1:
