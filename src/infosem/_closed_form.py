@@ -67,6 +67,8 @@ def start_from_closed_form(
         ]
         module.adjacency.start_from((estimates[0] + estimates[1]) / 2)
     module.denoiser.estimate(covariation)
+    # those of the entries that count: where values are lost at random the zeros hide them
+    module.signs.copy_(torch.as_tensor(covariation.signs))
     module.association.copy_(torch.as_tensor(covariation.association))
     module.direct_share.fill_(_direct_share(covariation.n_observations, len(regulators)))
 

@@ -20,6 +20,7 @@ from functools import partial
 import numpy as np
 
 from infosem._evidence import against_background, strongest, surprisal
+from infosem._expression import signs_beyond_noise
 from infosem._second_moments import Blocks, SecondMoments, covariance_of, power_of
 
 MAX_PATTERNS = 60
@@ -39,6 +40,8 @@ class Covariation:
     ----------
     all, latent
         Correlation in all variation, and in the latent expression :math:`\tilde Z`, ``(R, G)``, float32.
+    signs
+        Sign of the correlation in all variation, zero within noise, int8 ``(R, G)``.
     association
         Evidence of the association of two genes against the background of both, in nats, ``(R, G)``: the mean of that
         in all variation, and of that in the shared patterns and in what is own, these two with the weights
@@ -58,6 +61,7 @@ class Covariation:
 
     all: np.ndarray
     latent: np.ndarray
+    signs: np.ndarray
     association: np.ndarray
     own_share: float
     loadings: np.ndarray
@@ -113,6 +117,7 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
     return Covariation(
         all=shrunk(everyone.covariance)[:n_regulators],
         latent=shrunk(everyone.latent(own_share))[:n_regulators],
+        signs=signs_beyond_noise(everyone.covariance[:n_regulators], n_cells),
         association=((evidence(everyone.covariance) + specific) / 2).astype(np.float32),
         own_share=own_share,
         loadings=everyone.vectors,

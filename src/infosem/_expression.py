@@ -18,7 +18,8 @@ _HIGHEST_LOGARITHM = 20.0
 
 
 _GENES_FOR_ZEROS = 300
-_NEGLIGIBLE, _STANDARD_ERRORS = 0.1, 4.0
+_SIGNIFICANT = 1.96
+_NEGLIGIBLE, _STANDARD_ERRORS = 0.05, 4.0
 """How far the mean chi-square of two genes' zeros may be above one, what it is if they are independent."""
 
 
@@ -141,7 +142,7 @@ def zeros_go_together(x: Any) -> bool:
     Where values are lost at random the 2 x 2 table of two genes, zero or not, has a chi-square statistic
     :math:`N \phi^2` of mean one. Where a zero tells that there was little to count, genes that are expressed together
     are zero together, and it is larger. Zeros are at random as long as the mean over the :math:`P` pairs of up to 300
-    genes is within .1 of one, or within four of its standard errors, :math:`\sqrt{2 / P}`.
+    genes is within .05 of one, or within four of its standard errors, :math:`\sqrt{2 / P}`.
 
     Parameters
     ----------
@@ -214,6 +215,12 @@ def blocks_of_cells(x: Any) -> Iterator[np.ndarray]:
     for start in range(0, x.shape[0], size):
         block = x[start : start + size]
         yield np.asarray(block.toarray() if sparse.issparse(block) else block, dtype=np.float64)
+
+
+def signs_beyond_noise(correlation: np.ndarray, n_cells: int) -> np.ndarray:
+    """Sign of every correlation, zero where it is within 1.96 standard errors of zero, int8."""
+    beyond_noise = np.abs(correlation) * np.sqrt(n_cells) > _SIGNIFICANT
+    return (np.sign(correlation) * beyond_noise).astype(np.int8)
 
 
 def pearson_correlation(x: Any, rows: np.ndarray) -> np.ndarray:

@@ -9,14 +9,11 @@ import torch
 from scvi import REGISTRY_KEYS
 from torch import Tensor
 
-from infosem._expression import pearson_correlation
+from infosem._expression import pearson_correlation, signs_beyond_noise
 from infosem._fields import EMBEDDING_FIELD, INTERACTIONS_FIELD, REGULATOR_FIELD, GeneAlignedManager
 from infosem._module import GeneData
 from infosem._priors import centre_embeddings
 from infosem._profiles import correlation_profiles, n_patterns
-
-_SIGNIFICANT = 1.96
-"""Standard errors beyond which a correlation has a sign."""
 
 
 def state_of(registry: dict[str, Any], field: str) -> dict[str, Any]:
@@ -84,8 +81,7 @@ def _correlations(
         return torch.ones(len(columns), n_genes, dtype=torch.int8), torch.zeros(n_genes, n_patterns(len(columns)))
     x = manager.get_from_registry(REGISTRY_KEYS.X_KEY)
     correlation = pearson_correlation(x, columns)
-    beyond_noise = np.abs(correlation) * np.sqrt(x.shape[0]) > _SIGNIFICANT
-    signs = torch.as_tensor((np.sign(correlation) * beyond_noise).astype(np.int8))
+    signs = torch.as_tensor(signs_beyond_noise(correlation, x.shape[0]))
     return signs, torch.as_tensor(correlation_profiles(correlation)[1], dtype=torch.float32)
 
 

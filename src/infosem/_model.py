@@ -201,6 +201,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         summary = state_of(self.registry_, REGISTRY_KEYS.X_KEY)["summary"]
         if standardise == "auto":
             standardise = self._form.treatment(summary.zeros_go_together)
+            logger.info("Entries that count: %s%s.", standardise, "" if standardise == "all" else " ones")
         self._starts_from_closed_form = self._form.start == "closed-form" and initial_effect is None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

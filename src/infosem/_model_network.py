@@ -93,8 +93,9 @@ class NetworkMixin:
                   + w \left[ e^{\text{direct}}_{ij} + \ell_i \right] + e^{\text{text}}_{ij} \right)
                   + \log \frac{p_{ij}}{\bar p}
 
-        Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it: one nat for an
-        average pair, eleven for the best of a hundred thousand.
+        Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it: on average one
+        nat, and eleven for the best of a hundred thousand. The parts are returned with their weights :math:`s` and
+        :math:`w`, so that :math:`E` is their sum, and the weight of an edge :math:`\log(1 + e^E)`.
 
         Returns
         -------
@@ -180,9 +181,10 @@ class NetworkMixin:
         -------
         Columns ``source``, ``target``, ``weight``, ``sign``, ``rank``, then the parts of :meth:`get_evidence`, and
         ``probability`` with known interactions. ``weight`` is :meth:`get_strength` times the sign, so that the table
-        is a signed network for decoupler. ``sign`` is that of the Pearson correlation of the two genes: the sign of
-        :math:`A_{ij}` itself is a worse guide to activation (+1) or repression (-1). A correlation within noise has
-        no sign, zero, and the weight is positive then. Edges of weight zero are left out.
+        is a signed network for decoupler. ``sign`` is that of the correlation of the two genes over the entries that
+        count: on Boolean models the sign of :math:`A_{ij}` itself is a worse guide to activation (+1) or repression
+        (-1). A correlation within noise has no sign, zero, and the weight is positive then. Edges of weight zero are
+        left out.
         """
         probability = self.get_probabilities()
         strength, evidence = self._strength_and_evidence()

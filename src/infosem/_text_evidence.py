@@ -4,11 +4,11 @@ r"""What text says of an edge without any labels, in nats.
 
 *Likeness*: a regulator acts more on genes whose text is like its own (:mod:`infosem._text_likeness`). Among pairs that
 have nothing to do with each other the mean of :math:`e^{\text{likeness}}` is one. The strongest pairs by the expression
-have :math:`\Delta` more than texts have that are permuted among the genes, and the weight is
+have :math:`\Delta` more than chance, that is than the mean of texts that are permuted among the genes and three
+standard deviations of it, and the weight is
 
-.. math:: w = \frac{1.5\, \Delta}{\Delta + 0.15} ,
+.. math:: w = \frac{1.5\, \max(0, \Delta)}{\max(0, \Delta) + 0.15} .
 
-nothing where text and expression do not agree beyond chance, three standard deviations of the permutations.
 :math:`e^{\text{likeness}}` is four nats at most: the 2 % of the pairs that are most alike are families and complexes,
 and which of them interact is for the expression to say.
 
@@ -18,6 +18,8 @@ targets and over their regulators (:func:`_levels`).
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import torch
 from sklearn.linear_model import RidgeCV
@@ -26,9 +28,13 @@ from torch import Tensor
 from infosem._evidence import strongest, surprisal
 from infosem._text_likeness import completed_text
 
+logger = logging.getLogger(__name__)
+
 _MOST, _HALFWAY = 1.5, 0.15
 _MOST_OF_LIKENESS = 4.0
-_N_PERMUTATIONS = 5
+_CHANCE = 3.0
+"""Standard deviations of the permutations."""
+_N_PERMUTATIONS = 10
 _N_GENES = 500
 """Genes, about, whose pairs tell how far text and expression agree."""
 _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
@@ -82,10 +88,11 @@ def _weight_of_likeness(
         permuted = embeddings.clone()
         permuted[there] = embeddings[torch.as_tensor(rng.permutation(there))]
         by_chance.append(agreement(permuted))
-    excess = agreement(embeddings) - np.mean(by_chance)
-    if excess <= 3 * np.std(by_chance, ddof=1):
-        return 0.0
-    return float(_MOST * excess / (excess + _HALFWAY))
+    chance = float(np.mean(by_chance) + _CHANCE * np.std(by_chance, ddof=1))
+    excess = max(0.0, agreement(embeddings) - chance)
+    if excess == 0:
+        logger.info("The genes' text does not agree with the expression beyond chance, and likeness does not count.")
+    return _MOST * excess / (excess + _HALFWAY)
 
 
 def _likeness(products: Tensor, possible: np.ndarray) -> np.ndarray:
