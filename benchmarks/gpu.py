@@ -37,6 +37,7 @@ from anndata import AnnData
 from roofline import Ceilings, Step, relative_error, seconds_of, synchronise, what_bounds
 from scipy import sparse
 from scvi import REGISTRY_KEYS
+from speed import cpu_name, real_cells, seconds
 from torch import Tensor
 
 from infosem import InfoSEM, _closed_form, datasets, train_ensemble
@@ -46,6 +47,7 @@ from infosem._single_effects import sparse_effects
 from infosem.benchmark import expected_average_precision, read_truth
 from infosem.benchmark.methods.regdiffusion import RegDiffusion
 
+QUIET: dict[str, Any] = {"enable_progress_bar": False, "enable_model_summary": False}
 COLUMNS = ["part", "what", "device", "quantity", "value"]
 TOLERANCES = {"float32": (1e-5, 1e-3), "TF32": (1e-3, 3e-2)}
 """Largest relative error of loss and gradient against double precision."""
@@ -167,17 +169,15 @@ class Run:
             adata = datasets.simulate(120, 30, 6, seed=0)
             adata.varp["truth"] = abs(adata.varp["truth"])
             return adata
-        adata = anndata.read_h5ad(Path(os.environ["INFOSEM_DATA"]) / "beeline" / "hESC_TFs500.h5ad")
-        adata.var["is_regulator"] = adata.var["is_tf"].astype(bool)
+        adata = real_cells("hESC_TFs500")
         adata.varp["truth"] = adata.varp["chip_cell_specific"]
         return adata
 
     def fit(self, adata: AnnData, accelerator: str, *, seed: int = 0, **options: Any) -> InfoSEM:
         """Setup, model and training, as a user would call them, without priors."""
-        InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)
+        _setup(adata)
         model = InfoSEM(adata, seed=seed)
-        options = {"max_epochs": self.plan.n_epochs, **options}
-        model.train(accelerator=accelerator, enable_progress_bar=False, enable_model_summary=False, **options)
+        model.train(accelerator=accelerator, **{"max_epochs": self.plan.n_epochs, **QUIET, **options})
         return model
 
 
@@ -195,9 +195,7 @@ def matrix_products(precision: str) -> Iterator[None]:
 def card(run: Run) -> None:
     """The card and its machine, the ceilings that shares are of, what it costs to start a kernel."""
     device = run.plan.device
-    info = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    cpu = next((line.split(": ")[1] for line in info if line.startswith("model name")), platform.processor())
-    run.add("machine", "cpu", "name", cpu)
+    run.add("machine", "cpu", "name", cpu_name())
     run.add("machine", "cpu", "cores", os.cpu_count())
     run.add("machine", "cpu", "threads", torch.get_num_threads())
     if device.type == "cuda":
@@ -270,7 +268,7 @@ def _models_to_compare(run: Run) -> Iterator[tuple[InfoSEM, str]]:
     for prior, form in (("embedding+interactions", "today"), ("embedding+interactions", "paper")):
         InfoSEM.setup_anndata(simulated)
         model = InfoSEM(simulated, prior=prior, form=form)  # type: ignore[arg-type]
-        model.train(1, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False)
+        model.train(1, accelerator="cpu", **QUIET)
         yield model, f"{prior}, form {form}"
 
 
@@ -333,10 +331,9 @@ def portability(run: Run) -> None:
     plan = run.plan
     cells = datasets.simulate(200, 40, 8, seed=0)
     InfoSEM.setup_anndata(cells)
-    quiet = {"enable_progress_bar": False, "enable_model_summary": False}
     for trained_on, loaded_on in ((plan.accelerator, "cpu"), ("cpu", plan.accelerator)):
         model = InfoSEM(cells)
-        model.train(3, accelerator=trained_on, **quiet)
+        model.train(3, accelerator=trained_on, **QUIET)
         with tempfile.TemporaryDirectory() as folder:
             model.save(folder, overwrite=True)
             again = InfoSEM.load(folder, adata=cells, accelerator=loaded_on)
@@ -349,7 +346,7 @@ def portability(run: Run) -> None:
             "relative error of latent noise",
             relative_error(torch.as_tensor(latent[1]), torch.as_tensor(latent[0])),
         )
-        again.train(1, accelerator=loaded_on, **quiet)
+        again.train(1, accelerator=loaded_on, **QUIET)
         run.add(f"saved by {trained_on}, loaded by {loaded_on}", again.device.type, "trains on", True)
 
     regulator = cells.var_names[0]
@@ -372,7 +369,7 @@ def portability(run: Run) -> None:
     for form in ("today", "paper"):
         for options in ({}, {"schedule": "alternating"}, {"train_size": 0.8, "early_stopping": True}):
             model = InfoSEM(cells, form=form)  # type: ignore[arg-type]
-            model.train(3, accelerator=plan.accelerator, **quiet, **options)  # type: ignore[arg-type]
+            model.train(3, accelerator=plan.accelerator, **QUIET, **options)  # type: ignore[arg-type]
             name = ", ".join([f"form {form}", *(f"{key}={value}" for key, value in options.items())])
             failed = []
             for use, function in uses.items():
@@ -388,7 +385,7 @@ def fits(run: Run) -> None:
     cells, plan = run.cells, run.plan
     for accelerator, name in ((plan.accelerator, plan.device.type), ("cpu", "cpu")):
         for repeat in range(plan.repeats):
-            spent = _seconds(lambda accelerator=accelerator: run.fit(cells, accelerator))
+            spent = seconds(lambda accelerator=accelerator: run.fit(cells, accelerator))
             run.add(f"infosem, repeat {repeat}", name, "seconds", spent)
     regulators = np.flatnonzero(cells.var["is_regulator"])
     for n_steps, accelerator, name in zip(
@@ -398,7 +395,7 @@ def fits(run: Run) -> None:
             method = RegDiffusion(accelerator=accelerator, n_steps=n_steps)
             what = f"RegDiffusion, {n_steps} of its 1000 steps"
             try:
-                spent = _seconds(lambda method=method: method.score(cells, regulators, None, seed=0))
+                spent = seconds(lambda method=method: method.score(cells, regulators, None, seed=0))
                 run.add(what, name, "seconds", spent)
             except ImportError as error:
                 run.add(what, name, "not run", error)
@@ -422,15 +419,15 @@ def steps(run: Run) -> None:
 
 def _describe_step(run: Run, what: str, step: Step) -> None:
     device = step.device
-    seconds = step.seconds()
-    run.add(what, device.type, "ms", 1e3 * seconds)
+    spent = step.seconds()
+    run.add(what, device.type, "ms", 1e3 * spent)
     flops, least_bytes = step.flops(), step.least_bytes()
     run.add(what, device.type, "GFLOP", flops / 1e9)
     run.add(what, device.type, "least GB", least_bytes / 1e9)
     if device.type not in run.ceilings:
         run.ceilings[device.type] = Ceilings.measured(device, n_bytes=run.plan.copied_bytes, n=run.plan.product)
     ceilings = run.ceilings[device.type]
-    of_bandwidth, of_flops = least_bytes / seconds / ceilings.bandwidth, flops / seconds / ceilings.flops
+    of_bandwidth, of_flops = least_bytes / spent / ceilings.bandwidth, flops / spent / ceilings.flops
     run.add(what, device.type, "share of bandwidth", of_bandwidth)
     run.add(what, device.type, "share of float32 rate", of_flops)
     if device.type != "cuda":
@@ -438,12 +435,12 @@ def _describe_step(run: Run, what: str, step: Step) -> None:
     run.add(what, device.type, "peak GiB", step.peak_bytes() / 2**30)
     run.add(what, device.type, "waits of the host", step.n_waits())
     kernels = step.kernels()
-    n_kernels, busy = sum(n for _, n, _ in kernels), sum(spent for *_, spent in kernels)
+    n_kernels, busy = sum(n for _, n, _ in kernels), sum(in_kernel for *_, in_kernel in kernels)
     run.add(what, device.type, "kernels", n_kernels)
     run.add(what, device.type, "ms of kernels", 1e3 * busy)
-    for rank, (name, n, spent) in enumerate(kernels[:3]):
-        run.add(what, device.type, f"kernel {rank + 1}", f"{1e3 * spent:.3g} ms in {n:.0f}: {name[:100]}")
-    bound = what_bounds(seconds, busy, n_kernels, of_bandwidth, of_flops, kernels[0][0][:60])
+    for rank, (name, n, in_kernel) in enumerate(kernels[:3]):
+        run.add(what, device.type, f"kernel {rank + 1}", f"{1e3 * in_kernel:.3g} ms in {n:.0f}: {name[:100]}")
+    bound = what_bounds(spent, busy, n_kernels, of_bandwidth, of_flops, kernels[0][0][:60])
     run.add(what, device.type, "bound by", bound)
 
 
@@ -453,15 +450,15 @@ def genome(run: Run) -> None:
     n_cells, n_genes, n_regulators = plan.genome
     what = f"{n_genes} genes x {n_regulators} regulators x {n_cells} cells"
     cells = datasets.simulate(n_cells, n_genes, n_regulators, density=0.01, known_fraction=0.0, seed=0)
-    run.add(what, "cpu", "seconds of setup", _seconds(lambda: _setup(cells)))
+    run.add(what, "cpu", "seconds of setup", seconds(lambda: _setup(cells)))
     start = time.perf_counter()
     model = InfoSEM(cells)
     run.add(what, "cpu", "seconds of the model", time.perf_counter() - start)
-    options = {"accelerator": plan.accelerator, "enable_progress_bar": False, "enable_model_summary": False}
+    options = {"accelerator": plan.accelerator, **QUIET}
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     with _timed("measure_covariation", "_effects") as calls:
-        run.add(what, device.type, "seconds to first epoch's end", _seconds(lambda: model.train(1, **options)))
+        run.add(what, device.type, "seconds to first epoch's end", seconds(lambda: model.train(1, **options)))
     for name, (spent, _) in calls.items():
         place = device.type if name == "_effects" else "cpu"
         run.add(what, place, f"seconds of {name.removeprefix('measure').removeprefix('_')}", spent)
@@ -471,8 +468,7 @@ def genome(run: Run) -> None:
     run.add(what, device.type, "estimated GiB", model._size.memory(128) / 2**30)
 
     covariation: Covariation = calls["measure_covariation"][1]
-    possible = torch.ones(covariation.latent.shape, dtype=torch.bool)
-    possible[tuple(model.module.adjacency.impossible.cpu())] = False
+    possible = model.module.adjacency.possible()
     some = min(n_genes, 2 * n_regulators)
     found = {}
     for place in (device, torch.device("cpu")):
@@ -491,7 +487,7 @@ def genome(run: Run) -> None:
     difference = (found[device.type].cpu() - found["cpu"]).abs()
     run.add(what, device.type, "share of these that differ by 0.01", float((difference > 0.01).float().mean()))
     run.add(what, device.type, "largest difference of these", float(difference.max()))
-    run.add(what, device.type, "seconds of edges", _seconds(lambda: model.get_edges(top=1000)))
+    run.add(what, device.type, "seconds of edges", seconds(lambda: model.get_edges(top=1000)))
 
 
 @contextmanager
@@ -522,7 +518,7 @@ def _setup(cells: AnnData) -> None:
 
 def _add_epochs(run: Run, what: str, model: InfoSEM, options: Mapping[str, Any]) -> float:
     """Seconds of an epoch, by the difference of two trainings, since each begins with the same."""
-    one, two = (_seconds(lambda n=n: model.train(n, **options)) for n in (1, 5))
+    one, two = (seconds(lambda n=n: model.train(n, **options)) for n in (1, 5))
     run.add(what, run.plan.device.type, "seconds of an epoch", (two - one) / 4)
     return (two - one) / 4
 
@@ -563,7 +559,7 @@ def ensembles(run: Run) -> None:
         if not run.in_time(f"{n_jobs} processes"):
             continue
         options = {"accelerator": accelerator, "max_epochs": plan.n_epochs}
-        spent = _seconds(
+        spent = seconds(
             lambda n_jobs=n_jobs, options=options: train_ensemble(
                 run.cells, n_models=plan.n_models, n_jobs=n_jobs, progress=False, train_kwargs=options
             )
@@ -595,12 +591,7 @@ def disk(run: Run) -> None:
         ):
             if not run.in_time(name):
                 continue
-            options = {
-                "accelerator": plan.accelerator,
-                "batch_size": batch_size,
-                "enable_progress_bar": False,
-                "enable_model_summary": False,
-            }
+            options = {"accelerator": plan.accelerator, "batch_size": batch_size, **QUIET}
             _setup(data)
             model = InfoSEM(data)
             model.train(1, **options)
@@ -619,7 +610,7 @@ def distributed(run: Run) -> None:
         datasets.simulate(512, 60, 12, seed=0).write_h5ad(Path(folder) / "cells.h5ad")
         for n in (1, 2):
             command = [sys.executable, __file__, "--worker", folder, str(n), plan.accelerator]
-            spent[n] = _seconds(lambda command=command: subprocess.run(command, check=True, timeout=200))
+            spent[n] = seconds(lambda command=command: subprocess.run(command, check=True, timeout=200))
             adjacency[n] = torch.as_tensor(np.load(Path(folder) / f"{n}.npy"))
     run.add("two devices", plan.device.type, "relative error against one", relative_error(adjacency[2], adjacency[1]))
     for n in (1, 2):
@@ -637,13 +628,6 @@ def _work(folder: Path, n_devices: int, accelerator: str) -> None:
     )
     if int(os.environ.get("LOCAL_RANK", 0)) == 0:
         np.save(folder / f"{n_devices}.npy", model.get_adjacency().to_numpy())
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    """Wall time of a call."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 PARTS = {

@@ -195,11 +195,16 @@ def startup() -> Rows:
 PARTS = {part.__name__: part for part in (epoch, fit, growth, genome, ensemble, startup)}
 
 
+def cpu_name() -> str:
+    """The processor's model."""
+    info = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(": ")[1] for line in info if line.startswith("model name")), platform.processor())
+
+
 def where() -> dict[str, Any]:
     """Machine, versions and date."""
-    info = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     return {
-        "cpu": next((line.split(": ")[1] for line in info if line.startswith("model name")), platform.processor()),
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("infosem", "torch", "scvi-tools", "scikit-learn", "regdiffusion")},

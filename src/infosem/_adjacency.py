@@ -51,6 +51,12 @@ class FullAdjacency(nn.Module):
         self.register_buffer("impossible", impossible, persistent=False)
         self.free_effect = nn.Parameter((initial_effect + 0.2 * torch.rand(shape)) / (shape[0] - 1))
 
+    def possible(self) -> Tensor:
+        """Pairs that can be edges, boolean ``(R, G)``."""
+        possible = torch.ones(self.free_effect.shape, dtype=torch.bool, device=self.impossible.device)
+        possible[tuple(self.impossible)] = False
+        return possible
+
     @torch.no_grad()
     def start_from(self, weights: Tensor) -> None:
         """Start training at the adjacency ``weights``, ``(R, G)``."""

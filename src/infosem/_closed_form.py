@@ -13,6 +13,7 @@ from torch import Tensor
 from infosem._covariation import measure_covariation
 from infosem._expression import blocks_of_cells
 from infosem._module import InfoSEMModule
+from infosem._second_moments import power_sums
 from infosem._single_effects import sparse_effects
 
 logger = logging.getLogger(__name__)
@@ -45,8 +46,7 @@ def start_from_closed_form(
     """
     assert module.denoiser is not None
     regulators = module.regulators.cpu().numpy()
-    possible = np.ones((len(regulators), len(module.mean)), dtype=bool)
-    possible[tuple(module.adjacency.impossible.cpu().numpy())] = False
+    possible = module.adjacency.possible().cpu().numpy()
     covariation = measure_covariation(_standardised(module, x, cells), regulators, possible)
 
     if covariation.agreement < _LEAST_AGREEMENT:
@@ -108,7 +108,6 @@ def _standardised(module: InfoSEMModule, x: Any, cells: np.ndarray) -> Any:
             z = np.clip((block - mean) / sd, -10, 10)
             yield np.where(block != 0, z, np.float32(0)) if module.only_nonzero else z
 
-    squares = sum((np.square(z).sum(0, dtype=np.float64) for z in blocks()), np.zeros(x.shape[1]))
-    scale = np.sqrt(squares / max(len(cells), 1))
+    scale = np.sqrt(power_sums(blocks, x.shape[1], 2)[0] / max(len(cells), 1))
     scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
     return lambda: (z / scale for z in blocks())

@@ -21,7 +21,7 @@ import numpy as np
 
 from infosem._evidence import against_background, strongest, surprisal
 from infosem._expression import signs_beyond_noise
-from infosem._second_moments import Blocks, SecondMoments, covariance_of, power_of
+from infosem._second_moments import Blocks, SecondMoments, covariance_of, power_sums
 
 MAX_PATTERNS = 60
 _MIN_GENES_OF_A_PATTERN = 10
@@ -97,7 +97,7 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
     n_cells = sum(half.n_cells for half in halves)
     pooled = sum((half.covariance * (half.n_cells / max(n_cells, 1)) for half in halves), np.float32(0))
     everyone = moments(blocks, n_cells, np.asarray(pooled, dtype=np.float32))
-    weights = _weights_of_genes(blocks, n_cells, n_genes)
+    weights = _weights_of_genes(blocks, n_genes)
 
     def shrunk(correlation: np.ndarray) -> np.ndarray:
         return correlation * weights[genes][:, None] * weights
@@ -112,7 +112,7 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
     comparable = min(half.n_cells for half in halves) >= _FEWEST_CELLS
     chosen = [_strongest_pairs(association(half.covariance)) for half in halves] if comparable else []
     # without a pattern there is nothing but own variation
-    own_share = _own_share(halves, chosen, n_regulators) if len(everyone.values) else 1.0
+    own_share = _own_share(halves, chosen, regulators) if len(everyone.values) else 1.0
     specific = (1 - own_share) * evidence(everyone.shared()) + own_share * evidence(everyone.own())
     return Covariation(
         all=shrunk(everyone.covariance)[:n_regulators],
@@ -134,10 +134,10 @@ def reference_genes(n_genes: int) -> np.ndarray:
     return np.arange(0, n_genes, max(1, n_genes // _N_REFERENCE))
 
 
-def _weights_of_genes(blocks: Blocks, n_cells: int, n_genes: int) -> np.ndarray:
+def _weights_of_genes(blocks: Blocks, n_genes: int) -> np.ndarray:
     r""":math:`\sqrt{n_j / (n_j + 3)}` of every gene, ``(G,)``."""
-    fourth = power_of(blocks, n_genes, 4)
-    effective = np.square(power_of(blocks, n_genes, 2)) / np.where(fourth > 0, fourth, 1)
+    second, fourth = power_sums(blocks, n_genes, 2, 4)
+    effective = np.square(second) / np.where(fourth > 0, fourth, 1)
     return np.sqrt(effective / (effective + _PRIOR_CELLS)).astype(np.float32)
 
 
@@ -148,14 +148,18 @@ def _strongest_pairs(association: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _agreement(halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.ndarray]]) -> float:
     """Mean product of the genes of the chosen pairs in the other half of the cells, in standard errors."""
+    if not chosen:
+        return 0.0
     scores = [
         np.sign(first.covariance[pairs]) * second.covariance[pairs] * np.sqrt(second.n_cells)
-        for pairs, first, second in zip(chosen, halves, halves[::-1], strict=bool(chosen))
+        for pairs, first, second in zip(chosen, halves, halves[::-1], strict=True)
     ]
-    return float(np.concatenate(scores).mean()) if scores else 0.0
+    return float(np.concatenate(scores).mean())
 
 
-def _own_share(halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.ndarray]], n_regulators: int) -> float:
+def _own_share(
+    halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.ndarray]], regulators: np.ndarray
+) -> float:
     r"""Share of the genes' own variation that its targets follow, from zero to one.
 
     Pairs are chosen by their association in one half of the cells, and the patterns are those of that half. In the
@@ -163,17 +167,19 @@ def _own_share(halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.nd
     first half, has mean :math:`m`: zero where own variation is noise of measurement, the larger the more of it is
     transmitted. The share of its second moment that is no sampling error is :math:`\lambda = m^2 / (1 + m^2)`.
     """
+    if not chosen:
+        return 0.0
     scores = []
-    for (row, column), first, second in zip(chosen, halves, halves[::-1], strict=bool(chosen)):
-        source, vectors = first.genes[:n_regulators][row], first.vectors
+    for (row, column), first, second in zip(chosen, halves, halves[::-1], strict=True):
+        source, vectors = regulators[row], first.vectors
         applied = second.applied_to(vectors)
         everyone = np.arange(len(vectors))
-        variances = power_of(second.blocks, len(vectors), 2) / second.n_cells
+        variances = power_sums(second.blocks, len(vectors), 2)[0] / second.n_cells
         sd = np.sqrt(np.maximum(variances + _of_patterns(everyone, everyone, vectors, applied), 1e-6))
         product = second.covariance[row, column] + _of_patterns(source, column, vectors, applied)
         sign = np.sign(first.covariance[row, column])
         scores.append(sign * product / (sd[source] * sd[column]) * np.sqrt(second.n_cells))
-    mean = max(0.0, float(np.concatenate(scores).mean())) if scores else 0.0
+    mean = max(0.0, float(np.concatenate(scores).mean()))
     return mean**2 / (1 + mean**2)
 
 

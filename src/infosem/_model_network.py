@@ -133,9 +133,7 @@ class NetworkMixin:
         return {name: np.where(possible, part, 0) for name, part in parts.items()}
 
     def _possible(self) -> np.ndarray:
-        """Pairs that can be edges, boolean ``(R, G)``."""
-        possible = np.ones((len(self.regulator_names), len(self.gene_names)), dtype=bool)
-        possible[tuple(self.module.adjacency.impossible.cpu().numpy())] = False
+        possible: np.ndarray = self.module.adjacency.possible().cpu().numpy()
         return possible
 
     def get_prior_mean(self) -> pd.DataFrame | None:

@@ -33,9 +33,13 @@ def covariance_of(blocks: Blocks, genes: np.ndarray, n_genes: int) -> tuple[int,
     return n_cells, total / max(n_cells, 1)
 
 
-def power_of(blocks: Blocks, n_genes: int, power: int) -> np.ndarray:
-    """Sum of a power of every gene's values, ``(G,)``."""
-    return sum((np.power(z, power).sum(0, dtype=np.float64) for z in blocks()), np.zeros(n_genes))
+def power_sums(blocks: Blocks, n_genes: int, *powers: int) -> np.ndarray:
+    """Sums of so many ``powers`` of every gene's values, in one pass over the cells, ``(n_powers, G)``."""
+    totals = np.zeros((len(powers), n_genes))
+    for z in blocks():
+        for total, power in zip(totals, powers, strict=True):
+            total += np.power(z, power).sum(0, dtype=np.float64)
+    return totals
 
 
 class SecondMoments:
