@@ -263,6 +263,8 @@ class TestNetwork:
         threshold = edges["weight"].abs().iloc[9]
         assert len(trained.get_edges(min_weight=threshold)) == 10
         assert len(trained.get_edges(min_weight=1e9)) == 0
+        with pytest.raises(TypeError, match="min_weight='a' must be a number"):
+            trained.get_edges(min_weight="a")
 
     def test_without_known_interactions_there_is_no_probability(self, cells):
         model = fit(cells, prior="embedding")

@@ -198,6 +198,9 @@ def test_missing_parts_are_named():
         tl.project_shift(adata, key="other")
     with pytest.raises(KeyError, match="'X_pca' is not in adata.obsm"):
         tl.project_shift(adata, basis="pca")
+    del adata.obsp["connectivities"]
+    with pytest.raises(KeyError, match=r"'connectivities' is not in adata.obsp.*scanpy.pp.neighbors"):
+        tl.project_shift(adata)
 
 
 @pytest.mark.parametrize("name", ["VSC", "HSC"])

@@ -213,8 +213,10 @@ def independent_genes(n):
 )
 def test_cells_that_tell_nothing_say_so(cells, says_so, caplog):
     with caplog.at_level("WARNING"):
-        fit(cells, prior="laplace")
+        model = fit(cells, prior="laplace")
     assert ("next to nothing of the network" in caplog.text) == says_so
+    model.write_network()
+    assert (model.adata.uns["infosem"]["agreement"] < 0.5) == says_so
 
 
 def test_independent_genes_give_no_star():

@@ -9,12 +9,15 @@ import pandas as pd
 from anndata import AnnData
 
 
-def require_key(adata: AnnData, attribute: str, key: str) -> None:
-    """Raise a :class:`KeyError` that names the keys there are, if ``key`` is not among them."""
+def require_key(adata: AnnData, attribute: str, key: str, *, hint: str = "") -> None:
+    """Raise a :class:`KeyError` that names the keys there are, if ``key`` is not among them.
+
+    ``hint`` is the call that mends it.
+    """
     # anndata 0.13 lists X among the layers, under None
     there = [name for name in getattr(adata, attribute).keys() if name is not None]  # noqa: SIM118
     if key not in there:
-        raise KeyError(f"{key!r} is not in adata.{attribute}; it has {there or 'no entries'}.")
+        raise KeyError(f"{key!r} is not in adata.{attribute}; it has {there or 'no entries'}. {hint}".rstrip())
 
 
 def require_unique_genes(adata: AnnData) -> None:

@@ -70,6 +70,7 @@ def start_from_closed_form(
     # those of the entries that count: where values are lost at random the zeros hide them
     module.signs.copy_(torch.as_tensor(covariation.signs))
     module.association.copy_(torch.as_tensor(covariation.association))
+    module.agreement.fill_(covariation.agreement)
     module.direct_share.fill_(_direct_share(covariation.n_observations, len(regulators)))
 
 

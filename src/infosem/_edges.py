@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.metadata import version
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -57,6 +58,8 @@ def edge_table(
     """
     if top is not None and top < 0:
         raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
+    if min_weight is not None and not isinstance(min_weight, Real):
+        raise TypeError(f"min_weight={min_weight!r} must be a number: the least absolute weight of an edge to keep.")
     if by not in ("network", "regulator"):
         raise ValueError(f"by={by!r} is not one of 'network', 'regulator'.")
     values = strength.to_numpy().ravel()
@@ -102,6 +105,11 @@ def require_edges(edges: Any) -> None:
     """Raise an error if ``edges`` is no table of weighted edges."""
     hint = "Pass model.get_edges(), or infosem.get.network(adata)."
     require_columns(edges, ("source", "target", "weight"), "edges", hint=hint)
+
+
+def edge_signs(edges: pd.DataFrame) -> np.ndarray:
+    """Sign of every edge, ``(E,)``: the column ``sign``, where 0 means not known, or without it the weight's."""
+    return np.sign(edges["sign" if "sign" in edges else "weight"].to_numpy()).astype(int)
 
 
 def write_matrices(

@@ -139,6 +139,7 @@ class InfoSEMModule(BaseModuleClass):
         if denoise:
             self.register_buffer("association", torch.zeros(shape))
             self.register_buffer("direct_share", torch.tensor(0.5))
+            self.register_buffer("agreement", torch.tensor(0.0))
         encoder = ScalarNetwork(2, n_hidden=n_hidden)
         decoder = ScalarNetwork(2 if likelihood == "heteroscedastic" else 1, n_hidden=n_hidden)
         tabulated = evaluation == "tabulated"

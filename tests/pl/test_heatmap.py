@@ -49,6 +49,19 @@ def test_colours_are_centred_at_zero_and_blue_is_positive_as_in_the_graph(ax):
     assert len(ax.figure.axes) == 2  # with the colour bar
 
 
+def test_an_edge_without_a_sign_is_grey(ax):
+    edges = edges_of(BLOCKS)
+    first = edges.iloc[0]
+    edges = edges.assign(sign=np.sign(edges["weight"]).where(edges.index != first.name, 0))
+    (image,) = pl.heatmap(edges, ax=ax).images
+    rows, columns = ([t.get_text() for t in labels] for labels in (ax.get_yticklabels(), ax.get_xticklabels()))
+    masked = np.ma.getmaskarray(np.ma.masked_invalid(image.get_array()))
+    assert [(rows[i], columns[j]) for i, j in np.argwhere(masked)] == [(first["source"], first["target"])]
+    red, green, blue = image.cmap(np.ma.masked_invalid([np.nan]))[0][:3]
+    assert red == green == blue
+    assert 0.3 < red < 0.7
+
+
 def test_the_strongest_rows_and_the_columns_strongest_in_them(ax):
     matrix = pd.DataFrame({"a": [3.0, 0, 0], "b": [0, 2.0, 0], "c": [0.5, 0.5, 1.0]}, index=["R0", "R1", "R2"])
     found = drawn(pl.heatmap(edges_of(matrix), n_regulators=2, n_targets=2, ax=ax))

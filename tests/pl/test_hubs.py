@@ -45,6 +45,15 @@ def test_strengths_by_sign(ax):
     assert legend == {"positive correlation": blue, "negative correlation": red}
 
 
+def test_edges_without_a_sign_have_a_bar_of_their_own(ax):
+    rows = bars(pl.hubs(EDGES.assign(sign=[0, -1, 1, 0, 1, -1]), ax=ax))
+    assert [length for _, _, length in rows["A"]] == [1.0, 2.0, 0.5]
+    assert [length for _, _, length in rows["B"]] == [0.25, 4.0]
+    assert rows["A"][2][0] == rows["B"][1][0]
+    assert len({colour for colour, _, _ in rows["A"]}) == 3
+    assert "correlation within noise" in [text.get_text() for text, _ in _entries(ax)]
+
+
 def _entries(axes):
     legend = axes.get_legend()
     return zip(legend.get_texts(), legend.get_patches(), strict=True)

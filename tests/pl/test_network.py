@@ -39,6 +39,14 @@ def test_signs_have_colours_and_known_edges_a_style_of_their_own():
     assert labels == ["positive correlation", "negative correlation", "known edge"]
 
 
+def test_an_edge_without_a_sign_is_neither_positive_nor_negative():
+    axes = pl.network(EDGES.assign(sign=[0, -1, 1, 1]))
+    colours = [to_hex(arrow.get_edgecolor()) for arrow in arrows(axes)]
+    assert sorted(colours.count(colour) for colour in set(colours)) == [1, 1, 2]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["positive correlation", "negative correlation", "correlation within noise"]
+
+
 def test_a_sign_that_is_not_drawn_is_not_explained():
     axes = pl.network(EDGES[EDGES["weight"] > 0])
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["positive correlation"]

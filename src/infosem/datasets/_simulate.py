@@ -87,8 +87,10 @@ def simulate(
     Returns
     -------
     AnnData, cells x genes, ``X`` CSR float32 like log-normalised values, with ``varp["truth"]`` (the planted
-    :math:`A`), ``var["is_regulator"]``, ``varm["gene_embedding"]``, ``varp["known_interactions"]``. With ``depth`` also
-    ``layers["counts"]`` and ``obs["total_counts"]``, over all genes, those outside the network too.
+    :math:`A`), ``var["is_regulator"]``, ``varm["gene_embedding"]``, ``varp["known_interactions"]``. The latter two hold
+    a part of the truth, which ``InfoSEM.setup_anndata(adata)`` takes as priors: to judge a network from expression
+    only, set them aside, ``InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)``. With ``depth``
+    also ``layers["counts"]`` and ``obs["total_counts"]``, over all genes, those outside the network too.
 
     Raises
     ------

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from infosem._edges import require_edges
+from infosem._edges import edge_signs, require_edges
 
 if TYPE_CHECKING:
     import networkx
+
+logger = logging.getLogger(__name__)
 
 
 def to_networkx(edges: pd.DataFrame) -> networkx.DiGraph:
@@ -69,14 +72,18 @@ def to_decoupler(edges: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     edges
-        Columns ``source``, ``target`` and ``weight``.
+        Columns ``source``, ``target`` and ``weight``. With a column ``sign``, edges of sign 0 are left out, and counted
+        in the log: whether they activate or repress is not known, so that they tell nothing of the activity.
 
     Returns
     -------
     Columns ``source``, ``target``, ``weight``.
     """
     require_edges(edges)
-    return edges[["source", "target", "weight"]].reset_index(drop=True)
+    signed = edge_signs(edges) != 0
+    if not signed.all():
+        logger.info("Left out %d of %d edges, which have no sign.", (~signed).sum(), len(edges))
+    return edges.loc[signed, ["source", "target", "weight"]].reset_index(drop=True)
 
 
 def to_pyscenic(edges: pd.DataFrame) -> pd.DataFrame:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from infosem._edges import require_edges
-from infosem.pl._style import DIVERGING, prepare, text_size
+from infosem._edges import edge_signs, require_edges
+from infosem.pl._style import DIVERGING, GREY, prepare, text_size
 
 _CLIPPED = 0.99
 
@@ -28,7 +29,8 @@ def heatmap(
 
     Leaves are ordered so that neighbours are most alike (`Bar-Joseph et al. 2001
     <https://doi.org/10.1093/bioinformatics/17.suppl_1.S22>`__). Colours end at the 99th percentile of the absolute
-    weights that are drawn. Where not all names fit, every second, third, ... is written.
+    weights that are drawn. An edge whose ``sign`` is 0 is grey: its correlation is within noise. Where not all names
+    fit, every second, third, ... is written.
 
     Parameters
     ----------
@@ -55,13 +57,27 @@ def heatmap(
     edges = edges[edges["source"].isin(rows)]
     columns = _chosen(edges, "target", targets, n_targets, "targets")
     edges = edges[edges["target"].isin(columns)]
-    weights = edges.pivot_table("weight", "source", "target", aggfunc="sum", fill_value=0.0)
-    weights = weights.reindex(index=rows, columns=columns, fill_value=0.0)
-    weights = weights.iloc[_order(weights.to_numpy()), _order(weights.to_numpy().T)]
+    edges = edges.assign(sign=edge_signs(edges))
+    weights, sign = (
+        edges.pivot_table(values, "source", "target", aggfunc="sum", fill_value=0).reindex(
+            index=rows, columns=columns, fill_value=0
+        )
+        for values in ("weight", "sign")
+    )
+    order = _order(weights.to_numpy()), _order(weights.to_numpy().T)
+    without_sign = (weights != 0) & (sign == 0)
+    weights, without_sign = weights.iloc[order], without_sign.iloc[order]
     ax = prepare(ax, (8, 5))
     drawn = np.abs(weights.to_numpy())
     limit = np.quantile(drawn[drawn > 0], _CLIPPED)
-    image = ax.imshow(weights, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    image = ax.imshow(
+        weights.mask(without_sign),
+        cmap=mpl.colormaps[DIVERGING].with_extremes(bad=GREY),
+        vmin=-limit,
+        vmax=limit,
+        aspect="auto",
+        interpolation="nearest",
+    )
     bar = ax.figure.colorbar(image, ax=ax, extend="both" if drawn.max() > limit else "neither", aspect=30, pad=0.02)
     bar.set_label("weight", fontsize=text_size(ax))
     bar.ax.tick_params(labelsize=text_size(ax))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from infosem._edges import require_edges
-from infosem.pl._style import BLUE, NEGATIVE, POSITIVE, SIGNS, legend, name_rows, prepare
+from infosem._edges import edge_signs, require_edges
+from infosem.pl._style import BLUE, SIGNS, legend, name_rows, prepare
 
 _LABELS = {
     "out_degree": "number of targets",
@@ -22,7 +23,7 @@ _ENDS = {"out": "source", "in": "target"}
 def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Axes | None = None) -> Axes:
     """Draw the genes that a network hangs on as bars, the first on top.
 
-    Degrees and strengths are split by the sign of the edges.
+    Degrees and strengths are split by the sign of the edges: the column ``sign``, or without it that of the weights.
 
     Parameters
     ----------
@@ -60,10 +61,12 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
     ax = prepare(ax, (5, 0.8 + 0.2 * len(values)))
     places = range(len(values))
     if direction in _ENDS:
-        positive, negative = _by_sign(edges, _ENDS[direction], measure, values.index)
-        positive_label, negative_label = SIGNS
-        ax.barh(places, positive, color=POSITIVE, label=positive_label)
-        ax.barh(places, negative, left=positive, color=NEGATIVE, label=negative_label)
+        drawn = np.zeros(len(values))
+        for sign, part in _by_sign(edges, _ENDS[direction], measure, values.index).items():
+            label, colour = SIGNS[sign]
+            if part.any() or sign:
+                ax.barh(places, part, left=drawn, color=colour, label=label)
+            drawn += part.to_numpy()
         legend(ax, loc="lower right")
     else:
         ax.barh(places, values, color=BLUE)
@@ -73,9 +76,8 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
     return ax
 
 
-def _by_sign(edges: pd.DataFrame, end: str, measure: str, genes: pd.Index) -> tuple[pd.Series, pd.Series]:
-    """Degree or strength of the genes, of the edges of either sign."""
+def _by_sign(edges: pd.DataFrame, end: str, measure: str, genes: pd.Index) -> dict[int, pd.Series]:
+    """Degree or strength of the genes, of the edges of every sign."""
     size = edges["weight"].abs() if measure == "strength" else edges["weight"].ne(0).astype(int)
-    both = (size[edges["weight"].gt(0) == is_positive] for is_positive in (True, False))
-    positive, negative = (part.groupby(edges[end]).sum().reindex(genes, fill_value=0) for part in both)
-    return positive, negative
+    signs = edge_signs(edges)
+    return {sign: size[signs == sign].groupby(edges[end]).sum().reindex(genes, fill_value=0) for sign in SIGNS}

@@ -12,14 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from infosem._edges import require_edges
-from infosem.pl._style import GREY, NEGATIVE, ORANGE, POSITIVE, SIGNS, YELLOW, halo, ink, legend, prepare, text_size
+from infosem._edges import edge_signs, require_edges
+from infosem.pl._style import GREY, ORANGE, SIGNS, YELLOW, halo, ink, legend, prepare, text_size
 
 logger = logging.getLogger(__name__)
 
 _HUB = object()
 _REGULATOR, _TARGET, _CHOSEN = YELLOW, "#e8e8e8", ORANGE
 _KNOWN = (0, (4, 1.5))
+_HEADS = {1: "-|>", -1: "-[,widthB=0.4,lengthB=0", 0: "->"}
 _GAP, _N_MOVES = 2.0, 500
 
 
@@ -37,7 +38,8 @@ def network(
     Parameters
     ----------
     edges
-        Edge table of :meth:`infosem.InfoSEM.get_edges`.
+        Edge table of :meth:`infosem.InfoSEM.get_edges`. With a column ``sign`` the colour is that of the sign, grey
+        where it is 0, without one that of the weight's sign.
     top
         Number of edges to draw; ``None`` for all.
     genes
@@ -66,15 +68,16 @@ def network(
     if drawn.empty:
         raise ValueError("There is no edge to draw. Check top=, genes=, and min_weight= of model.get_edges().")
     graph = nx.DiGraph()
-    graph.add_weighted_edges_from(drawn[["source", "target", "weight"]].itertuples(index=False))
+    drawn = drawn.assign(sign=edge_signs(drawn))
+    for edge in drawn.itertuples(index=False):
+        graph.add_edge(edge.source, edge.target, weight=edge.weight, sign=edge.sign)
     hidden = [gene for gene in chosen if gene not in graph]
     if hidden:
         logger.warning("%s: no edge among the %d strongest. Draw more: top=.", ", ".join(hidden), len(drawn))
     ax = prepare(ax, (8, 7))
     labels = {node: ax.text(0, 0, node, ha="center", va="center", fontsize=text_size(ax)) for node in graph}
     known_pairs = set() if known is None else set(zip(known["source"], known["target"], strict=True))
-    signs = set(np.sign(drawn["weight"]))
-    _explain(ax, signs, has_known=not known_pairs.isdisjoint(graph.edges), has_chosen=bool(chosen))
+    _explain(ax, set(drawn["sign"]), has_known=not known_pairs.isdisjoint(graph.edges), has_chosen=bool(chosen))
     diameters = {node: text_size(ax) * (2.4 if graph.out_degree(node) else 1.7) for node in graph}
     position = _spread(ax, _layout(graph, seed), labels, diameters)
     for node, label in labels.items():
@@ -86,15 +89,15 @@ def network(
         graph, position, node_size=areas, node_color=list(colours.values()), edgecolors=GREY, linewidths=0.8, ax=ax
     )
     width = _widths(drawn["weight"].abs().max(), drawn["weight"].abs().min())
-    for source, target, weight in graph.edges(data="weight"):
+    for source, target, edge in graph.edges(data=True):
         nx.draw_networkx_edges(
             graph,
             position,
             edgelist=[(source, target)],
-            width=text_size(ax) * width(abs(weight)),
-            edge_color=POSITIVE if weight > 0 else NEGATIVE,
+            width=text_size(ax) * width(abs(edge["weight"])),
+            edge_color=SIGNS[edge["sign"]][1],
             style=_KNOWN if (source, target) in known_pairs else "solid",
-            arrowstyle="-|>" if weight > 0 else "-[,widthB=0.4,lengthB=0",
+            arrowstyle=_HEADS[edge["sign"]],
             arrowsize=1.1 * text_size(ax),
             node_size=areas,
             connectionstyle="arc3,rad=0.08",
@@ -122,10 +125,11 @@ def _around(edges: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
     return edges[edges["source"].isin(genes) | edges["target"].isin(genes)]
 
 
-def _explain(ax: Axes, signs: set[float], *, has_known: bool, has_chosen: bool) -> None:
+def _explain(ax: Axes, signs: set[int], *, has_known: bool, has_chosen: bool) -> None:
     """A legend below the picture, where nothing is drawn."""
-    there = {POSITIVE: 1.0 in signs, NEGATIVE: -1.0 in signs}
-    handles = [Line2D([], [], color=colour, lw=2, label=label) for label, colour in SIGNS.items() if there[colour]]
+    handles = [
+        Line2D([], [], color=colour, lw=2, label=label) for sign, (label, colour) in SIGNS.items() if sign in signs
+    ]
     if has_known:
         handles.append(Line2D([], [], color=ink(ax), lw=2, ls=_KNOWN, label="known edge"))
     if has_chosen:

@@ -18,9 +18,13 @@ BLUE, VERMILION, GREEN, PURPLE, SKY_BLUE, ORANGE, YELLOW = (
 
 GREY = "#888888"
 POSITIVE, NEGATIVE = BLUE, VERMILION
-"""Edges by the sign of their weight."""
+SIGNS = {
+    1: ("positive correlation", POSITIVE),
+    -1: ("negative correlation", NEGATIVE),
+    0: ("correlation within noise", GREY),
+}
+"""Name and colour of edges, by their sign."""
 
-SIGNS = {"positive correlation": POSITIVE, "negative correlation": NEGATIVE}
 DIVERGING = "RdBu"  # blue is positive, as in SIGNS
 
 

@@ -47,9 +47,9 @@ def project_shift(
     temperature
         :math:`T`.
     """
-    require_key(adata, "layers", key)
-    require_key(adata, "obsm", f"X_{basis}")
-    require_key(adata, "obsp", neighbors_key)
+    require_key(adata, "layers", key, hint="Compute the shift first: infosem.tl.perturb(adata, gene).")
+    require_key(adata, "obsm", f"X_{basis}", hint=f"Compute it first, such as scanpy.tl.{basis}(adata).")
+    require_key(adata, "obsp", neighbors_key, hint="Compute neighbours first: scanpy.pp.neighbors(adata).")
     if not temperature > 0:
         raise ValueError(f"temperature={temperature!r} must be positive.")
     layer = adata.uns[key]["layer"] if key in adata.uns else "X"
