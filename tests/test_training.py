@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from anndata import AnnData
+from lightning.pytorch import Callback
 
 from infosem import InfoSEM
 
@@ -32,6 +34,36 @@ def test_early_stopping_watches_what_the_prior_is_no_part_of(cells: AnnData, giv
     model.train(2, train_size=0.8, early_stopping=True, **given, **QUIET)
     assert model.trainer.early_stopping_callback.monitor == watched
     assert watched in model.history
+
+
+class StepSizes(Callback):
+    """Keeps the sizes of the steps of networks and adjacency, at every step."""
+
+    def __init__(self) -> None:
+        self.found = []
+
+    def on_train_batch_start(self, trainer, *_) -> None:
+        self.found.append([optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers])
+
+
+@pytest.mark.parametrize(("max_epochs", "batch_size"), [(1, 4), (30, 120)])
+def test_steps_fade_out_however_many_are_an_epoch(cells: AnnData, max_epochs: int, batch_size: int) -> None:
+    InfoSEM.setup_anndata(cells)
+    steps = StepSizes()
+    InfoSEM(cells).train(max_epochs, batch_size=batch_size, callbacks=[steps], **QUIET)
+    found = np.array(steps.found) / steps.found[0]
+    n = len(found)
+    assert n == 30
+    np.testing.assert_allclose(found, 0.03 ** (np.arange(n) / n)[:, None] * [1, 1], rtol=1e-6)
+
+
+def test_deepsems_steps_decay_after_every_epoch_and_only_those_of_the_networks(cells: AnnData) -> None:
+    InfoSEM.setup_anndata(cells)
+    steps = StepSizes()
+    InfoSEM(cells, form="paper").train(3, batch_size=40, callbacks=[steps], **QUIET)
+    networks, adjacency = (np.array(steps.found) / steps.found[0]).T
+    np.testing.assert_allclose(networks, np.repeat([1, 0.95, 0.95**2], 3), rtol=1e-6)
+    np.testing.assert_allclose(adjacency, 1)
 
 
 def test_a_terminated_process_says_so_to_its_shell(cells: AnnData, tmp_path) -> None:

@@ -41,7 +41,6 @@ class JointTrainingPlan(NetworkTrainingPlan):
     step_sizes = MappingProxyType(
         {
             "lr_networks": 8e-4,
-            "lr_decay": 0.8,
             "lr_adjacency": 0.002,
             "lr_coefficients": 0.64,
             "lr_probability": 8e-3,
@@ -57,6 +56,10 @@ class JointTrainingPlan(NetworkTrainingPlan):
     def default_decay(cls, max_epochs: int) -> float:
         """Such that ``final_step`` of the steps is left at the end."""
         return cls.final_step ** (1 / max_epochs)
+
+    def decayed_for(self, epochs: float) -> float:
+        """All the time: many cells have one epoch only."""
+        return epochs
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
         """RMSprop with bias correction."""
@@ -85,7 +88,6 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
     step_sizes = MappingProxyType(
         {
             "lr_networks": 1e-4,
-            "lr_decay": 0.95,
             "lr_adjacency": 0.02,
             "lr_coefficients": 0.04,
             "lr_probability": 1e-3,
@@ -112,7 +114,11 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
     @classmethod
     def default_decay(cls, max_epochs: int) -> float:
         """DeepSEM's .95."""
-        return cls.step_sizes["lr_decay"]
+        return 0.95
+
+    def decayed_for(self, epochs: float) -> float:
+        """After every epoch."""
+        return math.floor(epochs)
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
         """RMSprop."""

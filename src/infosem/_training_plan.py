@@ -36,8 +36,7 @@ class NetworkTrainingPlan(TrainingPlan):
     max_epochs
         Number of epochs that the steps decay over.
     lr_decay
-        Factor on the steps that decay after every epoch; by default such that ``final_step`` of them is left at the
-        end.
+        Factor on the steps that decay, per epoch.
     lr_adjacency
         Step size of the effects :math:`A` or :math:`A_e`, in units of :math:`1 / (R - 1)`, the effect of one of
         :math:`R` regulators that share a total effect of one.
@@ -49,17 +48,18 @@ class NetworkTrainingPlan(TrainingPlan):
 
     batch_size: ClassVar[int]
     step_sizes: ClassVar[Mapping[str, float]]
-    """Defaults of :meth:`infosem.InfoSEM.train` and of the parameters."""
+    """Defaults of the parameters, but for ``lr_decay``."""
     decaying: ClassVar[tuple[int, ...]] = (0,)
     """Optimisers whose steps decay."""
 
     def __init__(self, module: InfoSEMModule, max_epochs: int, **step_sizes: float) -> None:
-        unknown = sorted(set(step_sizes) - set(self.step_sizes))
+        steps = {**self.step_sizes, "lr_decay": self.default_decay(max_epochs)}
+        unknown = sorted(set(step_sizes) - set(steps))
         if unknown:
-            raise TypeError(f"{unknown[0]!r} is no step size of this schedule; there are {', '.join(self.step_sizes)}.")
+            raise TypeError(f"{unknown[0]!r} is no step size of this schedule; there are {', '.join(steps)}.")
         super().__init__(module)
         self.automatic_optimization = False
-        steps = {**self.step_sizes, "lr_decay": self.default_decay(max_epochs), **step_sizes}
+        steps |= step_sizes
         self.lr_networks, self.lr_decay = steps["lr_networks"], steps["lr_decay"]
         self.lr_adjacency, self.lr_coefficients = steps["lr_adjacency"], steps["lr_coefficients"]
         self.lr_probability = steps["lr_probability"]
@@ -72,7 +72,11 @@ class NetworkTrainingPlan(TrainingPlan):
     @classmethod
     @abstractmethod
     def default_decay(cls, max_epochs: int) -> float:
-        """Factor on decaying steps after every epoch."""
+        """Factor on decaying steps per epoch."""
+
+    @abstractmethod
+    def decayed_for(self, epochs: float) -> float:
+        """Epochs that the steps have decayed for after so many epochs of training, a part of one included."""
 
     @abstractmethod
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
@@ -84,7 +88,7 @@ class NetworkTrainingPlan(TrainingPlan):
         """A cycle: which optimisers step (0 networks, 1 adjacency), and for how many epochs."""
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """One optimiser for the networks and one for the adjacency, with steps that decay every epoch."""
+        """One optimiser for the networks and one for the adjacency, with steps that decay."""
         groups = _parameter_groups(self.module)
         unit = 1 / (len(self.module.regulators) - 1)
         networks = self.optimizer([{"params": groups["networks"], "lr": self.lr_networks}])
@@ -100,8 +104,12 @@ class NetworkTrainingPlan(TrainingPlan):
             ]
         )
         optimizers = [networks, adjacency]
-        decays = [torch.optim.lr_scheduler.ExponentialLR(optimizers[k], gamma=self.lr_decay) for k in self.decaying]
+        decays = [torch.optim.lr_scheduler.LambdaLR(optimizers[k], self._decay) for k in self.decaying]
         return optimizers, decays
+
+    def _decay(self, n_steps: int) -> float:
+        """Factor on the steps after so many of them."""
+        return float(self.lr_decay ** self.decayed_for(n_steps / self.trainer.num_training_batches))
 
     def time_step(self, batch_size: int) -> float:
         """Seconds that the gradient of a step takes, as a mean over the phases; leaves the model as it is."""
@@ -135,6 +143,8 @@ class NetworkTrainingPlan(TrainingPlan):
         self.manual_backward(output.loss)
         for optimizer in optimizers:
             optimizer.step()
+        for scheduler in self._schedulers():
+            scheduler.step()
         loss = output.loss.detach()
         self._totals += torch.stack(
             [
@@ -162,7 +172,7 @@ class NetworkTrainingPlan(TrainingPlan):
         self._totals = torch.zeros(5, device=self.device, dtype=self.module.mean.dtype)
 
     def on_train_epoch_end(self) -> None:
-        """Log means per cell over the epoch, and let steps decay."""
+        """Log means per cell over the epoch."""
         # not step by step: Lightning's logging would take longer than a small model's gradient
         *totals, n_cells = self._totals
         loss, reconstruction, kl_local, kl_global = (total / n_cells for total in totals)
@@ -175,8 +185,6 @@ class NetworkTrainingPlan(TrainingPlan):
             ("kl_global", kl_global),
         ):
             self.log(f"{name}_train", value, sync_dist=self.use_sync_dist)
-        for scheduler in self._schedulers():
-            scheduler.step()
 
     def _schedulers(self) -> list[Any]:
         schedulers = self.lr_schedulers()
