@@ -71,8 +71,22 @@ def test_correlations_are_those_of_the_dense_matrices(size, share):
     np.testing.assert_allclose(found.latent_variance(share), np.diag(smoother @ s @ smoother), rtol=5e-3)
 
 
-def _ordered(blocks, genes):
-    n_cells, covariance = covariance_of(blocks, genes, 72)
+def test_patterns_of_many_genes_are_the_eigenvectors():
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((200, 20)) * np.linspace(0.2, 1.5, 20) @ rng.standard_normal((20, 400))
+    z = (z + 3 * rng.standard_normal(z.shape)).astype(np.float32)
+    z /= z.std(0)
+    found = SecondMoments(in_blocks(z, 37), *_ordered(in_blocks(z, 37), np.arange(3), 400), most_patterns=30)
+    values, vectors = np.linalg.eigh(z.astype(np.float64).T @ z / len(z))
+    k = (values > (1 + np.sqrt(400 / 200)) ** 2).sum()
+    assert 5 < k < 30
+    np.testing.assert_allclose(found.values, values[::-1][:k], rtol=1e-4)
+    cosines = (found.vectors * vectors[:, ::-1][:, :k]).sum(0)
+    np.testing.assert_allclose(np.abs(cosines), 1, atol=1e-3)
+
+
+def _ordered(blocks, genes, n_genes=72):
+    n_cells, covariance = covariance_of(blocks, genes, n_genes)
     return n_cells, genes, covariance
 
 

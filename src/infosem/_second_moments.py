@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from scipy.linalg import eigh
 
-_N_PASSES = 5
+_N_PASSES = 6
 _OVERSAMPLING = 10
 
 Blocks = Callable[[], Iterable[np.ndarray]]
@@ -115,19 +116,31 @@ class SecondMoments:
         return (covariance / sd[self.genes][:, None] / sd).astype(np.float32)
 
     def _patterns(self, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """By randomised subspace iteration."""
+        """By block Lanczos iteration, as exact as matters; of few genes exactly."""
         n_genes = self.covariance.shape[1]
         if most == 0 or self.n_cells == 0:
             return np.zeros(0), np.zeros((n_genes, 0))
-        width = min(n_genes, most + _OVERSAMPLING)
-        vectors = np.linalg.qr(np.random.default_rng(0).standard_normal((n_genes, width)))[0]
-        for _ in range(_N_PASSES):
-            vectors = np.linalg.qr(self.applied_to(vectors))[0]
-        values, rotation = np.linalg.eigh(vectors.T @ self.applied_to(vectors))
-        order = np.argsort(-values)[:most]
-        values, vectors = values[order], vectors @ rotation[:, order]
+        width = most + _OVERSAMPLING
+        if n_genes <= _N_PASSES * width:
+            basis = np.eye(n_genes)
+            applied = self.applied_to(basis)
+        else:
+            basis, applied = self._krylov(width)
+        values, rotation = eigh(basis.T @ applied, subset_by_index=(basis.shape[1] - most, basis.shape[1] - 1))
+        values, vectors = values[::-1], basis @ rotation[:, ::-1]
         above = values > (1 + np.sqrt(n_genes / self.n_cells)) ** 2
         return values[above], vectors[:, above]
+
+    def _krylov(self, width: int) -> tuple[np.ndarray, np.ndarray]:
+        r"""An orthonormal basis :math:`Q` of :math:`\Omega, S\Omega, S^2\Omega, ...`, random, and :math:`SQ`."""
+        block = np.linalg.qr(np.random.default_rng(0).standard_normal((self.covariance.shape[1], width)))[0]
+        basis, applied = block, self.applied_to(block)
+        for _ in range(_N_PASSES - 1):
+            block = applied[:, -width:]
+            for _ in range(2):  # once leaves what rounding has left of the basis
+                block = np.linalg.qr(block - basis @ (basis.T @ block))[0]
+            basis, applied = np.hstack([basis, block]), np.hstack([applied, self.applied_to(block)])
+        return basis, applied
 
 
 def _reliability(values: np.ndarray, ratio: float) -> np.ndarray:
