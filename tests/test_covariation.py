@@ -29,6 +29,13 @@ def squared_cosine(value, ratio):
     return (1 - ratio / (true - 1) ** 2) / (1 + ratio / (true - 1))
 
 
+def kappa(n, p):
+    """Johnstone's (2001) centre and scale of the largest eigenvalue of white noise: two scales beyond its centre."""
+    centre = (np.sqrt(n) + np.sqrt(p)) ** 2
+    scale = (np.sqrt(n) + np.sqrt(p)) * (1 / np.sqrt(n) + 1 / np.sqrt(p)) ** (1 / 3)
+    return (centre + 2 * scale) / centre
+
+
 def in_blocks(z, size):
     return lambda: iter([z] if size is None else np.split(z, range(size, len(z), size)))
 
@@ -50,8 +57,8 @@ def test_correlations_are_those_of_the_dense_matrices(size, share):
     k = len(found.values)
     assert 0 < k <= 7
     values, vectors = values[::-1][:k], vectors[:, ::-1][:, :k]
-    assert (values > (1 + np.sqrt(72 / 300)) ** 2).all()
-    shrunk = [squared_cosine(value, 72 / 300) for value in values]
+    assert (values > kappa(300, 72) * (1 + np.sqrt(72 / 300)) ** 2).all()
+    shrunk = [squared_cosine(value / kappa(300, 72), 72 / 300) for value in values]
     smoother = share * np.eye(72) + (1 - share) * (vectors * shrunk) @ vectors.T
     np.testing.assert_allclose(found.gains(share), (1 - share) * np.array(shrunk), rtol=5e-3)
     np.testing.assert_allclose(found.n_observations(share), 300**share * (sum(shrunk) + 1) ** (1 - share), rtol=5e-3)
@@ -78,11 +85,20 @@ def test_patterns_of_many_genes_are_the_eigenvectors():
     z /= z.std(0)
     found = SecondMoments(in_blocks(z, 37), *_ordered(in_blocks(z, 37), np.arange(3), 400), most_patterns=30)
     values, vectors = np.linalg.eigh(z.astype(np.float64).T @ z / len(z))
-    k = (values > (1 + np.sqrt(400 / 200)) ** 2).sum()
+    k = (values > kappa(200, 400) * (1 + np.sqrt(400 / 200)) ** 2).sum()
     assert 5 < k < 30
     np.testing.assert_allclose(found.values, values[::-1][:k], rtol=1e-4)
     cosines = (found.vectors * vectors[:, ::-1][:, :k]).sum(0)
     np.testing.assert_allclose(np.abs(cosines), 1, atol=1e-3)
+
+
+def test_noise_has_no_pattern():
+    n_patterns = []
+    for seed in range(40):
+        z = np.random.default_rng(seed).standard_normal((150, 60)).astype(np.float32)
+        found = SecondMoments(in_blocks(z, None), *_ordered(in_blocks(z, None), np.arange(3), 60), most_patterns=6)
+        n_patterns.append(len(found.values))
+    assert sum(n_patterns) <= 2
 
 
 def _ordered(blocks, genes, n_genes=72):

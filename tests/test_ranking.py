@@ -11,7 +11,7 @@ from infosem import InfoSEM, datasets
 from infosem._closed_form import _direct_share
 from infosem._evidence import against_background, surprisal
 from infosem._ranking import expression_parts, interactions_part, worth_of
-from infosem._text_evidence import text_part
+from infosem._text_evidence import _permutations, text_part
 from infosem._text_likeness import completed_text
 
 from .conftest import QUIET
@@ -85,6 +85,9 @@ def test_direct_effects_count_as_far_as_regulators_can_be_told_apart():
     assert shares[-1] == pytest.approx(0.8, rel=1e-3)
 
 
+NAMES = [f"gene{i}" for i in range(200)]
+
+
 def texts_and_evidence(rng, n_regulators=40, n_genes=200):
     """Two-dimensional texts and profiles that have nothing to do with them."""
     text = torch.as_tensor(rng.standard_normal((n_genes, 2)))
@@ -103,9 +106,21 @@ def test_text_counts_as_far_as_it_agrees_with_the_expression_beyond_chance():
     for strength in (0.0, 3.0, 30.0):
         expression = noise + strength * likeness
         expression = expression - expression.mean(1, keepdims=True) - expression.mean(0) + 2
-        found[strength] = text_part(text, profiles, regulators, expression, possible).mean()
+        found[strength] = text_part(text, profiles, regulators, expression, possible, NAMES).mean()
     assert found[0.0] == 0
     assert 0.3 < found[3.0] < found[30.0] < 1.5
+
+
+def test_one_gene_more_changes_the_permuted_text_of_one_gene():
+    fewer = NAMES[:90] + NAMES[91:]
+    for before, after in zip(_permutations(fewer), _permutations(NAMES), strict=True):
+        assert sorted(after) == list(range(200))
+        assert (after != np.arange(200)).all()
+        given = dict(zip(fewer, np.array(fewer)[before], strict=True))
+        now = dict(zip(NAMES, np.array(NAMES)[after], strict=True))
+        assert sum(given[name] != now[name] for name in fewer) == 1
+    first, second, *_ = _permutations(NAMES)
+    assert (first == second).mean() < 0.1
 
 
 def test_genes_of_like_texts_have_like_levels():
@@ -114,12 +129,12 @@ def test_genes_of_like_texts_have_like_levels():
     level_of_regulators, level_of_genes = text[:60, 0].numpy(), 0.5 * text[:, 1].numpy()
     expression = level_of_regulators[:, None] + level_of_genes + rng.exponential(size=(60, 200))
     unlike = torch.zeros(200, 2, dtype=text.dtype)
-    found = text_part(text, profiles, regulators, expression, possible)
+    found = text_part(text, profiles, regulators, expression, possible, NAMES)
     assert np.corrcoef(found.mean(1), level_of_regulators)[0, 1] > 0.95
     assert np.corrcoef(found.mean(0), level_of_genes)[0, 1] > 0.9
-    shuffled = text_part(text[torch.as_tensor(rng.permutation(200))], profiles, regulators, expression, possible)
+    shuffled = text_part(text[torch.as_tensor(rng.permutation(200))], profiles, regulators, expression, possible, NAMES)
     assert shuffled.std() < 0.1 * found.std()
-    assert text_part(unlike, profiles, regulators, expression, possible).std() == 0
+    assert text_part(unlike, profiles, regulators, expression, possible, NAMES).std() == 0
 
 
 def test_labels_tell_what_the_rest_is_worth():

@@ -125,7 +125,7 @@ class NetworkMixin:
         parts = expression_parts(adjacency.weights.cpu().numpy(), association, float(module.direct_share), possible)
         if isinstance(prior, EmbeddingPrior):
             texts = prior.embeddings.cpu(), module.profiles.cpu(), module.regulators.cpu()
-            parts["text"] = text_part(*texts, total_evidence(parts), possible)
+            parts["text"] = text_part(*texts, total_evidence(parts), possible, self.gene_names)
         kernel = module.edge_probability
         if kernel is not None:
             pairs, is_edge = kernel.pairs.cpu().numpy(), kernel.is_edge.cpu().numpy()

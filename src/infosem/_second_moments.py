@@ -1,12 +1,17 @@
 r"""Second moments of some cells, and the patterns that many genes share in them.
 
 With :math:`Z` the standardised expression (cells x genes) and :math:`S = Z^T Z / N`, the eigenvectors :math:`V` of
-:math:`S` whose eigenvalues :math:`\Lambda` exceed what noise alone has, :math:`(1 + \sqrt{G / N})^2` (Marchenko and
-Pastur 1967), are the shared patterns. What is left of a gene is its own variation. A pattern counts as far as it is the
-true one: the squared cosine of the two vectors is
+:math:`S` whose eigenvalues :math:`\Lambda` exceed what noise alone has,
+
+.. math:: \Lambda > \kappa\, (1 + \sqrt{\gamma})^2, \qquad \kappa = 1 + 2\,
+          \frac{N^{-1/2} (N^{-1/2} + G^{-1/2})^{1/3}}{1 + \sqrt{\gamma}}, \qquad \gamma = G / N ,
+
+the edge of Marchenko and Pastur (1967) and two units of the largest eigenvalue's own fluctuation, which one in a
+hundred exceeds (Johnstone 2001), are the shared patterns. What is left of a gene is its own variation. A pattern counts
+as far as it is the true one: the squared cosine of the two vectors is
 
 .. math:: c^2 = \frac{1 - \gamma / (\ell - 1)^2}{1 + \gamma / (\ell - 1)}, \qquad
-          \Lambda = \ell \left(1 + \frac{\gamma}{\ell - 1}\right), \quad \gamma = G / N
+          \frac{\Lambda}{\kappa} = \ell \left(1 + \frac{\gamma}{\ell - 1}\right)
 
 (Paul 2007), zero where the eigenvalue is that of noise, so that no pattern comes or goes at once.
 """
@@ -66,7 +71,7 @@ class SecondMoments:
     ) -> None:
         self.blocks, self.n_cells, self.genes, self.covariance = blocks, n_cells, genes, covariance
         self.values, self.vectors = self._patterns(most_patterns)
-        self.reliability = _reliability(self.values, covariance.shape[1] / max(n_cells, 1))
+        self.reliability = _reliability(self.values / self._fluctuation(), covariance.shape[1] / max(n_cells, 1))
 
     def shared(self) -> np.ndarray:
         r"""Correlation in the patterns without their noise, :math:`V C^4 \Lambda V^T`, ``(P, G)``."""
@@ -128,8 +133,13 @@ class SecondMoments:
             basis, applied = self._krylov(width)
         values, rotation = eigh(basis.T @ applied, subset_by_index=(basis.shape[1] - most, basis.shape[1] - 1))
         values, vectors = values[::-1], basis @ rotation[:, ::-1]
-        above = values > (1 + np.sqrt(n_genes / self.n_cells)) ** 2
+        above = values > self._fluctuation() * (1 + np.sqrt(n_genes / self.n_cells)) ** 2
         return values[above], vectors[:, above]
+
+    def _fluctuation(self) -> float:
+        r""":math:`\kappa`, how far above its edge the largest eigenvalue of noise may be."""
+        n, g = max(self.n_cells, 1), self.covariance.shape[1]
+        return float(1 + 2 * (n**-0.5 + g**-0.5) ** (1 / 3) / (n**0.5 + g**0.5))
 
     def _krylov(self, width: int) -> tuple[np.ndarray, np.ndarray]:
         r"""An orthonormal basis :math:`Q` of :math:`\Omega, S\Omega, S^2\Omega, ...`, random, and :math:`SQ`."""

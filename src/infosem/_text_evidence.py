@@ -4,10 +4,12 @@ r"""What text says of an edge without any labels, in nats.
 
 *Likeness*: a regulator acts more on genes whose text is like its own (:mod:`infosem._text_likeness`). Among pairs that
 have nothing to do with each other the mean of :math:`e^{\text{likeness}}` is one. The strongest pairs by the expression
-have :math:`\Delta` more than chance, that is than the mean of texts that are permuted among the genes and three
-standard deviations of it, and the weight is
+have :math:`\Delta` more than chance, that is than the mean of texts that are permuted among the genes, whose standard
+deviation is :math:`s`, and the weight is
 
-.. math:: w = \frac{1.5\, \max(0, \Delta)}{\max(0, \Delta) + 0.15} .
+.. math:: w = \frac{1.5\, \Delta}{\Delta + 0.15} \cdot \frac{\Delta^4}{\Delta^4 + (6 s)^4}
+
+if it is positive, half as much at six standard deviations as without chance, and next to nothing below two.
 
 :math:`e^{\text{likeness}}` is four nats at most: the 2 % of the pairs that are most alike are families and complexes,
 and which of them interact is for the expression to say.
@@ -19,12 +21,14 @@ targets and over their regulators (:func:`_levels`).
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 
 import numpy as np
-import torch
 from sklearn.linear_model import RidgeCV
 from torch import Tensor
 
+from infosem._covariation import reference_genes
 from infosem._evidence import strongest, surprisal
 from infosem._text_likeness import completed_text
 
@@ -32,17 +36,20 @@ logger = logging.getLogger(__name__)
 
 _MOST, _HALFWAY = 1.5, 0.15
 _MOST_OF_LIKENESS = 4.0
-_CHANCE = 3.0
-"""Standard deviations of the permutations."""
-_N_PERMUTATIONS = 10
-_N_GENES = 500
-"""Genes, about, whose pairs tell how far text and expression agree."""
+_CHANCE = 6.0
+"""Standard deviations of the permutations at which likeness counts half."""
+_N_PERMUTATIONS = 20
 _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _FEWEST_GENES = 10
 
 
 def text_part(
-    embeddings: Tensor, profiles: Tensor, regulators: Tensor, expression: np.ndarray, possible: np.ndarray
+    embeddings: Tensor,
+    profiles: Tensor,
+    regulators: Tensor,
+    expression: np.ndarray,
+    possible: np.ndarray,
+    names: Sequence[str],
 ) -> np.ndarray:
     """Evidence of the text, ``(R, G)``, in nats.
 
@@ -58,10 +65,12 @@ def text_part(
         Evidence of the expression, ``(R, G)``.
     possible
         Pairs that can be edges, boolean ``(R, G)``.
+    names
+        The genes' names, ``(G,)``, by which texts are permuted.
     """
     if not possible.any():
         return np.zeros(possible.shape, dtype=np.float32)
-    weight = np.float32(_weight_of_likeness(embeddings, profiles, regulators, expression, possible))
+    weight = np.float32(_weight_of_likeness(embeddings, profiles, regulators, expression, possible, names))
     completed = completed_text(embeddings, profiles)
     evidence = weight * _likeness(completed[regulators] @ completed.T, possible)
     counts, texts = (possible.sum(1), possible.sum(0)), embeddings.numpy()
@@ -71,9 +80,14 @@ def text_part(
 
 
 def _weight_of_likeness(
-    embeddings: Tensor, profiles: Tensor, regulators: Tensor, expression: np.ndarray, possible: np.ndarray
+    embeddings: Tensor,
+    profiles: Tensor,
+    regulators: Tensor,
+    expression: np.ndarray,
+    possible: np.ndarray,
+    names: Sequence[str],
 ) -> float:
-    genes = np.arange(0, len(embeddings), max(1, round(len(embeddings) / _N_GENES)))
+    genes = reference_genes(len(embeddings))
     possible, expression = possible[:, genes], expression[:, genes]
     chosen = strongest(expression[possible])
 
@@ -82,17 +96,29 @@ def _weight_of_likeness(
         likeness = _likeness(completed[regulators] @ completed[genes].T, possible)
         return float(likeness[possible][chosen].mean())
 
-    rng, there = np.random.default_rng(0), embeddings.any(1).nonzero()[:, 0]
+    there = embeddings.any(1).nonzero()[:, 0].numpy()
     by_chance = []
-    for _ in range(_N_PERMUTATIONS):
+    for permutation in _permutations([names[gene] for gene in there]):
         permuted = embeddings.clone()
-        permuted[there] = embeddings[torch.as_tensor(rng.permutation(there))]
+        permuted[there] = embeddings[there[permutation]]
         by_chance.append(agreement(permuted))
-    chance = float(np.mean(by_chance) + _CHANCE * np.std(by_chance, ddof=1))
-    excess = max(0.0, agreement(embeddings) - chance)
-    if excess == 0:
-        logger.info("The genes' text does not agree with the expression beyond chance, and likeness does not count.")
-    return _MOST * excess / (excess + _HALFWAY)
+    excess, noise = agreement(embeddings) - np.mean(by_chance), _CHANCE * np.std(by_chance, ddof=1)
+    if not excess > 0.5 * noise:
+        logger.info("The genes' text hardly agrees with the expression beyond chance, and likeness hardly counts.")
+    if not excess > 0:
+        return 0.0
+    return float(_MOST * excess / (excess + _HALFWAY) * excess**4 / (excess**4 + noise**4))
+
+
+def _permutations(names: Sequence[str]) -> Iterator[np.ndarray]:
+    """Every gene gets the text of the next one in an order by the names, so that one gene more changes one of them."""
+    hashes = [int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little") for name in names]
+    factors = np.random.default_rng(0).integers(2**63, size=_N_PERMUTATIONS, dtype=np.uint64)
+    for odd in 2 * factors + 1:
+        order = np.argsort(np.array(hashes, dtype=np.uint64) * odd)
+        permutation = np.empty(len(order), dtype=np.intp)
+        permutation[order] = np.roll(order, 1)
+        yield permutation
 
 
 def _likeness(products: Tensor, possible: np.ndarray) -> np.ndarray:
