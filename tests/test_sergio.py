@@ -29,6 +29,13 @@ def is_acyclic(edges: pd.DataFrame) -> bool:
     return nx.is_directed_acyclic_graph(nx.from_pandas_edgelist(edges, create_using=nx.DiGraph))
 
 
+def test_any_number_of_cells() -> None:
+    pytest.importorskip("sergio_rs", reason=NEEDS_SERGIO)
+    adata = datasets.sergio(20, 30, 6, n_types=6, seed=0)
+    assert adata.n_obs == 20
+    assert sorted(adata.obs["cell_type"].value_counts()) == [3, 3, 3, 3, 4, 4]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_random_network_has_no_cycles_and_every_gene_its_edges(seed: int) -> None:
     edges = random_topology(30, 120, np.random.default_rng(seed))
@@ -185,7 +192,7 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.
     ("options", "message"),
     [
         ({"n_regulators": 20, "n_genes": 20}, "n_regulators=20"),
-        ({"n_cells": 13}, "multiple of n_types=6"),
+        ({"n_cells": 3}, "n_types=6"),
         ({"depth": -1.0}, "depth=-1.0"),
         ({"dropout": 2.0}, "dropout=2.0"),
         ({"knock_outs": "TF1"}, r"\['TF1'\], or \"all\""),

@@ -320,7 +320,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         Parameters
         ----------
         max_epochs
-            Number of epochs: by default as many as make 150 steps of the joint schedule, 120 of the alternating one.
+            Number of epochs: by default as many as make 150 steps of the joint schedule, two at least; 120 of the
+            alternating one.
         schedule
             ``"joint"``, the default, trains networks and adjacency in every step; ``"alternating"``, that of
             ``form="paper"``, is DeepSEM's: an epoch of the one, two of the other, many times as many epochs.

@@ -19,8 +19,8 @@ _WITH_FUSED_ADAM = {"cpu", "cuda", "mps", "xpu"}
 class JointTrainingPlan(NetworkTrainingPlan):
     """Networks and adjacency together in every step, with steps that fade out.
 
-    However many the cells, there are as many steps: epochs are counted so. :math:`A` starts from its closed form, so
-    that its own steps are small.
+    However many the cells, there are about as many steps, and every cell is seen twice. :math:`A` starts from its
+    closed form, so that its own steps are small.
 
     RMSprop with bias correction, that is Adam without momentum: plain RMSprop takes its first steps ten times too long,
     while the networks have learned nothing yet.
@@ -35,6 +35,8 @@ class JointTrainingPlan(NetworkTrainingPlan):
     decaying = (0, 1)
     n_steps = 150
     """Steps of a training, at least."""
+    n_epochs = 2
+    """Epochs of a training, at least."""
     final_step = 0.03
     """What is left of the steps at its end."""
 
@@ -49,8 +51,8 @@ class JointTrainingPlan(NetworkTrainingPlan):
 
     @classmethod
     def default_epochs(cls, n_cells: int, batch_size: int) -> int:
-        """As many as give ``n_steps`` steps."""
-        return math.ceil(cls.n_steps / math.ceil(n_cells / batch_size))
+        """As many as give ``n_steps`` steps, and ``n_epochs`` at least."""
+        return max(cls.n_epochs, math.ceil(cls.n_steps / math.ceil(n_cells / batch_size)))
 
     @classmethod
     def default_decay(cls, max_epochs: int) -> float:
@@ -58,7 +60,7 @@ class JointTrainingPlan(NetworkTrainingPlan):
         return cls.final_step ** (1 / max_epochs)
 
     def decayed_for(self, epochs: float) -> float:
-        """All the time: many cells have one epoch only."""
+        """All the time: many cells have few epochs."""
         return epochs
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:

@@ -51,7 +51,7 @@ def sergio(
     n_cells, n_genes, n_regulators
         Sizes :math:`N, G, R`; with ``edges`` the latter two are upper bounds. The regulators are the first genes.
     n_types
-        Number of cell types, with equally many cells.
+        Number of cell types, with equally many cells, or one more in the first ones.
     depth
         Median counts of a cell, over the network's genes and the others, before dropout.
     dropout
@@ -89,10 +89,8 @@ def sergio(
     """
     if not 2 <= n_regulators < n_genes:
         raise ValueError(f"n_regulators={n_regulators} must be at least 2 and below n_genes={n_genes}.")
-    if n_types < 1 or n_cells < 2 or n_cells % n_types:
-        raise ValueError(
-            f"n_cells={n_cells} must be a multiple of n_types={n_types}, as types have equally many cells."
-        )
+    if n_types < 1 or n_cells < max(2, n_types):
+        raise ValueError(f"n_cells={n_cells} must be at least 2, and n_types={n_types} between 1 and that.")
     check_sequencing(depth, dropout)
     rng = np.random.default_rng(seed)
     if edges is None:
@@ -107,7 +105,7 @@ def sergio(
     strength = strength.reindex(index=names, columns=names).fillna(0.0)
     chosen = _chosen(knock_outs, names[: len(sources)])
 
-    clean = _steady_cells(network, n_cells // n_types, n_types, seed)[names]
+    clean = _steady_cells(network, n_cells, n_types, seed)[names]
     counts, total = sequence(clean.to_numpy(), depth=depth, dropout=dropout, rng=rng)
     adata = AnnData(
         sparse.csr_matrix(log_normalise(counts, total).astype(np.float32)),
@@ -142,7 +140,7 @@ def _chosen(knock_outs: Sequence[str] | Literal["all"], regulators: pd.Index) ->
     return list(knock_outs)
 
 
-def _steady_cells(network: pd.DataFrame, n_cells_per_type: int, n_types: int, seed: int) -> pd.DataFrame:
+def _steady_cells(network: pd.DataFrame, n_cells: int, n_types: int, seed: int) -> pd.DataFrame:
     """Expression without technical noise, cells x genes; the cells are called ``<type>_cell_<number>``."""
     try:
         import sergio_rs
@@ -155,7 +153,9 @@ def _steady_cells(network: pd.DataFrame, n_cells_per_type: int, n_types: int, se
         grn.add_interaction(genes[edge.source], genes[edge.target], edge.strength, None, HILL)
     grn.set_mrs()
     profile = sergio_rs.MrProfile.from_random(grn, n_types, _LOW_PRODUCTION, _HIGH_PRODUCTION, seed)
-    simulation = sergio_rs.Sim(grn, n_cells_per_type, _BURN_IN, _STEPS_BETWEEN_CELLS, _TIME_STEP, _NOISE, seed)
+    simulation = sergio_rs.Sim(grn, -(-n_cells // n_types), _BURN_IN, _STEPS_BETWEEN_CELLS, _TIME_STEP, _NOISE, seed)
     table = simulation.simulate(profile)
     values = table.select(table.columns[1:]).to_numpy()
-    return pd.DataFrame(values.T, index=table.columns[1:], columns=table["Genes"].to_list())
+    cells = pd.DataFrame(values.T, index=table.columns[1:], columns=table["Genes"].to_list())
+    last = np.flatnonzero(~cells.index.str.split("_cell_").str[0].duplicated(keep="last"))
+    return cells.drop(cells.index[last[n_types - (len(cells) - n_cells) :]])
