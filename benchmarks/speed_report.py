@@ -105,10 +105,8 @@ def main() -> None:
     imports = startup.seconds.iloc[-1]
     page = f"""# Speed and memory
 
-The figures are those of the estimator before 27 November 2026. With the closed form as its start a fit of hESC takes
-twice as long as the one measured here (6 s and 3 s on one loaded core), and the ratios to other methods are half of
-those below. A fit of 500 regulators x 6,000 genes takes 460 MB. Those
-[on a GPU](#on-a-gpu) are of today.
+A fit starts from estimates in closed form, which take a part of its time. In one run with the version before there was
+one (26 November 2026), hESC took 6.2, 6.5 and 7.6 s, and 3.0, 3.1 and 3.7 s without it.
 
 Made by `python benchmarks/speed_report.py` from what `python benchmarks/speed.py PART` measured
 (`benchmarks/results/speed/`). What stands in one table ran one after the other on the same machine:
