@@ -94,9 +94,6 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
 
     parts: list[Blocks] = [partial(_every_other, blocks, start) for start in (0, 1)]
     halves = [moments(part, *covariance_of(part, genes, n_genes)) for part in parts]
-    n_cells = sum(half.n_cells for half in halves)
-    pooled = sum((half.covariance * (half.n_cells / max(n_cells, 1)) for half in halves), np.float32(0))
-    everyone = moments(blocks, n_cells, np.asarray(pooled, dtype=np.float32))
     weights = _weights_of_genes(blocks, n_genes)
 
     def shrunk(correlation: np.ndarray) -> np.ndarray:
@@ -111,8 +108,12 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
 
     comparable = min(half.n_cells for half in halves) >= _FEWEST_CELLS
     chosen = [_strongest_pairs(association(half.covariance)) for half in halves] if comparable else []
-    # without a pattern there is nothing but own variation
-    own_share = _own_share(halves, chosen, regulators) if len(everyone.values) else 1.0
+    agreement, own_share = _agreement(halves, chosen), _own_share(halves, chosen, regulators)
+    n_cells, pooled = _pooled(halves)
+    del halves  # of many genes they are large
+    everyone = moments(blocks, n_cells, pooled)
+    if not len(everyone.values):
+        own_share = 1.0  # without a pattern there is nothing but own variation
     specific = (1 - own_share) * evidence(everyone.shared()) + own_share * evidence(everyone.own())
     return Covariation(
         all=shrunk(everyone.covariance)[:n_regulators],
@@ -125,13 +126,23 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
         latent_sd=np.sqrt(np.maximum(everyone.latent_variance(own_share), 1e-6)),
         n_cells=n_cells,
         n_observations=everyone.n_observations(own_share),
-        agreement=_agreement(halves, chosen),
+        agreement=agreement,
     )
 
 
 def reference_genes(n_genes: int) -> np.ndarray:
     """Columns of the genes that stand for all in the background of a gene, ``(Q,)``."""
     return np.arange(0, n_genes, max(1, n_genes // _N_REFERENCE))
+
+
+def _pooled(halves: list[SecondMoments]) -> tuple[int, np.ndarray]:
+    """Number of all cells, and their covariance, for which that of the halves is used up."""
+    n_cells = sum(half.n_cells for half in halves)
+    for half in halves:
+        half.covariance *= half.n_cells / max(n_cells, 1)
+    first, second = halves
+    first.covariance += second.covariance
+    return n_cells, first.covariance
 
 
 def _weights_of_genes(blocks: Blocks, n_genes: int) -> np.ndarray:
