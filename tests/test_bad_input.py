@@ -232,6 +232,29 @@ class TestTrainAndRead:
             trained.get_edges(top=-1)
 
 
+@pytest.mark.parametrize(
+    ("argument", "call"),
+    [
+        ("embedding_key", "pp.add_embeddings"),
+        ("interactions_key", "pp.known_interactions"),
+        ("regulator_key", "pp.regulators"),
+    ],
+)
+def test_a_key_that_is_not_there_names_the_call_that_makes_it(cells, argument, call):
+    with pytest.raises(KeyError, match=rf"'nope' is not in adata.*{call}"):
+        InfoSEM.setup_anndata(cells, **{argument: "nope"})
+
+
+def test_regulators_that_do_not_vary_say_so(cells, caplog):
+    x = dense(cells)
+    x[:, cells.var["is_regulator"]] = 1
+    InfoSEM.setup_anndata(with_x(cells, x), interactions_key=None)
+    model = InfoSEM(cells)
+    model.train(2, accelerator="cpu", enable_progress_bar=False)
+    assert "None of the 6 regulators varies" in caplog.text
+    assert model.get_edges().empty
+
+
 def test_simulate_names_what_is_wrong():
     with pytest.raises(ValueError, match="n_regulators=9"):
         datasets.simulate(10, 5, 9)

@@ -78,3 +78,21 @@ def test_what_is_finished_is_kept_and_errors(trained, monkeypatch):
     assert (tl.false_discovery_rate(trained, progress=False)["q_value"] == 0).all()
     with pytest.raises(ValueError, match="n_permutations=0"):
         tl.false_discovery_rate(trained, n_permutations=0)
+
+
+def test_the_null_counts_the_entries_that_the_model_counts(monkeypatch, caplog):
+    adata = datasets.pbmc()
+    InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)
+    model = InfoSEM(adata)
+    model.train(1, **QUIET)
+    counted, train = [], InfoSEM.train
+
+    def recorded(self, *args, **kwargs):
+        counted.append(self.module.only_nonzero)
+        train(self, *args, **kwargs)
+
+    monkeypatch.setattr(InfoSEM, "train", recorded)
+    caplog.clear()
+    tl.false_discovery_rate(model, n_permutations=1, train_kwargs={"max_epochs": 1, **QUIET}, progress=False)
+    assert counted == [model.module.only_nonzero] == [False]
+    assert "tell next to nothing" not in caplog.text

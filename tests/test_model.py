@@ -263,6 +263,8 @@ class TestNetwork:
         threshold = edges["weight"].abs().iloc[9]
         assert len(trained.get_edges(min_weight=threshold)) == 10
         assert len(trained.get_edges(min_weight=1e9)) == 0
+        with pytest.raises(ValueError, match="top=1.5 must be a whole number"):
+            trained.get_edges(top=1.5)
         with pytest.raises(TypeError, match="min_weight='a' must be a number"):
             trained.get_edges(min_weight="a")
 
@@ -378,7 +380,7 @@ class TestCells:
 
     def test_an_untrained_model_says_so(self, cells):
         InfoSEM.setup_anndata(cells)
-        with pytest.raises(RuntimeError, match="train"):
+        with pytest.raises(RuntimeError, match=r"call model\.train\(\) first"):
             InfoSEM(cells).get_adjacency()
 
 

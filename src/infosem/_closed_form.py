@@ -49,7 +49,9 @@ def start_from_closed_form(
     possible = module.adjacency.possible().cpu().numpy()
     covariation = measure_covariation(_standardised(module, x, cells), regulators, possible)
 
-    if covariation.agreement < _LEAST_AGREEMENT:
+    if not possible.any():
+        logger.warning("None of the %d regulators varies over the cells: there are no edges.", len(regulators))
+    elif covariation.agreement < _LEAST_AGREEMENT:
         logger.warning(
             "These %d cells tell next to nothing of the network: the pairs of genes that go together most in one half "
             "of them have a mean correlation of %.2f standard errors in the other half. The order of the edges is "

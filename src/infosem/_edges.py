@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.metadata import version
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -56,8 +56,8 @@ def edge_table(
     Columns ``source``, ``target``, ``weight`` (strength times sign; positive without one), ``sign``, ``rank``, and
     those of ``more``.
     """
-    if top is not None and top < 0:
-        raise ValueError(f"top={top} must be zero or positive: it is the number of edges to keep.")
+    if top is not None and (not isinstance(top, Integral) or top < 0):
+        raise ValueError(f"top={top!r} must be a whole number, zero or positive: it is the number of edges to keep.")
     if min_weight is not None and not isinstance(min_weight, Real):
         raise TypeError(f"min_weight={min_weight!r} must be a number: the least absolute weight of an edge to keep.")
     if by not in ("network", "regulator"):

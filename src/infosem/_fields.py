@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,7 @@ class ExpressionField(LayerField):
     def validate_field(self, adata: AnnData) -> None:
         """Check that the genes' names are unique and the layer is there."""
         if self.attr_key is not None:
-            require_key(adata, "layers", self.attr_key)
+            require_key(adata, "layers", self.attr_key, hint="Pass layer= with the log-normalised one.")
         elif adata.X is None:
             raise ValueError("adata.X is empty. Pass layer= with the name of the log-normalised layer.")
         require_unique_genes(adata)
@@ -84,6 +84,9 @@ class GeneField(BaseAnnDataField):
     to other data needs nothing.
     """
 
+    made_by: ClassVar[str]
+    """The call that makes it."""
+
     def __init__(self, registry_key: str, attr_name: str, attr_key: str | None) -> None:
         super().__init__()
         self._registry_key, self._attr_name, self._attr_key = registry_key, attr_name, attr_key
@@ -106,7 +109,7 @@ class GeneField(BaseAnnDataField):
 
     def validate_field(self, adata: AnnData) -> None:
         """Check that the key is there."""
-        require_key(adata, self.attr_name, str(self.attr_key))
+        require_key(adata, self.attr_name, str(self.attr_key), hint=self.made_by)
 
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
         """Keep the state of the data that the model was trained on."""
@@ -122,6 +125,8 @@ class GeneField(BaseAnnDataField):
 
 class EmbeddingField(GeneField):
     """Text embeddings of the genes in ``varm``; a row of NaN is a gene without one."""
+
+    made_by = "Make it first: infosem.pp.add_embeddings(adata, ...), or pp.embed_genes."
 
     def __init__(self, key: str | None) -> None:
         super().__init__(EMBEDDING_FIELD, "varm", key)
@@ -169,6 +174,8 @@ class EmbeddingField(GeneField):
 class InteractionsField(GeneField):
     """Known interactions in ``varp``, of three states."""
 
+    made_by = "Make it first: infosem.pp.known_interactions(adata, edges)."
+
     def __init__(self, key: str | None, regulator_key: str | None) -> None:
         super().__init__(INTERACTIONS_FIELD, "varp", key)
         self._regulators = RegulatorField(regulator_key)
@@ -203,6 +210,8 @@ class InteractionsField(GeneField):
 
 class RegulatorField(GeneField):
     """The genes that may have targets: a boolean column of ``var``, or all genes."""
+
+    made_by = "Make it first: infosem.pp.regulators(adata, names)."
 
     def __init__(self, key: str | None) -> None:
         super().__init__(REGULATOR_FIELD, "var", key)

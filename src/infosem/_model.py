@@ -299,6 +299,11 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         manager.register_fields(adata, **kwargs)
         cls.register_manager(manager)
 
+    def _check_if_trained(
+        self, warn: bool = True, message: str = "This model is not trained yet: call model.train() first."
+    ) -> None:
+        super()._check_if_trained(warn=warn, message=message)
+
     def train(
         self,
         max_epochs: int | None = None,

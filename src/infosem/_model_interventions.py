@@ -114,7 +114,10 @@ class InterventionsMixin:
         With :math:`h = m_\phi(\tilde x)` the latent state of the cell, :math:`c = m_\phi(x_i')` that of the gene at its
         new expression and :math:`s` its :meth:`get_total_effects`,
 
-        .. math:: \Delta x = \mu_\theta(h + (c - h_i) s) - \mu_\theta(h) .
+        .. math:: \Delta x = \mu_\theta(h + (c - h_i) s) - \mu_\theta(h)
+
+        and that of the gene itself :math:`x_i' - x_i`. It is a difference of two expected expressions, each zero at
+        least: added to a measured value, which has noise, it may be below zero.
 
         Parameters
         ----------
@@ -132,7 +135,7 @@ class InterventionsMixin:
 
         Returns
         -------
-        Cells x genes, in the units of the input, float32. Both expressions are zero at least.
+        Cells x genes, in the units of the input, float32.
 
         Raises
         ------
@@ -175,7 +178,9 @@ class InterventionsMixin:
             changed = self.module.latent_state(held, column)
             moved = h + (changed - h[:, gene_only]) * effects.to(h)
             before, after = (self.module.restore(self.module.decode(state).mean).clamp_min(0) for state in (h, moved))
-            return after - before
+            difference = after - before
+            difference[:, gene_only] = held - of_gene
+            return difference
 
         return self._cells_frame(shift, adata, indices, batch_size)
 

@@ -6,15 +6,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LEAST = {"infosem": logging.WARNING, "lightning.pytorch": logging.ERROR}
-
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Only warnings of this package and errors of Lightning, or less if that is what is set."""
-    before = {name: logging.getLogger(name).level for name in _LEAST}
-    for name, least in _LEAST.items():
-        logging.getLogger(name).setLevel(max(least, before[name]))
+def quiet(least: int = logging.WARNING) -> Iterator[None]:
+    """Only warnings (``least``) of this package and errors of Lightning, or less if that is what is set."""
+    levels = {"infosem": least, "lightning.pytorch": logging.ERROR}
+    before = {name: logging.getLogger(name).level for name in levels}
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(max(level, before[name]))
     try:
         yield
     finally:

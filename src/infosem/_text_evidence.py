@@ -104,7 +104,7 @@ def _weight_of_likeness(
         by_chance.append(agreement(permuted))
     excess, noise = agreement(embeddings) - np.mean(by_chance), _CHANCE * np.std(by_chance, ddof=1)
     if not excess > 0.5 * noise:
-        logger.info("The genes' text hardly agrees with the expression beyond chance, and likeness hardly counts.")
+        logger.debug("The genes' text hardly agrees with the expression beyond chance, and likeness hardly counts.")
     if not excess > 0:
         return 0.0
     return float(_MOST * excess / (excess + _HALFWAY) * excess**4 / (excess**4 + noise**4))

@@ -65,6 +65,11 @@ def test_it_draws_where_it_is_told_and_the_same_each_time():
     assert [text.get_position() for text in pl.network(EDGES, ax=mpl.figure.Figure().subplots()).texts] == positions
 
 
+def test_a_number_of_edges_is_positive():
+    with pytest.raises(ValueError, match="top=-1 must be positive"):
+        pl.network(EDGES, top=-1)
+
+
 def test_no_edges():
     with pytest.raises(ValueError, match="no edge to draw"):
         pl.network(EDGES.head(0))

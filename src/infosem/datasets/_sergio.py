@@ -90,7 +90,9 @@ def sergio(
     if not 2 <= n_regulators < n_genes:
         raise ValueError(f"n_regulators={n_regulators} must be at least 2 and below n_genes={n_genes}.")
     if n_types < 1 or n_cells < max(2, n_types):
-        raise ValueError(f"n_cells={n_cells} must be at least 2, and n_types={n_types} between 1 and that.")
+        raise ValueError(
+            f"n_cells={n_cells} must be at least 2, and at least n_types={n_types}, which must be at least 1."
+        )
     check_sequencing(depth, dropout)
     rng = np.random.default_rng(seed)
     if edges is None:

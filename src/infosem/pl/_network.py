@@ -58,9 +58,11 @@ def network(
     Raises
     ------
     ValueError
-        If there is no edge to draw, or none of one of the ``genes``.
+        If ``top`` is not positive, there is no edge to draw, or none of one of the ``genes``.
     """
     require_edges(edges)
+    if top is not None and top < 1:
+        raise ValueError(f"top={top} must be positive: it is the number of edges to draw. All of them: top=None.")
     chosen = [] if genes is None else [genes] if isinstance(genes, str) else list(genes)
     if genes is not None:
         edges = _around(edges, chosen)

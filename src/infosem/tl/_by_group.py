@@ -14,6 +14,7 @@ from infosem._checks import require_key
 from infosem._ensemble import Ensemble
 from infosem._model import InfoSEM
 from infosem._train_ensemble import train_ensemble
+from infosem.pp._matching import listed
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def by_group(
     if wrong or not chosen:
         raise ValueError(
             f"{wrong or 'No groups'} of adata.obs[{groupby!r}] have min_cells={min_cells} cells; it has "
-            f"{', '.join(f'{group} ({size})' for group, size in sizes.items())}."
+            f"{listed([f'{group} ({size})' for group, size in sizes.sort_values(ascending=False).items()])}."
         )
     left_out = sizes.index.difference(chosen, sort=False)
     if groups is None and len(left_out):

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from infosem import _keys
 from infosem._edges import write_part
 from infosem._model import InfoSEM
+from infosem._quiet import quiet
 from infosem._streaming import is_in_memory
 
 logger = logging.getLogger(__name__)
@@ -109,9 +110,12 @@ def _permuted_network(model: InfoSEM, x: Any, seed: int, train_kwargs: dict[str,
         varp={name: model.adata.varp[name] for name in [setup["interactions_key"]] if name is not None},
     )
     InfoSEM.setup_anndata(adata, **{**setup, "layer": None})
-    settings = {**model.init_params_["non_kwargs"], "seed": seed}
+    # permuted zeros are independent: which entries count is known from the cells as they are
+    counted = "non-zero" if model.module.only_nonzero else "all"
+    settings = {**model.init_params_["non_kwargs"], "standardise": counted, "seed": seed}
     null = InfoSEM(adata, **{name: value for name, value in settings.items() if name not in ("adata", "registry")})
-    null.train(**{"enable_progress_bar": False, "enable_model_summary": False, **train_kwargs})
+    with quiet(logging.ERROR):  # that these cells tell nothing is what they are for
+        null.train(**{"enable_progress_bar": False, "enable_model_summary": False, **train_kwargs})
     if null.trainer.interrupted:
         raise KeyboardInterrupt
     return null.get_adjacency().abs().to_numpy()
