@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anndata import AnnData
+from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
 from infosem import _keys
 from infosem._checks import require_key
 from infosem._ensemble import Ensemble
+from infosem._forms import FORMS
+from infosem._gene_data import state_of
 from infosem._model import InfoSEM
 from infosem._train_ensemble import train_ensemble
 from infosem.pp._matching import listed
@@ -34,6 +37,7 @@ def by_group(
 ) -> dict[str, InfoSEM | Ensemble]:
     """Train a network for each group of cells (cell types, conditions), all with the same priors and settings.
 
+    Which entries count, all or the non-zero ones, is decided by all cells of ``adata``, the same for every group.
     Interrupting it (Ctrl-C) keeps the groups that are finished.
 
     Parameters
@@ -80,6 +84,11 @@ def by_group(
     if groups is None and len(left_out):
         logger.warning("Groups of fewer than min_cells=%d cells are left out: %s.", min_cells, ", ".join(left_out))
     model_kwargs = dict(model_kwargs or {})
+    form = FORMS.get(model_kwargs.get("form", "today"))
+    if form is not None:
+        # by all cells: those of a small group do not tell, and networks are compared
+        summary = state_of(manager.registry, REGISTRY_KEYS.X_KEY)["summary"]
+        model_kwargs.setdefault("standardise", form.treatment(summary.zeros_go_together))
     train_kwargs = {"enable_progress_bar": False, "enable_model_summary": False, **(train_kwargs or {})}
     trained: dict[str, InfoSEM | Ensemble] = {}
     try:
