@@ -13,7 +13,7 @@ import torch
 from infosem._covariation import reference_genes
 
 _FLOAT = 4
-_BY_PAIR = {"full": 24, "product": 26}
+_BY_PAIR = {"full": 18, "product": 20}
 """Matrices of regulators x genes: in the closed form ranks and effects and what comes between; in a step fewer."""
 _BY_ROW = 9
 """Matrices of regulators and reference genes x genes: correlations, before that."""
