@@ -109,6 +109,8 @@ class NetworkTrainingPlan(TrainingPlan):
 
     def _decay(self, n_steps: int) -> float:
         """Factor on the steps after so many of them."""
+        if n_steps == 0:  # when the optimisers are made there may be no trainer yet
+            return 1.0
         return float(self.lr_decay ** self.decayed_for(n_steps / self.trainer.num_training_batches))
 
     def time_step(self, batch_size: int) -> float:
