@@ -106,9 +106,10 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
     def evidence(correlation: np.ndarray) -> np.ndarray:
         return surprisal(association(correlation), possible)
 
-    comparable = min(half.n_cells for half in halves) >= _FEWEST_CELLS
-    chosen = [_strongest_pairs(association(half.covariance)) for half in halves] if comparable else []
-    agreement, own_share = _agreement(halves, chosen), _own_share(halves, chosen, regulators)
+    agreement = own_share = 0.0
+    if min(half.n_cells for half in halves) >= _FEWEST_CELLS:
+        chosen = [_strongest_pairs(association(half.covariance)) for half in halves]
+        agreement, own_share = _agreement(halves, chosen), _own_share(halves, chosen, regulators)
     n_cells, pooled = _pooled(halves)
     del halves  # of many genes they are large
     everyone = moments(blocks, n_cells, pooled)
@@ -159,8 +160,6 @@ def _strongest_pairs(association: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _agreement(halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.ndarray]]) -> float:
     """Mean product of the genes of the chosen pairs in the other half of the cells, in standard errors."""
-    if not chosen:
-        return 0.0
     scores = [
         np.sign(first.covariance[pairs]) * second.covariance[pairs] * np.sqrt(second.n_cells)
         for pairs, first, second in zip(chosen, halves, halves[::-1], strict=True)
@@ -178,8 +177,6 @@ def _own_share(
     first half, has mean :math:`m`: zero where own variation is noise of measurement, the larger the more of it is
     transmitted. The share of its second moment that is no sampling error is :math:`\lambda = m^2 / (1 + m^2)`.
     """
-    if not chosen:
-        return 0.0
     scores = []
     for (row, column), first, second in zip(chosen, halves, halves[::-1], strict=True):
         source, vectors = regulators[row], first.vectors

@@ -30,7 +30,8 @@ def surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
     for row, can_be in enumerate(possible):
         columns = np.flatnonzero(can_be)
         columns = columns[np.argsort(statistic[row, columns])]
-        below, not_above = (np.searchsorted(everything, statistic[row, columns], side) for side in ("left", "right"))
+        values = statistic[row, columns]
+        below, not_above = (np.searchsorted(everything, values, side) for side in ("left", "right"))
         # of ties the mean rank
         rank = len(everything) - (below + not_above - 1) / 2
         evidence[row, columns] = -np.log(rank / len(everything))

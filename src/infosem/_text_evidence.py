@@ -20,8 +20,7 @@ targets and over their regulators (:func:`_levels`).
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -31,8 +30,6 @@ from torch import Tensor
 from infosem._covariation import reference_genes
 from infosem._evidence import strongest, surprisal
 from infosem._text_likeness import completed_text
-
-logger = logging.getLogger(__name__)
 
 _MOST, _HALFWAY = 1.5, 0.15
 _MOST_OF_LIKENESS = 4.0
@@ -70,32 +67,28 @@ def text_part(
     """
     if not possible.any():
         return np.zeros(possible.shape, dtype=np.float32)
-    weight = np.float32(_weight_of_likeness(embeddings, profiles, regulators, expression, possible, names))
-    completed = completed_text(embeddings, profiles)
-    evidence = weight * _likeness(completed[regulators] @ completed.T, possible)
+
+    def likeness(texts: Tensor, genes: np.ndarray) -> np.ndarray:
+        completed = completed_text(texts, profiles)
+        products = completed[regulators] @ completed[genes].T
+        return np.minimum(surprisal(products.numpy(), possible[:, genes]), np.float32(_MOST_OF_LIKENESS))
+
+    some = reference_genes(len(embeddings))
+    chosen = strongest(expression[:, some][possible[:, some]])
+
+    def agreement(texts: Tensor) -> float:
+        return float(likeness(texts, some)[possible[:, some]][chosen].mean())
+
+    weight = np.float32(_weight_of_likeness(embeddings, names, agreement))
+    evidence = weight * likeness(embeddings, np.arange(len(embeddings)))
     counts, texts = (possible.sum(1), possible.sum(0)), embeddings.numpy()
     of_regulators = _levels(expression.sum(1) / np.maximum(counts[0], 1), texts[regulators], counts[0] > 0)
     of_genes = _levels(expression.sum(0) / np.maximum(counts[1], 1), texts, counts[1] > 0)
     return np.where(possible, evidence + of_regulators[:, None] + of_genes, 0).astype(np.float32)
 
 
-def _weight_of_likeness(
-    embeddings: Tensor,
-    profiles: Tensor,
-    regulators: Tensor,
-    expression: np.ndarray,
-    possible: np.ndarray,
-    names: Sequence[str],
-) -> float:
-    genes = reference_genes(len(embeddings))
-    possible, expression = possible[:, genes], expression[:, genes]
-    chosen = strongest(expression[possible])
-
-    def agreement(texts: Tensor) -> float:
-        completed = completed_text(texts, profiles)
-        likeness = _likeness(completed[regulators] @ completed[genes].T, possible)
-        return float(likeness[possible][chosen].mean())
-
+def _weight_of_likeness(embeddings: Tensor, names: Sequence[str], agreement: Callable[[Tensor], float]) -> float:
+    """Weight by what the ``agreement`` of the texts with the expression has more than that of permuted ones."""
     there = embeddings.any(1).nonzero()[:, 0].numpy()
     by_chance = []
     for permutation in _permutations([names[gene] for gene in there]):
@@ -103,8 +96,6 @@ def _weight_of_likeness(
         permuted[there] = embeddings[there[permutation]]
         by_chance.append(agreement(permuted))
     excess, noise = agreement(embeddings) - np.mean(by_chance), _CHANCE * np.std(by_chance, ddof=1)
-    if not excess > 0.5 * noise:
-        logger.debug("The genes' text hardly agrees with the expression beyond chance, and likeness hardly counts.")
     if not excess > 0:
         return 0.0
     return float(_MOST * excess / (excess + _HALFWAY) * excess**4 / (excess**4 + noise**4))
@@ -112,17 +103,14 @@ def _weight_of_likeness(
 
 def _permutations(names: Sequence[str]) -> Iterator[np.ndarray]:
     """Every gene gets the text of the next one in an order by the names, so that one gene more changes one of them."""
-    hashes = [int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little") for name in names]
+    digests = [blake2b(name.encode(), digest_size=8).digest() for name in names]
+    hashes = np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
     factors = np.random.default_rng(0).integers(2**63, size=_N_PERMUTATIONS, dtype=np.uint64)
     for odd in 2 * factors + 1:
-        order = np.argsort(np.array(hashes, dtype=np.uint64) * odd)
+        order = np.argsort(hashes * odd)
         permutation = np.empty(len(order), dtype=np.intp)
         permutation[order] = np.roll(order, 1)
         yield permutation
-
-
-def _likeness(products: Tensor, possible: np.ndarray) -> np.ndarray:
-    return np.minimum(surprisal(products.numpy(), possible), np.float32(_MOST_OF_LIKENESS))
 
 
 def _levels(means: np.ndarray, embeddings: np.ndarray, counts: np.ndarray) -> np.ndarray:

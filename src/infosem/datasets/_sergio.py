@@ -112,7 +112,7 @@ def sergio(
     adata = AnnData(
         sparse.csr_matrix(log_normalise(counts, total).astype(np.float32)),
         obs=pd.DataFrame(
-            {"cell_type": pd.Categorical(clean.index.str.split("_cell_").str[0]), "total_counts": total},
+            {"cell_type": pd.Categorical(_types(clean)), "total_counts": total},
             index=[f"cell{c}" for c in range(n_cells)],
         ),
         var=pd.DataFrame({_keys.IS_REGULATOR: names.isin(sources)}, index=names),
@@ -159,5 +159,9 @@ def _steady_cells(network: pd.DataFrame, n_cells: int, n_types: int, seed: int) 
     table = simulation.simulate(profile)
     values = table.select(table.columns[1:]).to_numpy()
     cells = pd.DataFrame(values.T, index=table.columns[1:], columns=table["Genes"].to_list())
-    last = np.flatnonzero(~cells.index.str.split("_cell_").str[0].duplicated(keep="last"))
+    last = np.flatnonzero(~_types(cells).duplicated(keep="last"))
     return cells.drop(cells.index[last[n_types - (len(cells) - n_cells) :]])
+
+
+def _types(cells: pd.DataFrame) -> pd.Index:
+    return cells.index.str.split("_cell_").str[0]

@@ -64,7 +64,7 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
         drawn = np.zeros(len(values))
         for sign, part in _by_sign(edges, _ENDS[direction], measure, values.index).items():
             label, colour = SIGNS[sign]
-            if part.any() or sign:
+            if sign or part.any():  # the legend has either sign, and the third where there is one
                 ax.barh(places, part, left=drawn, color=colour, label=label)
             drawn += part.to_numpy()
         legend(ax, loc="lower right")

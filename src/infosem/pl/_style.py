@@ -17,10 +17,9 @@ BLUE, VERMILION, GREEN, PURPLE, SKY_BLUE, ORANGE, YELLOW = (
 """The palette of Okabe and Ito (2008), which the colour-blind can tell apart; seen on white and on black."""
 
 GREY = "#888888"
-POSITIVE, NEGATIVE = BLUE, VERMILION
 SIGNS = {
-    1: ("positive correlation", POSITIVE),
-    -1: ("negative correlation", NEGATIVE),
+    1: ("positive correlation", BLUE),
+    -1: ("negative correlation", VERMILION),
     0: ("correlation within noise", GREY),
 }
 """Name and colour of edges, by their sign."""
