@@ -268,7 +268,7 @@ def test_known_interactions_names_what_is_wrong(cells):
     edges = pd.DataFrame({"source": ["TF0", "TF1"], "target": ["gene1", "gene2"]})
     with pytest.raises(ValueError, match=r"lacks the columns \['target'\]"):
         pp.known_interactions(cells, edges.drop(columns="target"))
-    with pytest.raises(ValueError, match="None of the 2 edges"):
+    with pytest.raises(ValueError, match="None of the 2 pairs of edges"):
         pp.known_interactions(cells, edges.apply(lambda column: column.str.lower() + "x"))
     with pytest.raises(ValueError, match=r"1 pairs are both.*TF1 -> gene2"):
         pp.known_interactions(cells, edges, negatives=edges.tail(1))

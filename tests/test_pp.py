@@ -175,8 +175,11 @@ class TestAddEmbeddings:
         pp.add_embeddings(cells, table.rename(index=to_ensembl), gene_key="ensembl")
         self.check(cells, table)
         swapped = table.rename(index=lambda name: name if name == cells.var_names[5] else name.swapcase())
-        with caplog.at_level(logging.INFO, "infosem"):
+        with pytest.raises(ValueError, match=r"Only 1 of 24 names.*21 more match: pass ignore_case=True"):
             pp.add_embeddings(cells, swapped)
+        self.check(cells, table)  # as it was
+        with caplog.at_level(logging.INFO, "infosem"):
+            pp.add_embeddings(cells, swapped, allow_few=True)
         assert "1 of 24 genes" in caplog.text
         assert "21 more genes" in caplog.text
         pp.add_embeddings(cells, swapped, ignore_case=True)

@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -54,10 +54,8 @@ def check_writable(path: str | Path, *, argument: str = "path") -> None:
             error.errno, f"{argument}: nothing can be written to the folder of {path} ({error.strerror}). Name another"
         ) from error
     finally:
-        try:
+        with suppress(OSError):
             probe.unlink(missing_ok=True)
-        except OSError:
-            pass
 
 
 def _beside(path: Path) -> Path:

@@ -14,8 +14,8 @@ from anndata import AnnData
 
 from infosem import _keys
 from infosem._files import by_ending
-from infosem.pp._matching import gene_identifiers, listed, match, unmatched
-from infosem.pp._write_embedding import write_embedding
+from infosem._names import gene_identifiers, identifiers, listed, match, require_matches
+from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ def add_embeddings(
     names: Sequence[str] | None = None,
     gene_key: str | None = None,
     ignore_case: bool = False,
+    allow_few: bool = False,
     key_added: str = _keys.GENE_EMBEDDING,
 ) -> None:
     """Write vectors that somebody else has computed to ``varm[key_added]``, a row of NaN where a gene has none.
@@ -46,26 +47,31 @@ def add_embeddings(
         Column of ``var`` with the identifiers that the embeddings use, such as Ensembl ids; by default ``var_names``.
     ignore_case
         Whether names that differ in case only are the same gene: human embeddings on mouse data.
+    allow_few
+        Whether it is right that less than a tenth of the names that could be genes of the data are.
     key_added
         Key in ``varm`` and, for what was matched, in ``uns``.
 
     Raises
     ------
     ValueError
-        If no name is a gene of the data, or the vectors differ in length.
+        If no name or next to none is a gene of the data, or the vectors differ in length.
     """
+    require_embedding_place(adata, key_added)
     source = Path(embeddings).name if isinstance(embeddings, (str, Path)) else type(embeddings).__name__
     if isinstance(embeddings, (str, Path)):
         embeddings = _read(Path(embeddings))
-    genes = gene_identifiers(adata, gene_key)
+    by_position = isinstance(embeddings, np.ndarray) and names is None
+    genes = gene_identifiers(adata, None if by_position else gene_key)
     found_names, vectors = _vectors(embeddings, names, genes)
+    what = "names of the embeddings"
+    require_matches(adata, genes, found_names, what, ignore_case=ignore_case, allow_few=allow_few)
     at = match(genes, found_names, ignore_case=ignore_case)
-    if not (at >= 0).any():
-        raise ValueError(unmatched(genes, found_names, "names of the embeddings"))
     there = (at >= 0) & np.isfinite(vectors).all(1)[at]
-    if found_names.has_duplicates:
+    if found_names.dropna().has_duplicates:
         logger.warning(
-            "%d names of the embeddings occur more than once; the first counts.", found_names.duplicated().sum()
+            "%d names of the embeddings occur more than once; the first counts.",
+            found_names.dropna().duplicated().sum(),
         )
     if not there.all():
         more = int((match(genes[at < 0], found_names, ignore_case=True) >= 0).sum())
@@ -75,7 +81,9 @@ def add_embeddings(
             f" With ignore_case=True {more} more genes would have one." if more and not ignore_case else "",
         )
     provenance = {"source": source, "ignore_case": ignore_case} | ({} if gene_key is None else {"gene_key": gene_key})
-    write_embedding(adata, vectors[at[there]], there, key_added=key_added, provenance=provenance)
+    write_embedding(
+        adata, vectors[at[there]], there, key_added=key_added, made_by="pp.add_embeddings", provenance=provenance
+    )
 
 
 def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> tuple[pd.Index, np.ndarray]:
@@ -87,15 +95,15 @@ def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> t
         if len(text) > 1:
             raise ValueError(f"A table of embeddings has one column of text at most, the names; not {list(text)}.")
         table = embeddings.set_index(text[0]) if len(text) else embeddings
-        return pd.Index(table.index.astype(str)), table.to_numpy(np.float32)
+        return identifiers(table.index), table.to_numpy(np.float32)
     if isinstance(embeddings, Mapping):
         rows = [np.asarray(vector, dtype=np.float32).ravel() for vector in embeddings.values()]
         widths = sorted({len(row) for row in rows})
         if len(widths) != 1:
             raise ValueError(f"All vectors must have one length; they have {widths[:5] or 'none'}.")
-        return pd.Index([str(name) for name in embeddings]), np.stack(rows)
+        return identifiers(embeddings), np.stack(rows)
     if isinstance(embeddings, np.ndarray) and embeddings.ndim == 2:
-        labels = genes if names is None else pd.Index([str(name) for name in names])
+        labels = genes if names is None else identifiers(names)
         if len(labels) != len(embeddings):
             raise ValueError(
                 f"The array has {len(embeddings)} rows for {len(labels)} "

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from anndata import AnnData
+from scipy import sparse
 
 from infosem import _keys
 from infosem._checks import require_key
-from infosem.pp._write_embedding import write_embedding
+from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 
 def combine_embeddings(adata: AnnData, keys: Sequence[str], *, key_added: str = _keys.GENE_EMBEDDING) -> None:
@@ -42,12 +44,31 @@ def combine_embeddings(adata: AnnData, keys: Sequence[str], *, key_added: str = 
             f"key_added={key_added!r} is one of the keys: the next call would combine what is combined. Write that "
             f"embedding under a key of its own, infosem.pp.embed_genes(adata, ..., key_added='model')."
         )
+    require_embedding_place(adata, key_added)
     for key in keys:
         require_key(adata, "varm", key)
-    combined = side_by_side([np.asarray(adata.varm[key], dtype=float) for key in keys])
+    combined = side_by_side([_dense(adata.varm[key], key) for key in keys])
     has_vector = ~np.isnan(combined).any(1)
     provenance = {"source": "combined", "keys": list(keys)}
-    write_embedding(adata, combined[has_vector], has_vector, key_added=key_added, provenance=provenance)
+    write_embedding(
+        adata,
+        combined[has_vector],
+        has_vector,
+        key_added=key_added,
+        made_by="pp.combine_embeddings",
+        provenance=provenance,
+    )
+
+
+def _dense(embedding: Any, key: str) -> np.ndarray:
+    values = embedding.toarray() if sparse.issparse(embedding) else embedding
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"adata.varm[{key!r}] is not numeric ({error}); expected one vector per gene.") from error
+    if array.ndim != 2:
+        raise ValueError(f"adata.varm[{key!r}] has shape {array.shape}, expected (genes, width).")
+    return array
 
 
 def side_by_side(embeddings: Sequence[np.ndarray]) -> np.ndarray:

@@ -14,7 +14,7 @@ from infosem import _keys
 from infosem._cache import cache_folder
 from infosem.pp._embedding_cache import EmbeddingCache
 from infosem.pp._texts import texts_of
-from infosem.pp._write_embedding import write_embedding
+from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ def embed_genes(
     """
     from infosem.pp._language_model import LanguageModel  # torch takes seconds to import
 
+    require_embedding_place(adata, key_added)
     if pooling not in ("mean", "cls"):
         raise ValueError(f"pooling={pooling!r} must be 'mean' or 'cls'.")
     if batch_size < 1:
@@ -115,4 +116,6 @@ def embed_genes(
         "text_key": text_key,
     }
     rows = np.stack([vectors[text] for text in texts if text])
-    write_embedding(adata, rows, np.array(texts) != "", key_added=key_added, provenance=provenance)
+    write_embedding(
+        adata, rows, np.array(texts) != "", key_added=key_added, made_by="pp.embed_genes", provenance=provenance
+    )

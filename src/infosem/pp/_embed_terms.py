@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from infosem import _keys
 from infosem.pp._texts import texts_of
-from infosem.pp._write_embedding import write_embedding
+from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 
 def embed_terms(
@@ -54,6 +54,7 @@ def embed_terms(
     ValueError
         If no gene has a text, or no word is shared by as many texts.
     """
+    require_embedding_place(adata, key_added)
     if n_components < 1 or min_genes < 1:
         raise ValueError(f"n_components={n_components} and min_genes={min_genes} must be at least 1.")
     texts = np.array(texts_of(adata, text_key), dtype=object)
@@ -88,4 +89,4 @@ def embed_terms(
         "seed": seed,
         "text_key": text_key,
     }
-    write_embedding(adata, vectors, has_text, key_added=key_added, provenance=provenance)
+    write_embedding(adata, vectors, has_text, key_added=key_added, made_by="pp.embed_terms", provenance=provenance)

@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from infosem._cache import cache_folder
-from infosem.pp._matching import listed
+from infosem._names import listed
 
 logger = logging.getLogger(__name__)
 

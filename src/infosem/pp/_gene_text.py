@@ -12,7 +12,8 @@ from anndata import AnnData
 from infosem import _keys
 from infosem._checks import require_columns
 from infosem._files import read_names
-from infosem.pp._matching import gene_identifiers, listed, unmatched
+from infosem._names import gene_identifiers, identifiers, listed, require_matches
+from infosem._places import note, require_place
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ def gene_text(
     on: str = "symbol",
     gene_key: str | None = None,
     ignore_case: bool = False,
+    allow_few: bool = False,
     key_added: str = _keys.GENE_TEXT,
 ) -> None:
     """Write one text per gene to ``var[key_added]``, empty where there is none.
@@ -45,28 +47,43 @@ def gene_text(
     ignore_case
         Whether identifiers that differ in case only are the same gene: human descriptions for mouse data. A symbol in
         another case goes before an alias.
+    allow_few
+        Whether it is right that less than a tenth of the names that could be genes of the data are.
     key_added
-        Key in ``var``.
+        Key in ``var`` and, for what was done, in ``uns``.
 
     Raises
     ------
     ValueError
-        If a column is missing, or no gene is described.
+        If a column is missing, or no gene or next to none is described.
     """
+    key_added = require_place(adata, "var", key_added, default=_keys.GENE_TEXT, like=lambda column: True)
+    source = Path(descriptions).name if isinstance(descriptions, str | Path) else type(descriptions).__name__
     if not isinstance(descriptions, pd.DataFrame):
         descriptions = read_names(descriptions)
     require_columns(descriptions, ("symbol", "name", on), "descriptions")
-    table = descriptions.dropna(subset=[on])
+    table = descriptions[identifiers(descriptions[on]).notna()]
     # stable: among the rows with a summary, and among those without, the order stays
     table = table.iloc[np.argsort(_text(table, "summary").to_numpy() == "", kind="stable")]
     symbol, name, summary = (_text(table, column) for column in ("symbol", "name", "summary"))
     text = symbol + ": " + name.str.rstrip(".") + "." + (" " + summary).str.rstrip()
     text = text.where((name != "") | (summary != ""), "")
     genes = gene_identifiers(adata, gene_key)
-    at, ways = _match(genes, table, on, ignore_case)
-    if not (at >= 0).any():
-        raise ValueError(unmatched(genes, pd.Index(table[on].astype(str)), "described genes"))
+    names, aliases = _known_names(table, on)
+    at, ways = _match(genes, {on: names, "alias": aliases}, ignore_case)
+    require_matches(
+        adata,
+        genes,
+        pd.Index(names["name"]),
+        "described genes",
+        ignore_case=ignore_case,
+        allow_few=allow_few,
+        found=(len(np.unique(at[at >= 0])), names["name"].nunique()),
+    )
     adata.var[key_added] = np.where(at >= 0, text.to_numpy(dtype=object)[at], "")
+    adata.uns[key_added] = note(
+        "pp.gene_text", source=source, on=on, gene_key=gene_key, ignore_case=ignore_case, n_genes=int((at >= 0).sum())
+    )
     described = adata.var[key_added] != ""
     with_summary = (at >= 0) & (summary.to_numpy()[at] != "")
     logger.info(
@@ -80,14 +97,19 @@ def gene_text(
     )
 
 
-def _match(genes: pd.Index, table: pd.DataFrame, on: str, ignore_case: bool) -> tuple[np.ndarray, dict[str, int]]:
+def _known_names(table: pd.DataFrame, on: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Identifiers and aliases of the described genes, with their gene and row."""
+    genes = {"gene": table["symbol"].to_numpy(), "row": np.arange(len(table))}
+    names = pd.DataFrame({"name": identifiers(table[on]), **genes})
+    aliases = names.assign(name=_text(table, "aliases").str.split("|").to_numpy()).explode("name")
+    aliases["name"] = identifiers(aliases["name"])
+    return names, aliases.dropna(subset="name")
+
+
+def _match(genes: pd.Index, ways: dict[str, pd.DataFrame], ignore_case: bool) -> tuple[np.ndarray, dict[str, int]]:
     """Row of each gene, -1 for none, and how many were found in which way."""
-    at, ways = np.full(len(genes), -1), {}
-    names = pd.DataFrame({"name": table[on].astype(str), "gene": table["symbol"], "row": np.arange(len(table))})
-    aliases = names.assign(name=_text(table, "aliases").str.split("|")).explode("name")
-    aliases["name"] = aliases["name"].str.strip()
-    aliases = aliases[aliases["name"] != ""]
-    for way, known in ((on, names), ("alias", aliases)):
+    at, found_by = np.full(len(genes), -1), {}
+    for way, known in ways.items():
         for folded in (False, True) if ignore_case else (False,):
             lookup = known.assign(name=known["name"].str.casefold()) if folded else known
             if way == "alias":
@@ -95,11 +117,11 @@ def _match(genes: pd.Index, table: pd.DataFrame, on: str, ignore_case: bool) -> 
             lookup = lookup.drop_duplicates("name").set_index("name")["row"]
             found = lookup.reindex(genes.str.casefold() if folded else genes).fillna(-1).to_numpy(dtype=int)
             found = np.where(at < 0, found, -1)
-            ways[f"{way} in another case" if folded else way] = int((found >= 0).sum())
+            found_by[f"{way} in another case" if folded else way] = int((found >= 0).sum())
             at = np.maximum(at, found)
-    return at, ways
+    return at, found_by
 
 
 def _text(table: pd.DataFrame, column: str) -> pd.Series:
     empty = pd.Series("", index=table.index)
-    return table[column].fillna("").astype(str).str.strip() if column in table else empty
+    return table[column].astype(object).fillna("").astype(str).str.strip() if column in table else empty

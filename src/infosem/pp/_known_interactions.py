@@ -14,7 +14,8 @@ from scipy import sparse
 from infosem import _keys
 from infosem._checks import require_columns, require_unique_genes
 from infosem._files import read_names
-from infosem.pp._matching import CHECK_NAMES, gene_identifiers, listed, match
+from infosem._names import CATALOGUE, gene_identifiers, genes_of, identifiers, listed, require_matches
+from infosem._places import note, require_place
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +27,14 @@ def known_interactions(
     negatives: pd.DataFrame | Literal["same_source"] | None = None,
     gene_key: str | None = None,
     ignore_case: bool = False,
+    allow_few: bool = False,
     key_added: str = _keys.KNOWN_INTERACTIONS,
 ) -> None:
     """Write known interactions to ``varp[key_added]``: +1 known edge, -1 known non-edge, absent = unobserved.
 
     Every listed edge is a known edge, whatever its weight: in CollecTRI and decoupler's tables a weight of -1 means
-    repression, not the absence of an edge. Known non-edges come from ``negatives`` only.
+    repression, not the absence of an edge. Known non-edges come from ``negatives`` only. An edge of a name that two
+    genes of the data share is one of both.
 
     Parameters
     ----------
@@ -49,21 +52,27 @@ def known_interactions(
         Column of ``var`` with the identifiers that the tables use, such as Ensembl ids; by default ``var_names``.
     ignore_case
         Whether names that differ in case only are the same gene: human tables on mouse data.
+    allow_few
+        Whether it is right that less than a tenth of what could be in the data is.
     key_added
-        Key in ``varp``.
+        Key in ``varp`` and, for what was done, in ``uns``.
 
     Raises
     ------
     ValueError
-        If a column is missing, no pair matches the genes, or a pair is both a known edge and a known non-edge.
+        If a column is missing, no pair or next to none matches the genes, or a pair is both a known edge and a known
+        non-edge.
     """
+    key_added = require_place(adata, "varp", key_added, default=_keys.KNOWN_INTERACTIONS, like=lambda matrix: True)
     require_unique_genes(adata)
-    if isinstance(edges, (str, Path)):
-        edges = read_names(edges)
     if isinstance(negatives, str) and negatives != "same_source":
         raise ValueError(f"negatives={negatives!r} must be a table, 'same_source', or None.")
+    source = Path(edges).name if isinstance(edges, str | Path) else type(edges).__name__
+    if isinstance(edges, (str, Path)):
+        edges = read_names(edges)
     genes = gene_identifiers(adata, gene_key)
-    known = _matched(genes, edges, "edges", ignore_case)
+    options = {"ignore_case": ignore_case, "allow_few": allow_few}
+    known = _matched(adata, genes, edges, "edges", **options)
     if negatives is None:
         absent = known[:0]
     elif isinstance(negatives, str):
@@ -74,23 +83,25 @@ def known_interactions(
         at, target = np.nonzero(unlisted)
         absent = sources[at] * len(genes) + target
     else:
-        absent = _matched(genes, negatives, "negatives", ignore_case)
-        if not len(absent):
-            raise ValueError(f"None of the {len(negatives)} pairs of negatives has both its genes in the data.")
+        absent = _matched(adata, genes, negatives, "negatives", **options)
     both = np.intersect1d(known, absent, assume_unique=True)
     if len(both):
         named = ", ".join(
             f"{adata.var_names[pair // len(genes)]} -> {adata.var_names[pair % len(genes)]}" for pair in both[:5]
         )
         raise ValueError(f"{len(both)} pairs are both a known edge and a known non-edge ({named}).")
-    if not len(known) and not len(absent):
-        raise ValueError(
-            f"None of the {len(edges)} edges has both its genes in the data, whose genes are "
-            f"{', '.join(map(str, genes[:3]))}, ... {CHECK_NAMES}"
-        )
     values = np.repeat(np.array([1, -1], dtype=np.int8), [len(known), len(absent)])
     pairs = np.divmod(np.concatenate([known, absent]), len(genes))
     adata.varp[key_added] = sparse.csr_matrix((values, pairs), shape=(len(genes), len(genes)))
+    adata.uns[key_added] = note(
+        "pp.known_interactions",
+        source=source,
+        negatives=negatives if isinstance(negatives, str) else None if negatives is None else "table",
+        gene_key=gene_key,
+        ignore_case=ignore_case,
+        n_edges=len(known),
+        n_non_edges=len(absent),
+    )
     logger.info(
         "%d known edges of %d sources and %d known non-edges: adata.varp[%r].%s",
         len(known),
@@ -101,19 +112,31 @@ def known_interactions(
     )
 
 
-def _matched(genes: pd.Index, table: pd.DataFrame, name: str, ignore_case: bool) -> np.ndarray:
+def _matched(
+    adata: AnnData, genes: pd.Index, table: pd.DataFrame, name: str, *, ignore_case: bool, allow_few: bool
+) -> np.ndarray:
     """The pairs that have both genes in the data, each once, as source times number of genes plus target."""
     require_columns(table, ("source", "target"), name)
-    source, target = (
-        match(pd.Index(table[end].astype(str)), genes, ignore_case=ignore_case) for end in ("source", "target")
-    )
-    there = (source >= 0) & (target >= 0)
-    absent = pd.unique(pd.concat([table["source"][source < 0], table["target"][target < 0]]))
+    ends = {end: identifiers(table[end]) for end in ("source", "target")}
+    rows = {
+        end: pd.DataFrame(dict(zip(("row", end), genes_of(names, genes, ignore_case=ignore_case), strict=True)))
+        for end, names in ends.items()
+    }
+    pairs = rows["source"].merge(rows["target"], on="row")
+    n_found = pairs["row"].nunique()
+    names = ends["source"].append(ends["target"])
+    absent = names[~names.isin(names[genes_of(names, genes, ignore_case=ignore_case)[0]])].dropna().unique()
+    # of a collection of the literature most pairs are of other genes: there names count
+    found = (n_found, len(table)) if len(table) < CATALOGUE else None
+    what = f"pairs of {name}" if found else f"names of {name}"
+    require_matches(adata, genes, names, what, ignore_case=ignore_case, allow_few=allow_few, found=found)
+    if not n_found:
+        raise ValueError(f"None of the {len(table)} pairs of {name} has both its genes in the data.")
     logger.info(
         "%s: %d of %d pairs have both genes in the data%s.",
         name,
-        there.sum(),
+        n_found,
         len(table),
         f"; {len(absent)} names are not there ({listed(absent)})" if len(absent) else "",
     )
-    return np.unique(source[there] * len(genes) + target[there])
+    return np.unique(pairs["source"].to_numpy() * len(genes) + pairs["target"].to_numpy())

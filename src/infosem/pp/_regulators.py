@@ -7,13 +7,15 @@ import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
 from infosem import _keys
-from infosem.pp._matching import gene_identifiers, listed, match, unmatched
+from infosem._names import gene_identifiers, identifiers, listed, match, require_matches
+from infosem._places import note, require_place
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ def regulators(
     *,
     gene_key: str | None = None,
     ignore_case: bool = False,
+    allow_few: bool = False,
     key_added: str = _keys.IS_REGULATOR,
 ) -> None:
     """Mark the genes that may have targets, transcription factors for instance, in ``var[key_added]``.
@@ -34,51 +37,98 @@ def regulators(
         Cells x genes.
     source
         A list of names; a file with one name per line (of a table the first column); an edge table or a file of one,
-        whose column ``source`` counts; a boolean mask of the genes, or the name of a boolean column of ``var``.
+        whose column ``source`` counts; a boolean mask of the genes, or the name of a boolean column of ``var``. A mask
+        with names, a Series, is aligned by them.
     gene_key
         Column of ``var`` with the identifiers that ``source`` uses, such as Ensembl ids; by default ``var_names``.
     ignore_case
         Whether names that differ in case only are the same gene: human lists on mouse data.
+    allow_few
+        Whether it is right that less than a tenth of the names that could be genes of the data are.
     key_added
-        Key in ``var``.
+        Key in ``var`` and, for what was done, in ``uns``.
 
     Raises
     ------
     FileNotFoundError
         If ``source`` is neither a column of ``var`` nor a file.
     ValueError
-        If no gene is a regulator.
+        If no gene is a regulator, or next to no name is a gene.
     """
+    key_added = require_place(
+        adata, "var", key_added, default=_keys.IS_REGULATOR, like=lambda column: set(column.dropna()) <= {True, False}
+    )
     if isinstance(source, str) and source in adata.var.columns:
-        adata.var[key_added] = _mask(adata.var[source])
-    elif isinstance(source, (np.ndarray, pd.Series)) and len(source) == adata.n_vars and source.dtype == bool:
-        adata.var[key_added] = np.asarray(source)
+        mask, origin = _mask(adata.var[source], f"adata.var[{source!r}]"), source
+    elif not isinstance(source, str | Path | pd.DataFrame) and _is_mask(source := _held(source)):
+        mask, origin = _aligned(source, adata), "mask"
     else:
         names = _names(source)
         genes = gene_identifiers(adata, gene_key)
-        adata.var[key_added] = match(genes, names, ignore_case=ignore_case) >= 0
-        if not adata.var[key_added].any():
-            del adata.var[key_added]
-            raise ValueError(unmatched(genes, names, "regulators"))
-        absent = names[match(names, genes, ignore_case=ignore_case) < 0].unique()
+        require_matches(adata, genes, names, "regulators", ignore_case=ignore_case, allow_few=allow_few)
+        mask = match(genes, names, ignore_case=ignore_case) >= 0
+        origin = Path(source).name if isinstance(source, str | Path) else "names"
+        names = names.dropna().unique()
+        absent = names[match(names, genes, ignore_case=ignore_case) < 0]
         logger.info(
             "%d of %d names are genes of the data%s.",
-            names.nunique() - len(absent),
-            names.nunique(),
+            len(names) - len(absent),
+            len(names),
             f"; not {listed(absent)}" if len(absent) else "",
         )
-    logger.info("%d of %d genes are regulators: adata.var[%r].", adata.var[key_added].sum(), adata.n_vars, key_added)
+    adata.var[key_added] = mask
+    adata.uns[key_added] = note(
+        "pp.regulators",
+        source=origin,
+        gene_key=gene_key,
+        ignore_case=ignore_case,
+        n_regulators=int(mask.sum()),
+    )
+    logger.info("%d of %d genes are regulators: adata.var[%r].", mask.sum(), adata.n_vars, key_added)
 
 
-def _mask(column: pd.Series) -> np.ndarray:
+def _held(source: Iterable[Any]) -> Any:
+    """What can be looked at twice."""
+    return source if isinstance(source, pd.Series | pd.Index | np.ndarray) else pd.Series(list(source), dtype=object)
+
+
+def _is_mask(source: Any) -> bool:
+    values = pd.Series(source).dropna()
+    boolean = values.map(lambda value: isinstance(value, bool | np.bool_))
+    if boolean.any() and not boolean.all():
+        raise ValueError(f"Regulators are names, or true and false, not both: {listed(values.tolist())}.")
+    return len(values) > 0 and bool(boolean.all())
+
+
+def _aligned(mask: Any, adata: AnnData) -> np.ndarray:
+    """A mask in the order of the genes: by its names, where it has any."""
+    column = pd.Series(mask)
+    if column.index.equals(pd.RangeIndex(len(column))):
+        if len(column) != adata.n_vars:
+            raise ValueError(
+                f"The mask has {len(column)} values and the data {adata.n_vars} genes. Pass the names of the "
+                "regulators instead, or a Series with the genes as its index."
+            )
+        column = column.set_axis(adata.var_names)
+    missing = adata.var_names.difference(column.index, sort=False)
+    if len(missing) or column.index.has_duplicates:
+        raise ValueError(
+            f"The mask has no value for {len(missing)} of {adata.n_vars} genes ({listed(missing)})"
+            f"{' and more than one for some' if column.index.has_duplicates else ''}: its index must be "
+            "adata.var_names. Pass the names of the regulators instead."
+        )
+    return _mask(column.reindex(adata.var_names), "The mask")
+
+
+def _mask(column: pd.Series, name: str) -> np.ndarray:
     if not column.dropna().isin([True, False]).all():
         raise ValueError(
-            f"adata.var[{column.name!r}] holds {column.dropna().iloc[0]!r}; regulators are true or false. Pass "
-            "names instead: adata.var_names[...]."
+            f"{name} holds {column.dropna().iloc[0]!r}; regulators are true or false. Pass names instead: "
+            "adata.var_names[...]."
         )
-    mask = column.eq(True).to_numpy(dtype=bool)
+    mask = column.eq(True).fillna(False).to_numpy(dtype=bool)
     if not mask.any():
-        raise ValueError(f"adata.var[{column.name!r}] is false for every gene.")
+        raise ValueError(f"{name} is false for every gene.")
     return mask
 
 
@@ -88,7 +138,7 @@ def _names(source: str | Path | pd.DataFrame | Iterable[str]) -> pd.Index:
             raise ValueError(
                 f"An edge table has a column 'source'; this one has {list(source.columns)}. Rename one first."
             )
-        return pd.Index(source["source"].astype(str).unique())
+        return identifiers(source["source"])
     if isinstance(source, (str, Path)):
         path = Path(source)
         if not path.is_file():
@@ -101,4 +151,4 @@ def _names(source: str | Path | pd.DataFrame | Iterable[str]) -> pd.Index:
         if column is None:
             return pd.Index([row[0] for row in rows]).unique()
         return pd.Index([row[column] for row in rows[1:]]).unique()
-    return pd.Index([str(name) for name in source])
+    return identifiers(source)

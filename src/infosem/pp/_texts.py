@@ -10,7 +10,7 @@ from infosem._checks import require_key
 def texts_of(adata: AnnData, key: str) -> list[str]:
     """Text of each gene, empty where there is none; raises if there is no column, or no gene has a text."""
     require_key(adata, "var", key)
-    texts: list[str] = adata.var[key].fillna("").astype(str).str.strip().tolist()
+    texts: list[str] = adata.var[key].astype(object).fillna("").astype(str).str.strip().tolist()
     if not any(texts):
         raise ValueError(f"adata.var[{key!r}] is empty for every gene. Fill it: infosem.pp.gene_text(adata, ...).")
     return texts

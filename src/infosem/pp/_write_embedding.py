@@ -9,18 +9,32 @@ from typing import Any
 import numpy as np
 from anndata import AnnData
 
+from infosem import _keys
+from infosem._places import note, require_place
+
 logger = logging.getLogger(__name__)
 
 
+def require_embedding_place(adata: AnnData, key_added: str) -> None:
+    """Raise unless an embedding can be written under the key: before it is computed."""
+    require_place(adata, "varm", key_added, default=_keys.GENE_EMBEDDING, like=lambda value: True)
+
+
 def write_embedding(
-    adata: AnnData, vectors: np.ndarray, has_vector: np.ndarray, *, key_added: str, provenance: Mapping[str, Any]
+    adata: AnnData,
+    vectors: np.ndarray,
+    has_vector: np.ndarray,
+    *,
+    key_added: str,
+    made_by: str,
+    provenance: Mapping[str, Any],
 ) -> None:
     """Write ``vectors``, one for each gene that has one, to ``varm``, and where they come from to ``uns``."""
     matrix = np.full((adata.n_vars, vectors.shape[1]), np.nan, dtype=np.float32)
     matrix[has_vector] = vectors
     adata.varm[key_added] = matrix
     coverage = len(vectors) / adata.n_vars
-    adata.uns[key_added] = {**provenance, "n_genes": len(vectors), "coverage": coverage}
+    adata.uns[key_added] = note(made_by, **provenance, n_genes=len(vectors), coverage=coverage)
     logger.info(
         "%d of %d genes (%.0f %%) have an embedding of width %d: adata.varm[%r].",
         len(vectors),

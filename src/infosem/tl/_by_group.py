@@ -16,8 +16,8 @@ from infosem._ensemble import Ensemble
 from infosem._forms import FORMS
 from infosem._gene_data import state_of
 from infosem._model import InfoSEM
+from infosem._names import listed
 from infosem._train_ensemble import train_ensemble
-from infosem.pp._matching import listed
 
 logger = logging.getLogger(__name__)
 

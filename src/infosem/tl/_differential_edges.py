@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from infosem._edges import require_edges
-from infosem.pp._matching import listed
+from infosem._names import listed
 from infosem.tl._compare import aligned, edge_weights
 
 logger = logging.getLogger(__name__)
