@@ -37,7 +37,7 @@ def test_a_group_has_the_network_of_its_cells_alone(grouped, caplog, tmp_path):
     pd.testing.assert_frame_equal(found["B"].get_adjacency(), model.get_adjacency())
     assert found["B"].prior_ == "embedding+interactions"
     pd.testing.assert_frame_equal(get.network(grouped, "infosem:B"), model.get_edges())
-    assert len(get.network(grouped, "infosem:CD4+|CD8-")) == len(found["CD4+/CD8-"].get_edges())
+    assert len(get.network(grouped, "infosem:CD4+/CD8-")) == len(found["CD4+/CD8-"].get_edges())
     grouped.write_h5ad(tmp_path / "cells.h5ad")
 
 

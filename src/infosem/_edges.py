@@ -15,6 +15,7 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._checks import require_columns
+from infosem._places import note, require_network_place
 from infosem._thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ def write_matrices(
     parts: Mapping[str, pd.DataFrame | None],
     *,
     key_added: str,
+    made_by: str,
     provenance: Mapping[str, Any],
 ) -> None:
     """Write a network to ``varp`` and where it comes from to ``uns[key_added]``.
@@ -135,9 +137,12 @@ def write_matrices(
         What there is besides, of :data:`infosem._keys.PARTS`.
     key_added
         Key of the network in ``varp`` and ``uns``.
+    made_by
+        The function that made it, without the package's name.
     provenance
         What ``uns[key_added]`` says besides the regulators and the versions.
     """
+    key_added = require_network_place(adata, key_added, [name for name, part in parts.items() if part is not None])
     regulators, genes = weights.axes
     parts = {"sign": pd.DataFrame(sign, regulators, genes), **parts}
     matrices = {_keys.part_key(key_added, name): part for name, part in parts.items() if part is not None}
@@ -148,21 +153,18 @@ def write_matrices(
             f"adata has {adata.n_vars} genes and lacks {len(missing)} of the model's {len(genes)}. Pass an AnnData "
             "with just the model's genes: adata[:, model.gene_names].copy()."
         )
-    for key in matrices:
-        if key in adata.varp and key_added not in adata.uns:
-            raise ValueError(
-                f"adata.varp[{key!r}] is there and was not written by write_network. Choose another key_added=."
-            )
+    squares = {key: _square(matrix, adata.var_names) for key, matrix in matrices.items()}
     if key_added in adata.uns:
         for part in _keys.PARTS:
             adata.varp.pop(_keys.part_key(key_added, part), None)
-    for key, matrix in matrices.items():
-        adata.varp[key] = _square(matrix, adata.var_names)
-    adata.uns[key_added] = {
+    for key, square in squares.items():
+        adata.varp[key] = square
+    adata.uns[key_added] = note(
+        made_by,
         **provenance,
-        "regulators": regulators.to_numpy(dtype=object),
-        "versions": {name: version(name) for name in ("infosem", "scvi-tools", "torch")},
-    }
+        regulators=regulators.to_numpy(dtype=object),
+        versions={name: version(name) for name in ("infosem", "scvi-tools", "torch")},
+    )
     logger.info("Wrote the network to adata.varp[%r] and adata.uns[%r].", key_added, key_added)
 
 

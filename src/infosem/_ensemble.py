@@ -111,6 +111,7 @@ class Ensemble:
             self._sign,
             {part: getattr(self, part) for part in parts},
             key_added=key_added,
+            made_by="Ensemble.write_network",
             provenance={**self._provenance, "n_models": self.n_models, "n_selected": self.n_selected},
         )
 

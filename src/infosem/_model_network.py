@@ -212,7 +212,7 @@ class NetworkMixin:
         adata
             Where to write; by default the AnnData of the model. It must have the model's genes, in any order.
         key_added
-            Key of the network.
+            Key of the network. What is there already gives way if infosem wrote it; else it is an error.
         """
         self._check_if_trained(warn=False)
         adata = self.adata if adata is None else adata
@@ -231,6 +231,7 @@ class NetworkMixin:
                 "probability": self.get_probabilities(),
             },
             key_added=key_added,
+            made_by="InfoSEM.write_network",
             provenance=self._provenance(),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from anndata import AnnData
@@ -29,7 +31,8 @@ def network(
     adata
         Where the network stands, also after a round trip through h5ad or zarr, or with some of its genes only.
     key
-        Key of the network in ``varp`` and ``uns``.
+        Key of the network in ``varp`` and ``uns``, or its name: ``"infosem:CD4/CD8"`` for the group CD4/CD8 of
+        :func:`infosem.tl.by_group`, whose key has no slash.
     top
         Keep this many edges.
     min_weight
@@ -53,8 +56,9 @@ def network(
     ValueError
         If none of its regulators is among the genes, or a threshold needs what the network does not have.
     """
+    key = _by_name(adata, key)
     if key not in adata.uns or key not in adata.varp:
-        written = [name for name in adata.varp if name in adata.uns]
+        written = [_name(adata, entry) for entry in adata.varp if entry in adata.uns]
         raise KeyError(
             f"adata has no network under {key!r}; there are {written or 'none'}. Write one: "
             f"model.write_network(key_added={key!r})."
@@ -74,6 +78,15 @@ def network(
     more = {"effect": weights, **parts} if "stability" in parts else parts
     thresholds = Thresholds(min_probability=min_probability, min_stability=min_stability, max_q_value=max_q_value)
     return edge_table(strength, sign, more, top=top, min_weight=min_weight, thresholds=thresholds)
+
+
+def _by_name(adata: AnnData, name: str) -> str:
+    """Key of the network of that name; the name itself, if it is a key or none is called so."""
+    return next((key for key in adata.varp if key in adata.uns and _name(adata, key) == name), name)
+
+
+def _name(adata: AnnData, key: str) -> str:
+    return str(adata.uns[key].get("name", key)) if isinstance(adata.uns[key], Mapping) else key
 
 
 def _rows(adata: AnnData, key: str, regulators: pd.Index) -> pd.DataFrame:

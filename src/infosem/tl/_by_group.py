@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from anndata import AnnData
 from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
@@ -17,6 +19,7 @@ from infosem._forms import FORMS
 from infosem._gene_data import state_of
 from infosem._model import InfoSEM
 from infosem._names import listed
+from infosem._places import file_key, require_network_place
 from infosem._train_ensemble import train_ensemble
 
 logger = logging.getLogger(__name__)
@@ -59,8 +62,8 @@ def by_group(
         Arguments of :class:`infosem.InfoSEM` and of :meth:`infosem.InfoSEM.train`.
     key_added
         Each network is written to ``adata`` as soon as it is trained, under the key ``f"{key_added}:{group}"``, which
-        ``infosem.get.network(adata, "infosem:CD4 T")`` reads. A slash in a group's name becomes ``|``, since h5ad
-        allows none.
+        ``infosem.get.network(adata, "infosem:CD4 T")`` reads. In the key itself a slash of a group's name is ``%2F``,
+        since h5ad allows none; ``uns`` keeps the name as it is.
     progress
         Whether to show a progress bar over the groups.
 
@@ -71,15 +74,17 @@ def by_group(
     require_key(adata, "obs", groupby)
     manager = InfoSEM._get_most_recent_anndata_manager(adata, required=True)
     setup = manager.registry["setup_args"]
-    labels = adata.obs[groupby].astype(str)
-    sizes = labels[adata.obs[groupby].notna()].value_counts().sort_index()
-    chosen = list(sizes.index[sizes >= min_cells]) if groups is None else [str(group) for group in groups]
+    labels = _labels(adata, groupby)
+    sizes = labels.value_counts().sort_index()
+    chosen = list(sizes.index[sizes >= min_cells]) if groups is None else _named(groups, groupby)
     wrong = [group for group in chosen if sizes.get(group, 0) < max(min_cells, 2)]
     if wrong or not chosen:
         raise ValueError(
             f"{wrong or 'No groups'} of adata.obs[{groupby!r}] have min_cells={min_cells} cells; it has "
             f"{listed([f'{group} ({size})' for group, size in sizes.sort_values(ascending=False).items()])}."
         )
+    for group in chosen:
+        require_network_place(adata, file_key(key_added, group), _keys.PARTS)
     left_out = sizes.index.difference(chosen, sort=False)
     if groups is None and len(left_out):
         logger.warning("Groups of fewer than min_cells=%d cells are left out: %s.", min_cells, ", ".join(left_out))
@@ -93,9 +98,7 @@ def by_group(
     trained: dict[str, InfoSEM | Ensemble] = {}
     try:
         for group in tqdm(chosen, desc=groupby, disable=not progress):
-            cells = adata[(labels == group).to_numpy()].copy()
-            # not those of adata: setting up the copy under them would unregister it
-            cells.uns = {name: entry for name, entry in cells.uns.items() if not name.startswith("_scvi")}
+            cells = _cells(adata, (labels == group).to_numpy())
             logger.info("%s: %d cells.", group, cells.n_obs)
             InfoSEM.setup_anndata(cells, **setup)
             result: InfoSEM | Ensemble
@@ -108,7 +111,9 @@ def by_group(
                 result.train(**train_kwargs)
                 if result.trainer.interrupted:
                     raise KeyboardInterrupt
-            result.write_network(adata, key_added=group_key(key_added, group))
+            key = file_key(key_added, group)
+            result.write_network(adata, key_added=key)
+            adata.uns[key] |= {"name": f"{key_added}:{group}", "group": group}
             trained[group] = result
     except KeyboardInterrupt:
         if not trained:
@@ -117,6 +122,31 @@ def by_group(
     return trained
 
 
-def group_key(key: str, group: str) -> str:
-    """Key of a group's network."""
-    return f"{key}:{group.replace('/', '|')}"
+def _labels(adata: AnnData, groupby: str) -> pd.Series:
+    """Group of every cell as text, missing where it has none."""
+    column = adata.obs[groupby]
+    labels = column.astype(object).map(str).where(column.notna(), None)
+    kinds = column.dropna().unique()
+    if len({str(kind) for kind in kinds}) < len(kinds):
+        twice = pd.Series([str(kind) for kind in kinds])
+        raise ValueError(
+            f"adata.obs[{groupby!r}] has different groups that are written alike "
+            f"({listed(twice[twice.duplicated()].tolist())}): make it text first, "
+            f"adata.obs[{groupby!r}] = adata.obs[{groupby!r}].astype(str)."
+        )
+    return labels
+
+
+def _named(groups: Sequence[str], groupby: str) -> list[str]:
+    if isinstance(groups, str):
+        raise TypeError(f"groups={groups!r} must be a list of groups of adata.obs[{groupby!r}]: [{groups!r}].")
+    return list(dict.fromkeys(map(str, groups)))
+
+
+def _cells(adata: AnnData, chosen: np.ndarray) -> AnnData:
+    """Some of the cells in memory, without the registration of all of them."""
+    cells = adata[chosen]
+    cells = cells.to_memory() if adata.isbacked else cells.copy()
+    # setting up the copy under that of adata would unregister adata
+    cells.uns = {name: entry for name, entry in cells.uns.items() if not name.startswith("_scvi")}
+    return cells

@@ -10,6 +10,7 @@ from anndata import AnnData
 
 from infosem import _keys
 from infosem._model import InfoSEM
+from infosem._places import note, require_place
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def perturb(
         If ``gene`` is no regulator, or a model of ``form="paper"`` counts non-zero values only and the intervention
         needs to know what a zero means (``to``, or ``fold=0``).
     """
+    key_added = require_place(adata, "layers", key_added)
     if to is None and fold is None:
         to = 0.0
     radius = model.get_spectral_radius(gene)
@@ -73,14 +75,15 @@ def perturb(
     table = pd.DataFrame({"effect": effects, "shift": shift.mean(), "sd": shift.std(ddof=0)}).drop(index=gene)
     adata.layers[key_added] = shift.to_numpy()
     change = {"to": to} if fold is None else {"fold": fold}
-    adata.uns[key_added] = {
-        "gene": gene,
+    adata.uns[key_added] = note(
+        "tl.perturb",
+        gene=gene,
         **{name: float(value) for name, value in change.items() if value is not None},
-        "propagation": propagation,
-        "spectral_radius": radius,
-        "largest_mean_shift": float(table["shift"].abs().max()),
-        "layer": model.registry_["setup_args"]["layer"] or "X",
-    }
+        propagation=propagation,
+        spectral_radius=radius,
+        largest_mean_shift=float(table["shift"].abs().max()),
+        layer=model.registry_["setup_args"]["layer"] or "X",
+    )
     logger.info(
         "%s held at %s, %s effects (spectral radius %.2f): adata.layers[%r].",
         gene,

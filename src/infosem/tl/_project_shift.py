@@ -10,6 +10,7 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._checks import require_key
+from infosem._places import is_ours, note, require_place
 
 _BLOCK_ENTRIES = 2**22
 
@@ -39,7 +40,7 @@ def project_shift(
         embedding (``scanpy.tl.umap``).
     key
         Key of the shift. The arrows go to ``obsm[f"{key}_{basis}"]``, in the embedding's directions, of length one at
-        most. A cell without a shift, or without neighbours, gets zero.
+        most, and what was done to ``uns`` under the same key. A cell without a shift, or without neighbours, gets zero.
     basis
         Coordinates in ``obsm[f"X_{basis}"]``.
     neighbors_key
@@ -50,9 +51,10 @@ def project_shift(
     require_key(adata, "layers", key, hint="Compute the shift first: infosem.tl.perturb(adata, gene).")
     require_key(adata, "obsm", f"X_{basis}", hint=f"Compute it first, such as scanpy.tl.{basis}(adata).")
     require_key(adata, "obsp", neighbors_key, hint="Compute neighbours first: scanpy.pp.neighbors(adata).")
+    key_added = require_place(adata, "obsm", f"{key}_{basis}", argument="basis")
     if not temperature > 0:
         raise ValueError(f"temperature={temperature!r} must be positive.")
-    layer = adata.uns[key]["layer"] if key in adata.uns else "X"
+    layer = adata.uns[key]["layer"] if is_ours(adata, key) else "X"
     expression = adata.X if layer == "X" else adata.layers[layer]
     coordinates = np.asarray(adata.obsm[f"X_{basis}"], dtype=np.float64)
     graph = sparse.csr_matrix(adata.obsp[neighbors_key])
@@ -69,7 +71,10 @@ def project_shift(
     length = np.linalg.norm(direction, axis=1, keepdims=True)
     direction = np.divide(direction, length, out=np.zeros_like(direction), where=length > 0)
     pull = sparse.csr_matrix((np.where(moves, share, 0), (np.arange(len(cell)), cell)), shape=(len(cell), adata.n_obs))
-    adata.obsm[f"{key}_{basis}"] = pull.T @ direction
+    adata.obsm[key_added] = pull.T @ direction
+    adata.uns[key_added] = note(
+        "tl.project_shift", key=key, basis=basis, neighbors_key=neighbors_key, temperature=float(temperature)
+    )
 
 
 def _agreement(shift: np.ndarray, expression: Any, cell: np.ndarray, neighbour: np.ndarray) -> np.ndarray:
