@@ -192,7 +192,13 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
         integral = integral and bool((block == np.floor(block)).all())
         highest = max(highest, float(block.max()))
         yield block
-    if integral and highest > 1:
+    if integral and highest == 1:
+        logger.warning(
+            "%s holds zeros and ones only: it looks as if it told only whether a gene was seen. Networks of such values "
+            "are poor. InfoSEM expects log-normalised expression: pass layer= with it.",
+            name,
+        )
+    elif integral and highest > 1:
         logger.warning(
             "%s holds whole numbers only: it looks like raw counts. InfoSEM expects log-normalised expression: run "
             "scanpy.pp.normalize_total(adata) and scanpy.pp.log1p(adata) first, or pass layer=.",
@@ -207,14 +213,32 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
         )
 
 
+def is_in_memory(x: Any) -> bool:
+    """Whether expression is an array or a sparse matrix, and not a data set in a file."""
+    return isinstance(x, np.ndarray) or sparse.issparse(x)
+
+
+def cells_of(x: Any, cells: slice) -> Any:
+    """Neighbouring cells of the expression, wherever it is, as an array or a sparse matrix."""
+    block = x[cells]
+    return block.compute() if hasattr(block, "compute") else block  # of a dask array
+
+
 def blocks_of_cells(x: Any) -> Iterator[np.ndarray]:
     """The expression as dense float64 arrays of some cells each, in their order."""
     if sparse.issparse(x) and x.format != "csr":
         x = x.tocsr()
     size = max(1, _BLOCK_ENTRIES // x.shape[1])
     for start in range(0, x.shape[0], size):
-        block = x[start : start + size]
+        block = cells_of(x, slice(start, start + size))
         yield np.asarray(block.toarray() if sparse.issparse(block) else block, dtype=np.float64)
+
+
+def gene_means(x: Any) -> np.ndarray:
+    """Mean of every gene, ``(G,)``."""
+    if is_in_memory(x):
+        return np.asarray(x.sum(axis=0, dtype=np.float64)).ravel() / x.shape[0]
+    return np.sum([block.sum(0) for block in blocks_of_cells(x)], axis=0) / x.shape[0]
 
 
 def signs_beyond_noise(correlation: np.ndarray, n_cells: int) -> np.ndarray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from typing import Any, ClassVar
 
+import joblib
 import numpy as np
 import pandas as pd
 from anndata import AnnData
@@ -14,7 +16,7 @@ from scvi.data.fields import BaseAnnDataField, LayerField
 from torch.utils.data import Dataset
 
 from infosem._checks import require_key, require_unique_genes
-from infosem._expression import check_expression, summarise_expression
+from infosem._expression import check_expression, gene_means, is_in_memory, summarise_expression
 from infosem._interactions import KnownInteractions, read_known_interactions
 
 logger = logging.getLogger(__name__)
@@ -76,6 +78,31 @@ class ExpressionField(LayerField):
         check_expression(self.get_field_data(adata_target), name=self._name)
         return {**state_registry, self.N_OBS_KEY: adata_target.n_obs}
 
+    def require_unchanged(self, state_registry: dict[str, Any], adata: AnnData, *, files: bool) -> None:
+        """Raise a :class:`ValueError` if genes, cells or values are others than at registration.
+
+        Values are compared by the mean of each gene; those in a file, which takes a pass over it, with ``files``.
+        """
+        names, n_cells = state_registry[self.COLUMN_NAMES_KEY], state_registry[self.N_OBS_KEY]
+        again = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
+        if adata.shape != (n_cells, len(names)):
+            raise ValueError(
+                f"adata has {adata.n_obs} cells and {adata.n_vars} genes, and had {n_cells} and {len(names)} when it "
+                f"was set up: cells or genes were left out since. {again}"
+            )
+        if not adata.var_names.equals(pd.Index(names)):
+            raise ValueError(f"The genes of adata have other names, or another order, than when it was set up. {again}")
+        self.validate_field(adata)
+        x = self.get_field_data(adata)
+        if not (files or is_in_memory(x)):
+            return
+        changed = ~np.isclose(gene_means(x), state_registry["summary"].all_values.mean, rtol=1e-4, atol=1e-6)
+        if changed.any():
+            raise ValueError(
+                f"{self._name} has changed since setup_anndata: {changed.sum()} of {len(names)} genes have another "
+                f"mean. Was it normalised or scaled meanwhile? {again}"
+            )
+
 
 class GeneField(BaseAnnDataField):
     """An entry of ``var``, ``varm`` or ``varp``: one value, row or pair of rows per gene.
@@ -111,9 +138,26 @@ class GeneField(BaseAnnDataField):
         """Check that the key is there."""
         require_key(adata, self.attr_name, str(self.attr_key), hint=self.made_by)
 
+    @abstractmethod
+    def read(self, adata: AnnData) -> Any:
+        """What the model takes from the entry: arrays, or a dataclass of them."""
+
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
         """Keep the state of the data that the model was trained on."""
         return state_registry
+
+    def digest(self, adata: AnnData) -> str:
+        """Checksum of what the model takes from the entry."""
+        return str(joblib.hash(self.read(adata)))
+
+    def require_unchanged(self, state_registry: dict[str, Any], adata: AnnData) -> None:
+        """Raise a :class:`ValueError` if the entry is another than at registration."""
+        self.validate_field(adata)
+        if self.digest(adata) != state_registry["digest"]:
+            raise ValueError(
+                f"adata.{self.attr_name}[{self.attr_key!r}] has changed since setup_anndata. Call "
+                "InfoSEM.setup_anndata(adata) again, which reads it anew."
+            )
 
     def get_summary_stats(self, state_registry: dict[str, Any]) -> dict[str, Any]:
         """Shapes that the module is built from."""
@@ -142,7 +186,7 @@ class EmbeddingField(GeneField):
             adata.n_vars,
             adata.n_vars - n_present,
         )
-        return {"n_embedding": embeddings.shape[1], "n_embedded_genes": n_present}
+        return {"n_embedding": embeddings.shape[1], "n_embedded_genes": n_present, "digest": self.digest(adata)}
 
     def read(self, adata: AnnData) -> np.ndarray:
         """Embeddings, ``(G, d)`` float32.
@@ -195,7 +239,7 @@ class InteractionsField(GeneField):
                 f"adata.varp[{self.attr_key!r}] holds no known interaction that can be used (ignored: {ignored}). "
                 "Check gene names and the regulator mask, or switch the prior off with interactions_key=None."
             )
-        return {"n_interactions": len(known), "n_known_edges": n_edges}
+        return {"n_interactions": len(known), "n_known_edges": n_edges, "digest": self.digest(adata)}
 
     def read(self, adata: AnnData) -> KnownInteractions:
         """Known interactions of the regulators with other genes."""
@@ -221,7 +265,7 @@ class RegulatorField(GeneField):
         super().register_field(adata)
         regulators = self.read(adata)
         logger.info("%d of %d genes are regulators.", len(regulators), adata.n_vars)
-        return {"n_regulators": len(regulators), "columns": regulators}
+        return {"n_regulators": len(regulators), "columns": regulators, "digest": self.digest(adata)}
 
     def read(self, adata: AnnData) -> np.ndarray:
         """Columns of the regulators among the genes, ``(R,)``.
@@ -262,6 +306,35 @@ class GeneAlignedManager(AnnDataManager):
     def field(self, registry_key: str) -> Any:
         """The registered field of that key."""
         return next(field for field in self.fields if field.registry_key == registry_key)
+
+    def validate(self) -> None:
+        """Check that the cells are those that were registered.
+
+        scvi-tools registers them again if another model was set up on them since, by which this one's regulators would
+        become those of the other. That is right for other data than the model's, whose genes are the model's.
+        """
+        if self.is_transferred:
+            super().validate()
+        else:
+            self._assert_anndata_registered()
+            self._require_expression_unchanged(files=False)
+
+    def require_unchanged(self) -> None:
+        """Raise a :class:`ValueError` if anything that was registered is another now."""
+        if self.is_transferred:
+            return
+        self._require_expression_unchanged(files=True)
+        for field in self.fields:
+            if isinstance(field, GeneField) and not field.is_empty:
+                field.require_unchanged(self._state_of(field), self.adata)
+
+    def _require_expression_unchanged(self, *, files: bool) -> None:
+        field = self.field(REGISTRY_KEYS.X_KEY)
+        field.require_unchanged(self._state_of(field), self.adata, files=files)
+
+    def _state_of(self, field: BaseAnnDataField) -> dict[str, Any]:
+        state: dict[str, Any] = self.registry["field_registries"][field.registry_key]["state_registry"]
+        return state
 
     def create_torch_dataset(
         self,

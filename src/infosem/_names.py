@@ -20,6 +20,8 @@ _FEW, _HALF = 0.1, 0.5
 CATALOGUE = 100
 """Lists of as many names are no choice for these data, but catalogues of a genome."""
 _GENOME = 20_000
+_ENOUGH = 5
+"""Names that two random choices must share at least, for their number to say what could match."""
 _TEXT_OF_MISSING = frozenset({"", "nan", "NaN", "None", "<NA>", "NULL", "null", "N/A"})
 _EXCEL = re.compile(
     r"\d{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{1,2}"
@@ -87,7 +89,8 @@ def require_matches(
     """Raise if next to nothing matched, warn if less than half did, and say what would mend it.
 
     What could match is every name of a list of fewer than 100. A longer one is a catalogue, and the data a selection
-    of genes: of ``n`` names and ``g`` genes what two random choices from a genome of 20,000 share, ``n g / 20,000``.
+    of genes: of ``n`` names and ``g`` genes what two random choices from a genome of 20,000 share, ``n g / 20,000``,
+    where that is five or more.
 
     Parameters
     ----------
@@ -113,8 +116,9 @@ def require_matches(
     n_matched = int((match(names, genes, ignore_case=ignore_case) >= 0).sum())
     n_found, n_listed = found or (n_matched, len(names))
     possible = float(n_listed if found else min(n_listed, len(genes)))
-    if n_listed >= CATALOGUE:
-        possible = min(n_listed, len(genes), max(1.0, n_listed * len(genes) / _GENOME))
+    expected = n_listed * len(genes) / _GENOME
+    if n_listed >= CATALOGUE and expected >= _ENOUGH:
+        possible = min(possible, expected)
     share = n_found / possible if possible else 0.0
     reasons, more = _reasons(adata, genes, names, n_matched, ignore_case)
     of_genes = f"{len(genes):,} genes (such as {_some(genes)})"
@@ -176,6 +180,7 @@ def _reasons(
                 f"{whose} such as {listed(dates[:3])} are dates that Excel made of symbols (1-Mar is MARCHF1 or "
                 "MTARC1, 2-Sep is SEPTIN2): mend them in the table."
             )
+            most = max(most, len(dates))
     kinds = [{found[1] for name in these.dropna() if (found := _ENSEMBL.fullmatch(name))} for these in (names, genes)]
     if kinds[0] and kinds[1] and not kinds[0] & kinds[1]:
         reasons.append(f"They are of different species: {listed(sorted(kinds[0]))} and {listed(sorted(kinds[1]))}.")

@@ -12,9 +12,12 @@ import anndata
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
 from infosem._ensemble import Ensemble, Sums
+from infosem._fields import ExpressionField
+from infosem._gene_data import state_of
 from infosem._model import InfoSEM
 from infosem._parallel import in_parallel
 from infosem._quiet import quiet
@@ -101,7 +104,8 @@ def train_ensemble(
         **train_kwargs,
     }
     setup = first.registry_["setup_args"]
-    train = partial(_train_one, _Cells(adata, setup), setup, model_kwargs, options)
+    cells = _Cells(adata, setup, state_of(first.registry_, REGISTRY_KEYS.X_KEY))
+    train = partial(_train_one, cells, setup, model_kwargs, options)
     n_jobs = n_jobs if n_jobs is None else min(n_jobs, n_models)
     results = in_parallel(train, range(seed, seed + n_models), n_jobs, in_order=True)
     sums = Sums.empty((len(first.regulator_names), len(first.gene_names)))
@@ -128,11 +132,14 @@ def train_ensemble(
 class _Cells:
     """What a model uses of ``adata``, sharing its arrays, so that setting it up elsewhere leaves ``adata`` alone.
 
-    Expression in an h5ad file stays there: another process opens the file anew.
+    Expression in an h5ad file stays there: another process opens the file anew, and looks whether it is still the one
+    that was registered, ``state``.
     """
 
-    def __init__(self, adata: AnnData, setup: Mapping[str, Any]) -> None:
+    def __init__(self, adata: AnnData, setup: Mapping[str, Any], state: dict[str, Any]) -> None:
         layer, embedding, interactions = (setup[key] for key in ("layer", "embedding_key", "interactions_key"))
+        self.expression = ExpressionField(layer)
+        self.state = state
         self.path = Path(adata.filename).resolve() if adata.isbacked and layer is None else None
         self.X = adata.X if layer is None else None
         self.rest = {
@@ -152,7 +159,10 @@ class _Cells:
             self.X = anndata.read_h5ad(self.path, backed="r").X
 
     def as_anndata(self) -> AnnData:
-        return AnnData(self.X, **self.rest)
+        adata = AnnData(self.X, **self.rest)
+        if self.path is not None:
+            self.expression.require_unchanged(self.state, adata, files=True)
+        return adata
 
 
 def _train_one(

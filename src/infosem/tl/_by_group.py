@@ -73,6 +73,7 @@ def by_group(
     """
     require_key(adata, "obs", groupby)
     manager = InfoSEM._get_most_recent_anndata_manager(adata, required=True)
+    manager.require_unchanged()
     setup = manager.registry["setup_args"]
     labels = _labels(adata, groupby)
     sizes = labels.value_counts().sort_index()

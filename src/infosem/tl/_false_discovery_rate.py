@@ -15,9 +15,9 @@ from tqdm.auto import tqdm
 
 from infosem import _keys
 from infosem._edges import write_part
+from infosem._expression import is_in_memory
 from infosem._model import InfoSEM
 from infosem._quiet import quiet
-from infosem._streaming import is_in_memory
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ def false_discovery_rate(
         raise ValueError(f"n_permutations={n_permutations} must be at least 1.")
     if model.adata is None:
         raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
+    model.adata_manager.require_unchanged()
     x = model.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
     if not is_in_memory(x):
         raise ValueError(
