@@ -19,6 +19,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from infosem._module import GeneData, InfoSEMModule
+from infosem._noise import Noise
 from infosem._schedules import JointTrainingPlan
 
 _FLOAT = 4
@@ -90,7 +91,8 @@ class Step:
         torch.manual_seed(0)
         self.module = random_module(n_genes, n_regulators).to(device)
         self.batch = {REGISTRY_KEYS.X_KEY: (torch.randn(batch_size, n_genes, device=device) + 1).clamp_min(0)}
-        self.optimizers: list[Any] = JointTrainingPlan(self.module, max_epochs=10).configure_optimizers()[0]
+        plan = JointTrainingPlan(self.module, max_epochs=10, noise=Noise(0))
+        self.optimizers: list[Any] = plan.configure_optimizers()[0]
 
     def __call__(self) -> None:
         """Gradient and update."""

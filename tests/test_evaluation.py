@@ -7,6 +7,7 @@ import torch
 
 from infosem import InfoSEM, datasets
 from infosem._networks import TabulatedNetwork
+from infosem._noise import Noise
 from infosem._schedules import SCHEDULES
 
 from .conftest import QUIET
@@ -25,9 +26,8 @@ class Watch:
             for part in self.module.modules():
                 if isinstance(part, TabulatedNetwork):
                     part.train(not exact)
-            with torch.random.fork_rng():
-                torch.manual_seed(batch_idx)
-                _, _, output = self.forward(batch)
+            self.noise = Noise(batch_idx)
+            _, _, output = self.forward(batch)
             gradients = torch.autograd.grad(output.loss, trained.values())
             results.append((output.loss.item(), dict(zip(trained, gradients, strict=True))))
         self.module.train()

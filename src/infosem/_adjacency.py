@@ -42,14 +42,24 @@ class FullAdjacency(nn.Module):
         Regulator row and target column of the pairs that cannot be edges, ``(2, P_0)``.
     initial_effect
         :math:`c`.
+    generator
+        Of the start, as in torch.
     """
 
     impossible: Tensor
 
-    def __init__(self, shape: tuple[int, int], impossible: Tensor, *, initial_effect: float) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        impossible: Tensor,
+        *,
+        initial_effect: float,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         self.register_buffer("impossible", impossible, persistent=False)
-        self.free_effect = nn.Parameter((initial_effect + 0.2 * torch.rand(shape)) / (shape[0] - 1))
+        effects = initial_effect + 0.2 * torch.rand(shape, generator=generator)
+        self.free_effect = nn.Parameter(effects / (shape[0] - 1))
 
     def possible(self) -> Tensor:
         """Pairs that can be edges, boolean ``(R, G)``."""
@@ -84,18 +94,26 @@ class ProductAdjacency(FullAdjacency):
 
     Parameters
     ----------
-    shape, impossible, initial_effect
+    shape, impossible, initial_effect, generator
         As in :class:`FullAdjacency`.
     rank
         Rank :math:`r` of the logits.
     """
 
-    def __init__(self, shape: tuple[int, int], impossible: Tensor, *, initial_effect: float, rank: int) -> None:
-        super().__init__(shape, impossible, initial_effect=2 * initial_effect)
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        impossible: Tensor,
+        *,
+        initial_effect: float,
+        rank: int,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__(shape, impossible, initial_effect=2 * initial_effect, generator=generator)
         n_regulators, n_genes = shape
         spread = 0.1 * rank**-0.25
-        self.regulator_factors = nn.Parameter(spread * torch.randn(n_regulators, rank))
-        self.target_factors = nn.Parameter(spread * torch.randn(n_genes, rank))
+        self.regulator_factors = nn.Parameter(spread * torch.randn(n_regulators, rank, generator=generator))
+        self.target_factors = nn.Parameter(spread * torch.randn(n_genes, rank, generator=generator))
 
     @torch.no_grad()
     def start_from(self, weights: Tensor) -> None:

@@ -24,9 +24,9 @@ class Gaussian(NamedTuple):
     mean: Tensor
     log_variance: Tensor | None = None
 
-    def sample(self) -> Tensor:
-        """One sample, differentiable in mean and log-variance."""
-        noise = torch.randn_like(self.mean)
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """One sample, differentiable in mean and log-variance; ``generator`` as in torch."""
+        noise = torch.empty_like(self.mean).normal_(generator=generator)
         if self.log_variance is None:
             return self.mean + noise
         return torch.addcmul(self.mean, (0.5 * self.log_variance).exp(), noise)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import signal
-from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
 from anndata import AnnData
 from scvi import REGISTRY_KEYS
+from scvi.data._constants import _SCVI_UUID_KEY
 from scvi.data._utils import _check_if_view
-from scvi.dataloaders import DataSplitter
 from scvi.model._utils import use_distributed_sampler
 from scvi.model.base import BaseModelClass
 from scvi.train import TrainRunner
@@ -20,6 +19,7 @@ from scvi.train import TrainRunner
 from infosem import _keys
 from infosem._closed_form import start_from_closed_form
 from infosem._cost import Size
+from infosem._expression import is_in_memory
 from infosem._fields import (
     EMBEDDING_FIELD,
     INTERACTIONS_FIELD,
@@ -35,9 +35,11 @@ from infosem._model_cells import CellsMixin
 from infosem._model_interventions import InterventionsMixin
 from infosem._model_network import NetworkMixin
 from infosem._module import InfoSEMModule, PriorName
+from infosem._noise import Noise
 from infosem._schedules import SCHEDULES
-from infosem._streaming import StreamingSplitter, is_in_memory
-from infosem._training import CostReport, interrupt_handler_restored, split_cells
+from infosem._shuffling import SeededSplitter
+from infosem._streaming import StreamingSplitter
+from infosem._training import CostReport, WarningFiltersRestored, interrupt_handler_restored, split_cells
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +128,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         During training, evaluate the scalar networks ``"tabulated"`` on a grid and interpolated (relative error about
         1e-6, many times faster), or ``"exact"`` at every entry. After training it is always exact.
     seed
-        Seed of the initial parameters and of training. On a CPU one seed gives one network.
+        Seed of the initial parameters and of training. On a CPU one seed gives one network, also where models train in
+        threads. Another number of torch's own threads changes a weight by less than .5 %.
     registry
         For :meth:`load` only.
 
@@ -203,28 +206,27 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
             standardise = self._form.treatment(summary.zeros_go_together)
             logger.info("Entries that count: %s%s.", standardise, "" if standardise == "all" else " ones")
         self._starts_from_closed_form = self._form.start == "closed-form" and initial_effect is None
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.module = InfoSEMModule(
-                read_gene_data(self.registry_, self._adata_manager, prior=self.prior_, standardise=standardise),
-                n_cells=summary.n_cells,
-                prior=self.prior_,
-                probability=probability,
-                standardise=standardise,
-                alpha=alpha,
-                beta=beta,
-                embedding_weight=embedding_weight,
-                coefficient_sd=coefficient_sd,
-                interaction_weight=interaction_weight,
-                rank=rank,
-                likelihood=likelihood,
-                latent_prior=latent_prior,
-                latent_sd=latent_sd,
-                initial_effect=_INITIAL_EFFECT if initial_effect is None else initial_effect,
-                n_hidden=n_hidden,
-                evaluation=evaluation,
-                denoise=self._form.start == "closed-form",
-            )
+        self.module = InfoSEMModule(
+            read_gene_data(self.registry_, self._adata_manager, prior=self.prior_, standardise=standardise),
+            n_cells=summary.n_cells,
+            prior=self.prior_,
+            probability=probability,
+            standardise=standardise,
+            alpha=alpha,
+            beta=beta,
+            embedding_weight=embedding_weight,
+            coefficient_sd=coefficient_sd,
+            interaction_weight=interaction_weight,
+            rank=rank,
+            likelihood=likelihood,
+            latent_prior=latent_prior,
+            latent_sd=latent_sd,
+            initial_effect=_INITIAL_EFFECT if initial_effect is None else initial_effect,
+            n_hidden=n_hidden,
+            evaluation=evaluation,
+            denoise=self._form.start == "closed-form",
+            generator=Noise(seed).on("cpu"),
+        )
         self._model_summary_string = (
             f"InfoSEM: {len(self.regulator_names)} regulators, {len(self.gene_names)} genes, prior {self.prior_!r}, "
             f"{standardise} standardisation, seed {seed}"
@@ -309,6 +311,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         max_epochs: int | None = None,
         *,
         schedule: Literal["joint", "alternating"] | None = None,
+        registered = cls._setup_adata_manager_store.get(adata.uns.get(_SCVI_UUID_KEY))
+        if registered is not None and registered.adata is not adata:
+            del adata.uns[_SCVI_UUID_KEY]  # of the AnnData that this is a copy of, whose place it would take
         accelerator: str = "auto",
         devices: int | list[int] | str = "auto",
         batch_size: int | None = None,
@@ -366,15 +371,20 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
         split = split_cells(self.adata.n_obs, train_size, validation_size, self.seed_)
         batch_size = min(kind.batch_size if batch_size is None else batch_size, len(split[0]))
         max_epochs = kind.default_epochs(len(split[0]), batch_size) if max_epochs is None else max_epochs
-        plan = kind(self.module, max_epochs, **(plan_kwargs or {}))
+        noise = Noise(self.seed_)
+        plan = kind(self.module, max_epochs, noise=noise, **(plan_kwargs or {}))
         in_memory = is_in_memory(self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY))
-        splitter = (DataSplitter if in_memory else partial(StreamingSplitter, seed=self.seed_))(
+        splitter = (SeededSplitter if in_memory else StreamingSplitter)(
             self.adata_manager,
             external_indexing=split,
             batch_size=batch_size,
             distributed_sampler=use_distributed_sampler(trainer_kwargs.get("strategy")),
         )
-        defaults: dict[str, Any] = {"log_every_n_steps": 1, "early_stopping_monitor": "reconstruction_loss_validation"}
+        defaults: dict[str, Any] = {
+            "log_every_n_steps": 1,
+            "early_stopping_monitor": "reconstruction_loss_validation",
+            "benchmark": None,  # of convolutions, of which there are none: it would be set for the whole process
+        }
         if splitter.n_val == 0:
             if early_stopping and "train" not in trainer_kwargs.get("early_stopping_monitor", ""):
                 raise ValueError(
@@ -384,6 +394,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
             # checkpoints and early stopping would ask for validation cells
             defaults |= {"limit_val_batches": 0, "checkpointing_monitor": "train_loss"}
         callbacks = [*trainer_kwargs.pop("callbacks", []), CostReport(self._size.memory(batch_size), batch_size)]
+            noise=noise,
         runner = TrainRunner(
             self,
             training_plan=plan,
@@ -401,8 +412,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
             device = runner.trainer.strategy.root_device
             start_from_closed_form(self.module, x, split[0], effects=self._starts_from_closed_form, device=device)
         self.module.train()
-        with torch.random.fork_rng(), interrupt_handler_restored():
-            torch.manual_seed(self.seed_)
+        with interrupt_handler_restored(), WarningFiltersRestored():
             try:
                 runner()
             except SystemExit as ended:

@@ -13,6 +13,9 @@ from anndata import AnnData
 from scvi.module.base import LossOutput
 from torch import Tensor
 
+from infosem._noise import Noise
+from infosem._shuffling import seeded
+
 if TYPE_CHECKING:
     from infosem._module import InfoSEMModule
 
@@ -135,8 +138,9 @@ class CellsMixin:
         self._check_if_trained(warn=False)
         if n_cells < 1:
             raise ValueError(f"n_cells={n_cells} must be at least 1.")
-        with _seeded_inference(self.module, self.seed_ if seed is None else seed):
-            values = self.module.sample(n_cells).clamp_min(0).cpu().numpy()
+        noise = Noise(self.seed_ if seed is None else seed)
+        with _inference(self.module):
+            values = self.module.sample(n_cells, noise.on(self.module.device)).clamp_min(0).cpu().numpy()
         return pd.DataFrame(values, columns=self.gene_names)
 
     def _losses(self, adata: AnnData | None, indices: Sequence[int] | None, batch_size: int | None) -> list[LossOutput]:
@@ -184,18 +188,20 @@ class CellsMixin:
         adata = self._validate_anndata(adata)
         if indices is not None and not len(indices):
             raise ValueError("indices is empty: name at least one cell, or pass None for all.")
-        results = []
-        with _seeded_inference(self.module, self.seed_):
-            for batch in self._make_data_loader(adata=adata, indices=indices, batch_size=batch_size):
+        results, noise = [], Noise(self.seed_)
+        loader = seeded(self._make_data_loader(adata=adata, indices=indices, batch_size=batch_size), noise)
+        with _inference(self.module):
+            for batch in loader:
                 tensors = {key: value.to(self.module.device) for key, value in batch.items()}
-                results.append(function(tensors, self.module.inference(**self.module._get_inference_input(tensors))))
+                inputs = self.module._get_inference_input(tensors)
+                posterior = self.module.inference(**inputs, generator=noise.on(self.module.device))
+                results.append(function(tensors, posterior))
         return results
 
 
 @contextmanager
-def _seeded_inference(module: torch.nn.Module, seed: int) -> Iterator[None]:
-    """Evaluation mode, without gradients, under a seed of its own."""
+def _inference(module: torch.nn.Module) -> Iterator[None]:
+    """Evaluation mode, without gradients."""
     module.eval()
-    with torch.inference_mode(), torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with torch.inference_mode():
         yield

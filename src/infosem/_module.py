@@ -92,6 +92,8 @@ class InfoSEMModule(BaseModuleClass):
         See :class:`infosem.InfoSEM`.
     denoise
         Whether the encoder sees the expression without noise of measurement.
+    generator
+        Of the initial parameters, as in torch.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class InfoSEMModule(BaseModuleClass):
         n_hidden: int,
         evaluation: Literal["tabulated", "exact"],
         denoise: bool = False,
+        generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         n_genes = len(genes.mean)
@@ -140,8 +143,9 @@ class InfoSEMModule(BaseModuleClass):
             self.register_buffer("association", torch.zeros(shape))
             self.register_buffer("direct_share", torch.tensor(0.5))
             self.register_buffer("agreement", torch.tensor(0.0))
-        encoder = ScalarNetwork(2, n_hidden=n_hidden)
-        decoder = ScalarNetwork(2 if likelihood == "heteroscedastic" else 1, n_hidden=n_hidden)
+        encoder = ScalarNetwork(2, n_hidden=n_hidden, generator=generator)
+        n_outputs = 2 if likelihood == "heteroscedastic" else 1
+        decoder = ScalarNetwork(n_outputs, n_hidden=n_hidden, generator=generator)
         tabulated = evaluation == "tabulated"
         self.encoder: nn.Module = TabulatedNetwork(encoder) if tabulated else encoder
         self.decoder: nn.Module = TabulatedNetwork(decoder) if tabulated else decoder
@@ -152,10 +156,11 @@ class InfoSEMModule(BaseModuleClass):
         with_embedding, with_interactions = "embedding" in prior, "interactions" in prior
         low_rank = with_interactions and probability == "low-rank"
         self.adjacency: FullAdjacency | ProductAdjacency
+        start: dict[str, Any] = {"initial_effect": initial_effect, "generator": generator}
         self.adjacency = (
-            ProductAdjacency(shape, impossible, initial_effect=initial_effect, rank=rank)
+            ProductAdjacency(shape, impossible, rank=rank, **start)
             if low_rank
-            else FullAdjacency(shape, impossible, initial_effect=initial_effect)
+            else FullAdjacency(shape, impossible, **start)
         )
         self.interaction_prior: InteractionPrior | None = None
         self.edge_probability: EdgeProbability | None = None
@@ -208,8 +213,8 @@ class InfoSEMModule(BaseModuleClass):
         return {"z": inference_outputs["z"], "weights": inference_outputs["adjacency"].weights}
 
     @auto_move_data
-    def inference(self, x: Tensor) -> dict[str, Any]:
-        r"""Draw the latent noise of each cell from :math:`q(Z | X, A)`.
+    def inference(self, x: Tensor, generator: torch.Generator | None = None) -> dict[str, Any]:
+        r"""Draw the latent noise of each cell from :math:`q(Z | X, A)`; ``generator`` as in torch.
 
         Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, ``h``, its encoded mean :math:`m_\phi(x)`, and the
         :class:`~infosem._adjacency.Adjacency` used.
@@ -218,7 +223,7 @@ class InfoSEMModule(BaseModuleClass):
         standardised = self.standardise(x)
         encoded = self.encoder(self.latent_input(x, standardised))
         qz = Gaussian(*remove_effects(encoded, adjacency.weights, self.regulators))
-        return {"z": qz.sample(), "qz": qz, "x": standardised, "h": encoded[0], "adjacency": adjacency}
+        return {"z": qz.sample(generator), "qz": qz, "x": standardised, "h": encoded[0], "adjacency": adjacency}
 
     @auto_move_data
     def generative(self, z: Tensor, weights: Tensor) -> dict[str, Gaussian]:
@@ -301,9 +306,9 @@ class InfoSEMModule(BaseModuleClass):
         return -0.5 * self.n_counted * penalty - sum(prior.log_normaliser(self.n_counted) for prior in priors)
 
     @torch.inference_mode()
-    def sample(self, n_cells: int) -> Tensor:
+    def sample(self, n_cells: int, generator: torch.Generator | None = None) -> Tensor:
         """Sample cells from the generative model; ``(n_cells, G)`` in the units of the input."""
         weights = self.adjacency().weights
         pz = self.latent_distribution(weights)
-        z = Gaussian(pz.mean.expand(n_cells, -1), pz.log_variance).sample()
-        return self.restore(self.generative(z, weights)["px"].sample())
+        z = Gaussian(pz.mean.expand(n_cells, -1), pz.log_variance).sample(generator)
+        return self.restore(self.generative(z, weights)["px"].sample(generator))

@@ -8,6 +8,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
+from torch.nn.utils import skip_init
 
 from infosem._interpolation import Table, interpolate
 
@@ -35,20 +36,24 @@ class ScalarNetwork(nn.Module):
         Number of output channels :math:`C`.
     n_hidden
         Width of both hidden layers.
+    generator
+        Of the weights, as in torch.
     """
 
-    def __init__(self, n_outputs: int, *, n_hidden: int = 128) -> None:
+    def __init__(self, n_outputs: int, *, n_hidden: int = 128, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(1, n_hidden),
+            skip_init(nn.Linear, 1, n_hidden),
             nn.Tanh(),
-            nn.Linear(n_hidden, n_hidden),
+            skip_init(nn.Linear, n_hidden, n_hidden),
             nn.Tanh(),
-            nn.Linear(n_hidden, n_outputs),
+            skip_init(nn.Linear, n_hidden, n_outputs),
         )
+        # torch's own start of the layers took as many numbers: without them a seed would have another network
+        torch.rand(sum(parameter.numel() for parameter in self.parameters()), generator=generator)
         for layer in self.layers:
             if isinstance(layer, nn.Linear):
-                nn.init.xavier_normal_(layer.weight)
+                nn.init.xavier_normal_(layer.weight, generator=generator)
                 nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_lock = threading.Lock()
+_open: list[int] = []
+"""``least`` of the contexts that are open, in whichever thread: levels belong to all of them."""
+_before: dict[str, int] = {}
+"""Levels of the loggers when the first of them was opened."""
 
 
 @contextmanager
 def quiet(least: int = logging.WARNING) -> Iterator[None]:
-    """Only warnings (``least``) of this package and errors of Lightning, or less if that is what is set."""
-    levels = {"infosem": least, "lightning.pytorch": logging.ERROR}
-    before = {name: logging.getLogger(name).level for name in levels}
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(max(level, before[name]))
+    """Only warnings (``least``) of this package and errors of Lightning, or less if that is what is set.
+
+    Contexts of several threads may overlap: the levels are back when the last of them ends.
+    """
+    with _lock:
+        if not _open:
+            _before.update({name: logging.getLogger(name).level for name in ("infosem", "lightning.pytorch")})
+        _open.append(least)
+        _set_levels()
     try:
         yield
     finally:
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
+        with _lock:
+            _open.remove(least)
+            _set_levels()
+
+
+def _set_levels() -> None:
+    wanted = {"infosem": _open, "lightning.pytorch": [logging.ERROR] if _open else []}
+    for name, levels in wanted.items():
+        logging.getLogger(name).setLevel(max([_before[name], *levels]))

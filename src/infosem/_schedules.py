@@ -10,6 +10,7 @@ import torch
 from torch.optim import Optimizer
 
 from infosem._module import InfoSEMModule
+from infosem._noise import Noise
 from infosem._training_plan import NetworkTrainingPlan
 
 _WITH_FUSED_ADAM = {"cpu", "cuda", "mps", "xpu"}
@@ -27,7 +28,7 @@ class JointTrainingPlan(NetworkTrainingPlan):
 
     Parameters
     ----------
-    module, max_epochs, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability
+    module, max_epochs, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability, noise
         See :class:`NetworkTrainingPlan`.
     """
 
@@ -79,7 +80,7 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
 
     Parameters
     ----------
-    module, max_epochs, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability
+    module, max_epochs, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability, noise
         See :class:`NetworkTrainingPlan`. For 1,000 regulators the default ``lr_adjacency`` is DeepSEM's 2e-5.
     network_epochs, adjacency_epochs
         Length of the two phases of a cycle, in epochs.
@@ -101,11 +102,12 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
         module: InfoSEMModule,
         max_epochs: int,
         *,
+        noise: Noise,
         network_epochs: int = 1,
         adjacency_epochs: int = 2,
         **step_sizes: float,
     ) -> None:
-        super().__init__(module, max_epochs, **step_sizes)
+        super().__init__(module, max_epochs, noise=noise, **step_sizes)
         self.network_epochs, self.adjacency_epochs = network_epochs, adjacency_epochs
 
     @classmethod

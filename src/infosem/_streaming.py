@@ -11,15 +11,12 @@ import torch
 import torch.distributed
 from scipy import sparse
 from scvi import REGISTRY_KEYS
-from scvi.dataloaders import DataSplitter
 from torch import Tensor
 
+from infosem._expression import cells_of
+from infosem._shuffling import SeededSplitter
+
 logger = logging.getLogger(__name__)
-
-
-def is_in_memory(x: Any) -> bool:
-    """Whether expression is an array or a sparse matrix, and not a data set in a file."""
-    return isinstance(x, np.ndarray) or sparse.issparse(x)
 
 
 class CellStream:
@@ -83,16 +80,15 @@ class CellStream:
     def _read(self, cells: np.ndarray) -> Any:
         """Rows of ``x``, one read for every run of neighbours."""
         ends = np.flatnonzero(np.diff(cells) != 1) + 1
-        return _stack([self.x[run[0] : run[-1] + 1] for run in np.split(cells, ends)])
+        return _stack([cells_of(self.x, slice(run[0], run[-1] + 1)) for run in np.split(cells, ends)])
 
 
-class StreamingSplitter(DataSplitter):
-    """scvi-tools' data splitter, with the training cells from a :class:`CellStream`."""
+class StreamingSplitter(SeededSplitter):
+    """A data splitter with the training cells from a :class:`CellStream`."""
 
-    def __init__(self, *args: Any, seed: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.pop("distributed_sampler", None)  # the stream itself divides the cells among processes
         super().__init__(*args, **kwargs)
-        self.seed = seed
         if getattr(self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY), "format", None) == "csc":
             logger.warning(
                 "The expression in the file is stored gene by gene (CSC), so that each chunk of cells reads all of it. "
@@ -105,7 +101,7 @@ class StreamingSplitter(DataSplitter):
             self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY),
             self.train_idx,
             batch_size=self.data_loader_kwargs["batch_size"],
-            seed=self.seed,
+            seed=self.noise.seed,
         )
 
 

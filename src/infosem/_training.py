@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import numpy as np
 from lightning.pytorch import Callback, Trainer
@@ -50,6 +52,32 @@ def interrupt_handler_restored() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
+
+
+class WarningFiltersRestored:
+    """Restores the filters of warnings, which scvi-tools changes during a training, when the last of several ends.
+
+    Each training puts back what it found. Those of several threads overlap, so that it may have found another's.
+    """
+
+    _lock = threading.Lock()
+    _n_open = 0
+    _before: ClassVar[warnings.catch_warnings]
+
+    def __enter__(self) -> None:
+        cls = type(self)
+        with cls._lock:
+            if cls._n_open == 0:
+                cls._before = warnings.catch_warnings()
+                cls._before.__enter__()
+            cls._n_open += 1
+
+    def __exit__(self, *_: object) -> None:
+        cls = type(self)
+        with cls._lock:
+            cls._n_open -= 1
+            if cls._n_open == 0:
+                cls._before.__exit__(None, None, None)
 
 
 def split_cells(n_cells: int, train_size: float, validation_size: float | None, seed: int) -> list[np.ndarray]:

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from infosem._cost import seconds_per_call
 from infosem._module import InfoSEMModule
 from infosem._networks import TabulatedNetwork
+from infosem._noise import Noise
 
 _FACTOR_EPS = 1e-5
 """RMSprop gives the faintest gradient a full step. Labels pull on the factors with about 1e-3; much fainter pulls, on
@@ -44,6 +45,8 @@ class NetworkTrainingPlan(TrainingPlan):
         Step size of the embedding prior's :math:`w` and :math:`c`, in the same units.
     lr_probability
         Step size of the factors :math:`U, V` of the edge probabilities.
+    noise
+        What the latent noise is drawn from.
     """
 
     batch_size: ClassVar[int]
@@ -52,12 +55,13 @@ class NetworkTrainingPlan(TrainingPlan):
     decaying: ClassVar[tuple[int, ...]] = (0,)
     """Optimisers whose steps decay."""
 
-    def __init__(self, module: InfoSEMModule, max_epochs: int, **step_sizes: float) -> None:
+    def __init__(self, module: InfoSEMModule, max_epochs: int, *, noise: Noise, **step_sizes: float) -> None:
         steps = {**self.step_sizes, "lr_decay": self.default_decay(max_epochs)}
         unknown = sorted(set(step_sizes) - set(steps))
         if unknown:
             raise TypeError(f"{unknown[0]!r} is no step size of this schedule; there are {', '.join(steps)}.")
         super().__init__(module)
+        self.noise = noise
         self.automatic_optimization = False
         steps |= step_sizes
         self.lr_networks, self.lr_decay = steps["lr_networks"], steps["lr_decay"]
@@ -117,13 +121,13 @@ class NetworkTrainingPlan(TrainingPlan):
         """Seconds that the gradient of a step takes, as a mean over the phases; leaves the model as it is."""
         module = self.module
         knots = {name: part.n_knots for name, part in module.named_modules() if isinstance(part, TabulatedNetwork)}
-        with torch.random.fork_rng():
-            cells = torch.randn(batch_size, len(module.mean), device=module.mean.device, dtype=module.mean.dtype)
+        generator = Noise(0).on(module.mean.device)
+        cells = module.mean.new_empty(batch_size, len(module.mean)).normal_(generator=generator)
         batch = {REGISTRY_KEYS.X_KEY: (module.mean + module.sd * cells).clamp_min(0)}
 
         def gradient() -> None:
-            with self.trainer.precision_plugin.forward_context(), torch.random.fork_rng():
-                _, _, output = self.forward(batch)
+            with self.trainer.precision_plugin.forward_context():
+                _, _, output = module(batch, inference_kwargs={"generator": generator})
             trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
             torch.autograd.grad(output.loss, trained, allow_unused=True)
 
@@ -160,13 +164,14 @@ class NetworkTrainingPlan(TrainingPlan):
         return loss
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Pass through to the module."""
-        return self.module(*args, **kwargs)
+        """Pass through to the module, with noise of the plan's own."""
+        generator = self.noise.on(self.module.mean.device)
+        return self.module(*args, inference_kwargs={"generator": generator}, **kwargs)
 
     def on_train_start(self) -> None:
         """Give every process noise of its own."""
         if self.trainer.world_size > 1:
-            torch.manual_seed(torch.initial_seed() + self.global_rank)
+            self.noise = Noise(self.noise.seed + self.global_rank)
 
     def on_train_epoch_start(self) -> None:
         """Start the sums of the epoch, and let gradients reach the parts that train in it."""
