@@ -36,6 +36,7 @@ from infosem._model_interventions import InterventionsMixin
 from infosem._model_network import NetworkMixin
 from infosem._module import InfoSEMModule, PriorName
 from infosem._noise import Noise
+from infosem._saving import SavingMixin
 from infosem._schedules import SCHEDULES
 from infosem._shuffling import SeededSplitter
 from infosem._streaming import StreamingSplitter
@@ -57,7 +58,7 @@ _CHOICES = {
 }
 
 
-class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, BaseModelClass):
+class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseModelClass):
     r"""A gene regulatory network from single-cell expression, with priors from text and known interactions.
 
     A variational auto-encoder whose latent layer is a linear structural equation model, :math:`H = Z (I - A)^{-1}`
