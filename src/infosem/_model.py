@@ -299,6 +299,9 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
             ],
             setup_method_args=setup_method_args,
         )
+        registered = cls._setup_adata_manager_store.get(adata.uns.get(_SCVI_UUID_KEY))
+        if registered is not None and registered.adata is not adata:
+            del adata.uns[_SCVI_UUID_KEY]  # of the AnnData that this is a copy of, whose place it would take
         manager.register_fields(adata, **kwargs)
         cls.register_manager(manager)
 
@@ -312,9 +315,6 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         max_epochs: int | None = None,
         *,
         schedule: Literal["joint", "alternating"] | None = None,
-        registered = cls._setup_adata_manager_store.get(adata.uns.get(_SCVI_UUID_KEY))
-        if registered is not None and registered.adata is not adata:
-            del adata.uns[_SCVI_UUID_KEY]  # of the AnnData that this is a copy of, whose place it would take
         accelerator: str = "auto",
         devices: int | list[int] | str = "auto",
         batch_size: int | None = None,
@@ -377,6 +377,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         in_memory = is_in_memory(self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY))
         splitter = (SeededSplitter if in_memory else StreamingSplitter)(
             self.adata_manager,
+            noise=noise,
             external_indexing=split,
             batch_size=batch_size,
             distributed_sampler=use_distributed_sampler(trainer_kwargs.get("strategy")),
@@ -395,7 +396,6 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
             # checkpoints and early stopping would ask for validation cells
             defaults |= {"limit_val_batches": 0, "checkpointing_monitor": "train_loss"}
         callbacks = [*trainer_kwargs.pop("callbacks", []), CostReport(self._size.memory(batch_size), batch_size)]
-            noise=noise,
         runner = TrainRunner(
             self,
             training_plan=plan,
