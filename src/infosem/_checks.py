@@ -31,7 +31,7 @@ def require_unique_genes(adata: AnnData) -> None:
 
 
 def require_columns(table: Any, columns: Iterable[str], name: str, *, hint: str = "Rename columns first.") -> None:
-    """Raise an error that says what the argument ``name`` is, if it is no table with these columns.
+    """Raise an error that says what the argument ``name`` is, if it is no table that has each of these columns once.
 
     ``hint`` is the call that mends it.
     """
@@ -43,3 +43,15 @@ def require_columns(table: Any, columns: Iterable[str], name: str, *, hint: str 
     missing = sorted(set(columns) - set(table.columns))
     if missing:
         raise ValueError(f"{name} lacks the columns {missing}; it has {list(table.columns)}. {hint}")
+    require_unique_columns(table, name, among=columns)
+
+
+def require_unique_columns(table: pd.DataFrame, name: str, *, among: Iterable[str] | None = None) -> None:
+    """Raise a :class:`ValueError` that names the columns, of all or of those ``among``, that occur more than once."""
+    repeated = table.columns[table.columns.duplicated()].unique()
+    repeated = [column for column in repeated if among is None or column in among]
+    if repeated:
+        raise ValueError(
+            f"{name} has the columns {repeated} more than once. Keep the first of each: "
+            f"{name}.loc[:, ~{name}.columns.duplicated()]."
+        )

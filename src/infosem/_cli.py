@@ -126,11 +126,10 @@ def _infer(arguments: argparse.Namespace) -> int:
     import anndata
 
     from infosem import InfoSEM
-    from infosem._files import by_ending
-    from infosem.get._files import WRITERS
+    from infosem.get._files import writer_for
 
     if arguments.edges is not None:
-        by_ending(arguments.edges, WRITERS)  # an error now, not after training
+        writer_for(arguments.edges)  # an error now, not after training
 
     adata = anndata.read_h5ad(arguments.input)
     if arguments.key_added in adata.varp and arguments.key_added not in adata.uns:

@@ -14,7 +14,6 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
-from infosem._checks import require_columns
 from infosem._places import note, require_network_place
 from infosem._thresholds import Thresholds
 
@@ -100,17 +99,6 @@ def _best_of_each_row(values: np.ndarray, least: float, top: int | None) -> tupl
     kept = flat >= least
     sequence = np.lexsort((-flat[kept], rank[kept]))
     return pairs[kept][sequence], rank[kept][sequence]
-
-
-def require_edges(edges: Any) -> None:
-    """Raise an error if ``edges`` is no table of weighted edges."""
-    hint = "Pass model.get_edges(), or infosem.get.network(adata)."
-    require_columns(edges, ("source", "target", "weight"), "edges", hint=hint)
-
-
-def edge_signs(edges: pd.DataFrame) -> np.ndarray:
-    """Sign of every edge, ``(E,)``: the column ``sign``, where 0 means not known, or without it the weight's."""
-    return np.sign(edges["sign" if "sign" in edges else "weight"].to_numpy()).astype(int)
 
 
 def write_matrices(

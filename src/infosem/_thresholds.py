@@ -28,6 +28,21 @@ class Thresholds:
             if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
                 raise ValueError(f"{name}={value!r} must be a share, from 0 to 1.")
 
+    @property
+    def read(self) -> list[str]:
+        """The columns that a threshold is set for."""
+        return list(self._set)
+
+    @property
+    def _set(self) -> dict[str, tuple[float, bool]]:
+        """Threshold of each column that has one, and whether it is the least value or the largest."""
+        thresholds = {
+            "probability": (self.min_probability, True),
+            "stability": (self.min_stability, True),
+            "q_value": (self.max_q_value, False),
+        }
+        return {name: (value, least) for name, (value, least) in thresholds.items() if value != (0 if least else 1)}
+
     def passing(self, columns: Mapping[str, Any]) -> np.ndarray | None:
         """Which edges pass, ``None`` for all of them.
 
@@ -42,13 +57,7 @@ class Thresholds:
             If one of them is not there.
         """
         passing = None
-        for name, value, least in (
-            ("probability", self.min_probability, True),
-            ("stability", self.min_stability, True),
-            ("q_value", self.max_q_value, False),
-        ):
-            if value == (0 if least else 1):
-                continue
+        for name, (value, least) in self._set.items():
             if name not in columns:
                 raise ValueError(
                     f"{'min' if least else 'max'}_{name}={value} needs the {name} of each edge, which is not there: "

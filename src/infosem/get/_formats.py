@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from infosem._edges import edge_signs, require_edges
+from infosem._edge_tables import checked_edges, edge_signs
 
 if TYPE_CHECKING:
     import networkx
@@ -26,10 +26,15 @@ def to_networkx(edges: pd.DataFrame) -> networkx.DiGraph:
     Returns
     -------
     A ``networkx.DiGraph``. Its nodes have the attribute ``is_regulator``: whether an edge leaves them.
+
+    Raises
+    ------
+    ValueError
+        If a pair is listed more than once, or a column is not as it must be.
     """
     import networkx as nx
 
-    require_edges(edges)
+    edges = checked_edges(edges)
     graph = nx.from_pandas_edgelist(edges, edge_attr=True, create_using=nx.DiGraph)
     nx.set_node_attributes(graph, {node: degree > 0 for node, degree in graph.out_degree}, "is_regulator")
     return graph
@@ -46,10 +51,20 @@ def to_igraph(edges: pd.DataFrame) -> Any:
     Returns
     -------
     A directed ``igraph.Graph``. Its vertices have the attributes ``name`` and ``is_regulator``.
-    """
-    import igraph
 
-    require_edges(edges)
+    Raises
+    ------
+    ImportError
+        If igraph is not installed.
+    ValueError
+        If a pair is listed more than once, or a column is not as it must be.
+    """
+    try:
+        import igraph
+    except ImportError as error:
+        raise ImportError('igraph is not installed: pip install "infosem[export]".') from error
+
+    edges = checked_edges(edges)
     names = pd.unique(edges[["source", "target"]].to_numpy().ravel())
     at = {name: vertex for vertex, name in enumerate(names)}
     graph = igraph.Graph(
@@ -78,8 +93,13 @@ def to_decoupler(edges: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     Columns ``source``, ``target``, ``weight``.
+
+    Raises
+    ------
+    ValueError
+        If a pair is listed more than once, which decoupler would refuse, or a column is not as it must be.
     """
-    require_edges(edges)
+    edges = checked_edges(edges)
     signed = edge_signs(edges) != 0
     if not signed.all():
         logger.info("Left out %d of %d edges, which have no sign.", (~signed).sum(), len(edges))
@@ -97,9 +117,14 @@ def to_pyscenic(edges: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     Columns ``TF``, ``target``, ``importance`` (the absolute weight), the most important first.
+
+    Raises
+    ------
+    ValueError
+        If a pair is listed more than once, or a column is not as it must be.
     """
-    require_edges(edges)
-    table = edges.assign(importance=edges["weight"].abs()).rename(columns={"source": "TF"})
+    edges = checked_edges(edges)
+    table = edges[["source", "target"]].assign(importance=edges["weight"].abs()).rename(columns={"source": "TF"})
     return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)[
         ["TF", "target", "importance"]
     ]

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from infosem.pl._style import BLUE, GREY, ink, legend_below, name_rows, prepare
+from infosem.pl._style import AS_IT_IS, BLUE, GREY, ink, legend_below, name_rows, prepare
 
 _LABELS = {
     "auprc": "AUPRC",
@@ -108,7 +108,7 @@ def accuracy(
         at = random if isinstance(random, float) else splits.drop_duplicates("split")[random].mean()
         handles.append(ax.axvline(at, color=ink(ax), ls="--", lw=1, zorder=0, label="random order"))
     name_rows(ax, methods)
-    ax.set_xlabel(_LABELS.get(metric, metric), loc="right")  # names of methods leave the Axes little width
+    ax.set_xlabel(_LABELS.get(metric, metric), loc="right", **AS_IT_IS)  # names of methods leave the Axes little width
     legend_below(ax, handles=handles, ncols=2)
     return ax
 

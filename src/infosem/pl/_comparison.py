@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from infosem._edges import require_edges
 from infosem.pl._labels import name_points
-from infosem.pl._style import GREY, VERMILION, prepare
+from infosem.pl._style import AS_IT_IS, GREY, VERMILION, prepare, written
 
 
 def comparison(
@@ -47,8 +46,6 @@ def comparison(
     """
     from infosem import tl
 
-    for edges in (first, second):
-        require_edges(edges)
     if top < 0:
         raise ValueError(f"top={top} must be zero or positive: it is the number of edges to name.")
     table = tl.differential_edges(first, second)
@@ -61,7 +58,8 @@ def comparison(
     for slope in (1, -1):
         ax.axline((0, 0), slope=slope, color=GREY, lw=0.8, ls="--", zorder=1)
     ax.margins(0.12)
-    ax.set(xlabel=f"relative weight, {label[0]}", ylabel=f"relative weight, {label[1]}")
+    for axis, network in zip((ax.xaxis, ax.yaxis), label, strict=True):
+        axis.set_label_text(f"relative weight, {written(network)}", **AS_IT_IS)
     pairs = table[["source", "target"]].head(top).itertuples(index=False)
-    name_points(ax, points, [f"{source} \N{RIGHTWARDS ARROW} {target}" for source, target in pairs])
+    name_points(ax, points, [" \N{RIGHTWARDS ARROW} ".join(map(written, pair)) for pair in pairs])
     return ax

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from infosem._edges import edge_signs, require_edges
-from infosem.pl._style import DIVERGING, GREY, prepare, text_size
+from infosem._edge_tables import checked_edges, edge_signs
+from infosem.pl._style import AS_IT_IS, DIVERGING, GREY, prepare, text_size, written
 
 _CLIPPED = 0.99
 
@@ -52,18 +52,20 @@ def heatmap(
     ValueError
         If a gene that was named has no edge of that role, or there is nothing to draw.
     """
-    require_edges(edges)
+    edges = checked_edges(edges)
+    edges = edges.assign(sign=edge_signs(edges))
     rows = _chosen(edges, "source", regulators, n_regulators, "regulators")
     edges = edges[edges["source"].isin(rows)]
     columns = _chosen(edges, "target", targets, n_targets, "targets")
     edges = edges[edges["target"].isin(columns)]
-    edges = edges.assign(sign=edge_signs(edges))
     weights, sign = (
-        edges.pivot_table(values, "source", "target", aggfunc="sum", fill_value=0).reindex(
+        edges.pivot_table(values, "source", "target", aggfunc="first", fill_value=0).reindex(
             index=rows, columns=columns, fill_value=0
         )
         for values in ("weight", "sign")
     )
+    if not weights.any(axis=None):
+        raise ValueError(f"All weights of these {len(rows)} regulators and {len(columns)} targets are zero.")
     order = _order(weights.to_numpy()), _order(weights.to_numpy().T)
     without_sign = (weights != 0) & (sign == 0)
     weights, without_sign = weights.iloc[order], without_sign.iloc[order]
@@ -96,7 +98,7 @@ def _chosen(edges: pd.DataFrame, role: str, genes: Sequence[str] | None, n: int,
         if not genes:
             raise ValueError(f"There is no edge to draw. Pass more edges, or n_{argument}={n} larger.")
         return genes
-    names = [genes] if isinstance(genes, str) else list(dict.fromkeys(genes))
+    names = [genes] if isinstance(genes, str) else list(dict.fromkeys(map(str, genes)))
     absent = sorted(set(names) - set(edges[role]))
     if absent or not names:
         of = "the table" if role == "source" else "the regulators that are drawn"
@@ -111,17 +113,18 @@ def _order(rows: np.ndarray) -> np.ndarray:
     """Of the leaves of a tree by average linkage."""
     if len(rows) < 3:
         return np.arange(len(rows))
-    return leaves_list(linkage(rows, "average", optimal_ordering=True))
+    return leaves_list(linkage(rows / np.abs(rows).max(), "average", optimal_ordering=True))
 
 
 def _name(ax: Axes, weights: pd.DataFrame) -> None:
     """Names of as many rows and columns as there is room for."""
-    ax.set_xticks(range(weights.shape[1]), weights.columns, rotation=90)
-    ax.set_yticks(range(weights.shape[0]), weights.index)
+    columns, rows = ([written(name) for name in names] for names in (weights.columns, weights.index))
+    ax.set_xticks(range(len(columns)), columns, rotation=90, **AS_IT_IS)
+    ax.set_yticks(range(len(rows)), rows, **AS_IT_IS)
     ax.tick_params(length=2)
     ax.figure.figure.draw_without_rendering()  # a layout moves the Axes only now
     window = ax.get_window_extent()
     line = 1.15 * text_size(ax) * ax.figure.dpi / 72
-    for axis, names, room in ((ax.xaxis, weights.columns, window.width), (ax.yaxis, weights.index, window.height)):
-        step = int(np.ceil(line * len(names) / room))
-        axis.set_ticks(range(0, len(names), step), names[::step])
+    for axis, names, room in ((ax.xaxis, columns, window.width), (ax.yaxis, rows, window.height)):
+        step = int(np.ceil(line * len(names) / max(room, line)))  # long names can leave the Axes no room at all
+        axis.set_ticks(range(0, len(names), step), names[::step], **AS_IT_IS)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from infosem._edges import edge_signs, require_edges
+from infosem._edge_tables import checked_edges, edge_signs
 from infosem.pl._style import BLUE, SIGNS, legend, name_rows, prepare
 
 _LABELS = {
@@ -48,7 +48,7 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
     """
     from infosem import tl
 
-    require_edges(edges)
+    edges = checked_edges(edges)
     if by not in _LABELS:
         raise ValueError(f"by={by!r} is not one of {', '.join(map(repr, _LABELS))}.")
     if top < 1:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-from infosem.pl._style import halo, ink, text_size
+from infosem.pl._style import AS_IT_IS, halo, ink, text_size
 
 _DIRECTIONS = np.deg2rad([0, 180, 90, 270, 45, 135, 315, 225, 20, 160, 340, 200, 70, 110, 250, 290])
 _DISTANCES = np.linspace(0.6, 12, 16)
@@ -39,6 +39,7 @@ def name_points(ax: Axes, points: np.ndarray, names: Sequence[str]) -> list[Anno
         text = ax.annotate(
             name, point, (0, 0), textcoords="offset points", ha="center", va="center", fontsize=text_size(ax),
             path_effects=halo(ax), arrowprops={"arrowstyle": "-", "color": ink(ax), "lw": 0.5, "shrinkA": 0},
+            **AS_IT_IS,
             zorder=4 - rank / len(names),  # long lines are the later ones: they pass below the names
         )  # fmt: skip
         box = text.get_window_extent()

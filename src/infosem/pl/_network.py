@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from infosem._edges import edge_signs, require_edges
-from infosem.pl._style import GREY, ORANGE, SIGNS, YELLOW, halo, ink, legend, prepare, text_size
+from infosem._edge_tables import checked_edges, checked_pairs, edge_signs
+from infosem.pl._style import AS_IT_IS, GREY, ORANGE, SIGNS, YELLOW, halo, ink, legend, prepare, text_size, written
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def network(
     genes
         Draw the network around these genes: the strongest edges into or out of any of them.
     known
-        Known edges (``source``, ``target``); those among the drawn ones get a dashed arrow.
+        Known edges (``source``, ``target``), repeated or not; those among the drawn ones get a dashed arrow.
     seed
         Seed of the layout.
     ax
@@ -60,25 +60,28 @@ def network(
     ValueError
         If ``top`` is not positive, there is no edge to draw, or none of one of the ``genes``.
     """
-    require_edges(edges)
+    edges = checked_edges(edges)
+    edges = edges[["source", "target", "weight"]].assign(sign=edge_signs(edges))
     if top is not None and top < 1:
         raise ValueError(f"top={top} must be positive: it is the number of edges to draw. All of them: top=None.")
-    chosen = [] if genes is None else [genes] if isinstance(genes, str) else list(genes)
+    known_pairs = set() if known is None else set(checked_pairs(known, "known").itertuples(index=False, name=None))
+    chosen = [] if genes is None else [genes] if isinstance(genes, str) else [str(gene) for gene in genes]
     if genes is not None:
         edges = _around(edges, chosen)
     drawn = edges.reindex(edges["weight"].abs().sort_values(ascending=False, kind="stable").index).head(top)
     if drawn.empty:
         raise ValueError("There is no edge to draw. Check top=, genes=, and min_weight= of model.get_edges().")
     graph = nx.DiGraph()
-    drawn = drawn.assign(sign=edge_signs(drawn))
     for edge in drawn.itertuples(index=False):
         graph.add_edge(edge.source, edge.target, weight=edge.weight, sign=edge.sign)
     hidden = [gene for gene in chosen if gene not in graph]
     if hidden:
         logger.warning("%s: no edge among the %d strongest. Draw more: top=.", ", ".join(hidden), len(drawn))
     ax = prepare(ax, (8, 7))
-    labels = {node: ax.text(0, 0, node, ha="center", va="center", fontsize=text_size(ax)) for node in graph}
-    known_pairs = set() if known is None else set(zip(known["source"], known["target"], strict=True))
+    labels = {
+        node: ax.text(0, 0, written(node), ha="center", va="center", fontsize=text_size(ax), **AS_IT_IS)
+        for node in graph
+    }
     _explain(ax, set(drawn["sign"]), has_known=not known_pairs.isdisjoint(graph.edges), has_chosen=bool(chosen))
     diameters = {node: text_size(ax) * (2.4 if graph.out_degree(node) else 1.7) for node in graph}
     position = _spread(ax, _layout(graph, seed), labels, diameters)

@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 
 from infosem import _keys
 from infosem._checks import require_key
-from infosem.pl._style import GREY, ink, prepare
+from infosem.pl._style import AS_IT_IS, GREY, ink, prepare, written
 
 
 def perturbation(
@@ -60,6 +60,9 @@ def perturbation(
         sc.pl.embedding(
             adata, basis=basis, color=color, ax=ax, show=False, alpha=0.5, size=size, legend_loc="right margin"
         )
+        legend = ax.get_legend()
+        for text in [ax.title, *(legend.get_texts() if legend else ())]:
+            text.set(**AS_IT_IS)
     at, mean = _on_grid(points, arrows, n_arrows)
     # the longest arrow reaches two points of the grid further
     scale = np.linalg.norm(mean, axis=1).max(initial=0) / (2 * np.ptp(points, axis=0).max() / (n_arrows - 1))
@@ -69,7 +72,8 @@ def perturbation(
         done = adata.uns[key]
         change = f"held at {done['to']:g}" if "to" in done else f"{done['fold']:g}-fold"
         change = "knocked out" if done.get("to", done.get("fold")) == 0 else change
-        ax.set_title(f"{done['gene']} {change}: largest mean shift {done['largest_mean_shift']:.2g}")
+        title = f"{written(done['gene'])} {change}: largest mean shift {done['largest_mean_shift']:.2g}"
+        ax.set_title(title, **AS_IT_IS)
     ax.set_xticks([])
     ax.set_yticks([])
     ax.set_xlabel(f"{basis.upper()} 1")

@@ -1,8 +1,10 @@
-"""What all plots share: colours, and text that fits the Axes and can be read on any background."""
+"""What all plots share: colours, and text that fits the Axes, can be read on any background and is drawn as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -23,6 +25,9 @@ SIGNS = {
     0: ("correlation within noise", GREY),
 }
 """Name and colour of edges, by their sign."""
+
+AS_IT_IS: Mapping[str, Any] = MappingProxyType({"parse_math": False, "usetex": False})
+"""Options of text that holds names: ``$``, ``_`` and the like are characters of a name, not of a formula."""
 
 DIVERGING = "RdBu"  # blue is positive, as in SIGNS
 
@@ -78,7 +83,14 @@ def legend_below(ax: Axes, **options: object) -> None:
     legend(ax, loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=below, borderaxespad=0, **options)
 
 
+def written(name: object) -> str:
+    """A name on one line: what cannot be seen in it, such as the end of a line, is written as its escape."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in str(name)
+    )
+
+
 def name_rows(ax: Axes, names: Sequence[str]) -> None:
     """Rows from the first on top to the last, with room for all even if only some have a bar."""
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), [written(name) for name in names], **AS_IT_IS)
     ax.set_ylim(len(names) - 0.4, -0.6)

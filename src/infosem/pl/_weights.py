@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from infosem._edges import require_edges
+from infosem._edge_tables import checked_edges
 from infosem.pl._style import BLUE, GREY, VERMILION, legend_below, prepare
 
 _N_BINS = 60
@@ -44,7 +44,7 @@ def weights(
     ValueError
         If there is no edge, a threshold is negative, or ``null`` has no number or another shape.
     """
-    require_edges(edges)
+    edges = checked_edges(edges)
     size = np.sort(edges["weight"].abs().to_numpy(dtype=float))[::-1]
     if not len(size):
         raise ValueError("There is no edge to draw. Pass model.get_edges() without top= and min_weight=.")

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from infosem._edges import require_edges
+from infosem._edge_tables import checked_edges
 
 
 def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
         )
     if top < 1:
         raise ValueError(f"top={top} must be at least 1.")
-    weights = {name: edge_weights(edges) for name, edges in networks.items()}
+    weights = {name: edge_weights(checked_edges(edges, f"networks[{name!r}]")) for name, edges in networks.items()}
     rows = []
     for first, second in combinations(weights, 2):
         both = aligned(weights[first], weights[second])
@@ -56,13 +56,8 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
 
 
 def edge_weights(edges: pd.DataFrame) -> pd.Series:
-    """Weight of each edge by source and target; raises an error if one is listed twice."""
-    require_edges(edges)
-    weights = edges.set_index(["source", "target"])["weight"]
-    if weights.index.has_duplicates:
-        source, target = weights.index[weights.index.duplicated()][0]
-        raise ValueError(f"The edge {source} -> {target} is listed more than once. Pass the edges of one network.")
-    return weights
+    """Weight of each edge of a checked table, by source and target."""
+    return edges.set_index(["source", "target"])["weight"]
 
 
 def aligned(first: pd.Series, second: pd.Series) -> pd.DataFrame:

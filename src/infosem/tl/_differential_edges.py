@@ -7,7 +7,7 @@ import logging
 import numpy as np
 import pandas as pd
 
-from infosem._edges import require_edges
+from infosem._edge_tables import checked_edges, numbers
 from infosem._names import listed
 from infosem.tl._compare import aligned, edge_weights
 
@@ -36,11 +36,22 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
     ``difference`` (:math:`d`), the largest first, and of two ensembles ``z``. That is a score, not a test: its
     denominator holds what differs between the ensembles' models (seeds, or cells with ``train_size`` below one), not
     the sampling of donors.
+
+    Raises
+    ------
+    ValueError
+        If all weights of one of them are zero: none is larger than another.
     """
+    first, second = checked_edges(first, "first"), checked_edges(second, "second")
     left_out = _genes(first) ^ _genes(second)
     if left_out:
         logger.info("%d genes have edges in one network only: left out (%s).", len(left_out), listed(sorted(left_out)))
     first, second = (edges[~edges[["source", "target"]].isin(left_out).any(axis=1)] for edges in (first, second))
+    for name, edges in (("first", first), ("second", second)):
+        if len(edges) and not edges["weight"].any():
+            raise ValueError(
+                f"All {len(edges)} weights of {name} between genes of both networks are zero. Pass whole networks."
+            )
     both = aligned(edge_weights(first), edge_weights(second))
     relative = both / [weights.abs().mean() for weights in (first["weight"], second["weight"])]
     table = pd.DataFrame(
@@ -52,20 +63,23 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
             "difference": relative[1].abs() - relative[0].abs(),
         }
     )
-    if "sd" in first and "sd" in second:
-        spread = [_relative_sd(edges).reindex(table.index, fill_value=0.0) for edges in (first, second)]
+    if all({"sd", "effect"} <= set(edges.columns) for edges in (first, second)):
+        spread = [
+            _relative_sd(edges, name).reindex(table.index, fill_value=0.0)
+            for name, edges in (("first", first), ("second", second))
+        ]
         scale = np.hypot(*spread)
         table["z"] = table["difference"] / scale.where(scale > 0)
     return table.sort_values("difference", key=abs, ascending=False, kind="stable").reset_index()
 
 
 def _genes(edges: pd.DataFrame) -> set[str]:
-    require_edges(edges)
     return {*edges["source"], *edges["target"]}
 
 
-def _relative_sd(edges: pd.DataFrame) -> pd.Series:
+def _relative_sd(edges: pd.DataFrame, name: str) -> pd.Series:
     """Spread over the models in units of the relative weight: that of the effect, in proportion."""
     size = edges["weight"].abs()
-    share = edges["sd"] / edges["effect"].abs()
+    sd, effect = (pd.Series(numbers(edges, column, name), edges.index) for column in ("sd", "effect"))
+    share = sd / effect.abs()
     return (share * size / size.mean()).set_axis(pd.MultiIndex.from_frame(edges[["source", "target"]]))

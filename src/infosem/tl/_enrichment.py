@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from infosem._checks import require_columns
+from infosem._edge_tables import checked_edges, checked_pairs
 from infosem.tl._compare import edge_weights
 
 
@@ -35,7 +35,7 @@ def enrichment(
     edges
         The whole edge table: the pairs among which the strongest are.
     reference
-        Columns ``source`` and ``target``.
+        Columns ``source`` and ``target``. A pair that it lists more than once counts once.
     top
         Numbers :math:`n` of strongest edges, of the pairs that count.
 
@@ -50,8 +50,7 @@ def enrichment(
     ValueError
         If no regulator, or no gene, is in both tables.
     """
-    require_columns(reference, ("source", "target"), "reference")
-    weights = edge_weights(edges).abs()
+    weights, reference = edge_weights(checked_edges(edges)).abs(), checked_pairs(reference, "reference")
     sources, targets = (weights.index.unique(end).intersection(reference[end].unique()) for end in ("source", "target"))
     at = _entries(weights[weights > 0].sort_values(ascending=False, kind="stable").reset_index(), sources, targets)
     rank = np.full((len(sources), len(targets)), np.inf)

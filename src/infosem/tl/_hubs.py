@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from infosem._edges import require_edges
+from infosem._edge_tables import checked_edges
 from infosem.get import to_networkx
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def hubs(edges: pd.DataFrame, *, measures: Sequence[str] = _DEFAULT) -> pd.DataF
     -------
     A row for each gene, in descending order of the first measure.
     """
-    require_edges(edges)
+    edges = checked_edges(edges)
     unknown = [measure for measure in measures if measure not in _MEASURES]
     if unknown or not measures:
         raise ValueError(f"measures={list(measures)!r} must name some of {', '.join(_MEASURES)}.")
-    graph = to_networkx(edges.assign(strength=edges["weight"].abs()))
+    graph = to_networkx(edges[["source", "target", "weight"]].assign(strength=edges["weight"].abs()))
     columns = {name: column for measure in measures for name, column in _MEASURES[measure](graph).items()}
     return pd.DataFrame(columns).sort_values(next(iter(columns)), ascending=False, kind="stable")
 

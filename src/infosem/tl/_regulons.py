@@ -7,7 +7,7 @@ import logging
 import numpy as np
 import pandas as pd
 
-from infosem._edges import require_edges
+from infosem._edge_tables import checked_edges, numbers
 from infosem._thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
@@ -52,12 +52,12 @@ def regulons(
     ValueError
         If a threshold needs a column that ``edges`` lacks, or is not as it must be.
     """
-    require_edges(edges)
+    edges = checked_edges(edges)
     for name, number in (("top", top), ("min_targets", min_targets)):
         if number is not None and number < 1:
             raise ValueError(f"{name}={number} must be at least 1.")
     thresholds = Thresholds(min_probability=min_probability, min_stability=min_stability, max_q_value=max_q_value)
-    passing = thresholds.passing(edges)
+    passing = thresholds.passing({name: numbers(edges, name, "edges") for name in thresholds.read if name in edges})
     kept = edges if passing is None else edges[passing]
     kept = kept[kept["weight"].abs() >= min_weight].sort_values("weight", key=abs, ascending=False, kind="stable")
     if top is not None:
