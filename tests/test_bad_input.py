@@ -209,7 +209,7 @@ class TestTrainAndRead:
             InfoSEM(cells).train(max_epochs=2, early_stopping=True)
 
     def test_a_key_of_the_user_is_not_overwritten(self, trained, cells):
-        with pytest.raises(ValueError, match="key_added="):
+        with pytest.raises(ValueError, match="key_added"):
             trained.write_network(key_added="known_interactions")
         trained.write_network()
         trained.write_network()  # its own may be written again

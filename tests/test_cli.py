@@ -81,7 +81,7 @@ def test_the_ending_says_how_the_edges_are_written(cells, tmp_path, capsys, name
         ({"--output": "no/such/folder/out.h5ad"}, "folder"),
         ({"--output": "out.csv"}, "must end in .h5ad"),
         ({"--embedding-key": "typo"}, "'typo' is not in adata.varm"),
-        ({"--key-added": "known_interactions"}, "choose another --key-added"),
+        ({"--key-added": "known_interactions"}, "Choose another --key-added"),
         ({"--edges": "."}, "is a folder"),
         ({"--edges": "edges.xlsx"}, "'edges.xlsx' ends with none of .csv, .tsv, .parquet, .graphml"),
     ],

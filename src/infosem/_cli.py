@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infosem import _keys
+from infosem._atomic import check_writable, replacing
 from infosem._cli_benchmark import add_benchmark
 from infosem._forms import FORMS
+from infosem._signals import INTERRUPTED, Signals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("infosem")
 
-_INTERRUPTED = 130
 _WEIGHTS = {"alpha": 1.0, "beta": 0.01, "embedding_weight": None, "interaction_weight": 0.1}
 
 
@@ -29,14 +33,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     logger.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     try:
-        return int(arguments.run(arguments))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"lightning\.")  # of its own insides
+            return int(arguments.run(arguments))
     except KeyboardInterrupt:
         print("infosem: interrupted", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     except Exception as error:  # whatever it is, a shell gets one line
         logger.debug("", exc_info=True)
-        message = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"infosem: error: {message}", file=sys.stderr)
+        message = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
+        print(f"infosem: error: {' '.join(message.split())}", file=sys.stderr)
         return 1
 
 
@@ -114,28 +120,13 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _infer(arguments: argparse.Namespace) -> int:
-    for path in (arguments.output, arguments.edges):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise FileNotFoundError(f"The folder of {path} does not exist. Create it first.")
-        if path is not None and path.is_dir():
-            raise IsADirectoryError(f"{path} is a folder; name a file in it.")
-    if not arguments.input.is_file():
-        raise FileNotFoundError(f"There is no file {arguments.input}.")
-    if arguments.output.suffix != ".h5ad":
-        raise ValueError(f"--output {arguments.output} must end in .h5ad.")
-    import anndata
-
+    _check_outputs(arguments)
     from infosem import InfoSEM
-    from infosem.get._files import writer_for
+    from infosem._cells_file import read_cells, require_space
+    from infosem._places import require_network_place
 
-    if arguments.edges is not None:
-        writer_for(arguments.edges)  # an error now, not after training
-
-    adata = anndata.read_h5ad(arguments.input)
-    if arguments.key_added in adata.varp and arguments.key_added not in adata.uns:
-        raise ValueError(
-            f"{arguments.key_added!r} in varp of {arguments.input} is no network; choose another --key-added."
-        )
+    adata = read_cells(arguments.input)
+    require_network_place(adata, arguments.key_added, _keys.PARTS, argument="--key-added")
     keys = {
         name: None if value == "none" else value
         for name, value in (
@@ -155,9 +146,28 @@ def _infer(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         **weights,
     )
-    status = _train(model, arguments)
-    _write(model, adata, arguments.output, arguments.edges, key_added=arguments.key_added, top=arguments.top)
-    return status
+    require_space(adata, arguments.output, n_regulators=len(model.regulator_names))
+    with Signals() as signals:
+        _train(model, arguments)
+        with signals.held():
+            _write(model, adata, arguments.output, arguments.edges, key_added=arguments.key_added, top=arguments.top)
+        return INTERRUPTED if signals.interrupted or model.trainer.interrupted else 0
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Raise an error now, not after training."""
+    from infosem.get._files import writer_for
+
+    if arguments.output.suffix != ".h5ad":
+        raise ValueError(f"--output {arguments.output} must end in .h5ad.")
+    check_writable(arguments.output, argument="--output")
+    if arguments.top is not None and arguments.top < 0:
+        raise ValueError(f"--top {arguments.top} must be zero or positive: it is the number of edges to write.")
+    if arguments.edges is not None:
+        check_writable(arguments.edges, argument="--edges")
+        writer_for(arguments.edges)
+        if arguments.edges.resolve() in (arguments.output.resolve(), arguments.input.resolve()):
+            raise ValueError(f"--edges {arguments.edges} is the file of the cells. Name another.")
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -169,31 +179,34 @@ def _demo(arguments: argparse.Namespace) -> int:
     from infosem import InfoSEM, datasets, pl
 
     arguments.output.mkdir(parents=True, exist_ok=True)
+    check_writable(arguments.output / "pbmc.h5ad", argument="--output")
     adata = datasets.pbmc()
     logger.info("%d blood cells x %d genes, bundled with scanpy.", *adata.shape)
     InfoSEM.setup_anndata(adata)
     model = InfoSEM(adata, seed=arguments.seed)
-    status = _train(model, arguments)
-    edges = _write(model, adata, arguments.output / "pbmc.h5ad", arguments.output / "edges.csv")
+    with Signals() as signals:
+        _train(model, arguments)
+        with signals.held():
+            edges = _write(model, adata, arguments.output / "pbmc.h5ad", arguments.output / "edges.csv")
     picture = arguments.output / "network.png"
     axes = pl.network(edges, known=adata.uns["known_edges"])
     axes.set_title("Strongest edges in 700 blood cells (infosem demo)", fontsize=10)
-    plt.savefig(picture, dpi=150)
+    with replacing(picture) as temporary:
+        plt.savefig(temporary, dpi=150)
     print(f"Wrote {picture}")
     print("\nStrongest edges (sign: of the correlation; probability: of the edge, from the known interactions):")
     print(edges.head(15).to_string(index=False, float_format="{:.3f}".format))
-    return status
+    return INTERRUPTED if signals.interrupted or model.trainer.interrupted else 0
 
 
-def _train(model: InfoSEM, arguments: argparse.Namespace) -> int:
-    """Train with a progress bar; the exit status tells whether it was interrupted."""
+def _train(model: InfoSEM, arguments: argparse.Namespace) -> None:
+    """Train with a progress bar."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     model.train(
         max_epochs=arguments.max_epochs,
         accelerator=arguments.accelerator,
         enable_progress_bar=not arguments.quiet,
     )
-    return _INTERRUPTED if model.trainer.interrupted else 0
 
 
 def _write(
@@ -205,13 +218,16 @@ def _write(
     key_added: str = "infosem",
     top: int | None = None,
 ) -> pd.DataFrame:
+    """The cells with the network and the table of its edges: both files, or neither."""
     from infosem import get
 
     model.write_network(key_added=key_added)
-    adata.write_h5ad(output)
-    print(f"Wrote {output}")
     edges = model.get_edges(top=top)
+    with ExitStack() as files:
+        adata.write_h5ad(files.enter_context(replacing(output)))
+        if table is not None:
+            get.write(edges, files.enter_context(replacing(table)))
+    print(f"Wrote {output}")
     if table is not None:
-        get.write(edges, table)
         print(f"Wrote {table}: {len(edges)} edges")
     return edges

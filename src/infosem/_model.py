@@ -47,6 +47,10 @@ logger = logging.getLogger(__name__)
 _INITIAL_EFFECT = 2.0
 """Total effect on every gene at the start of the paper's form. DeepSEM's 1 makes :math:`I - A` nearly singular."""
 
+_BARCODE = r"(?:.+[_:#-])?[ACGT]{12,}(?:-\d+)?"
+"""What cells are called."""
+_OF_GENES = (("obs", _keys.IS_REGULATOR), ("obsm", _keys.GENE_EMBEDDING), ("obsp", _keys.KNOWN_INTERACTIONS))
+
 _CHOICES = {
     "prior": ("auto", *get_args(PriorName)),
     "form": tuple(FORMS),
@@ -173,6 +177,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
     ) -> None:
         arguments = dict(locals())
         super().__init__(adata, registry=registry)
+        if self._adata_manager is not None:
+            self._adata_manager.require_unchanged()
         for name, choices in _CHOICES.items():
             if arguments[name] not in choices:
                 raise ValueError(f"{name}={arguments[name]!r} is not one of {', '.join(map(repr, choices))}.")
@@ -281,6 +287,12 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
                 f"setup_anndata needs an AnnData, not {type(adata).__name__}. With a MuData pass one modality: "
                 "mdata.mod['rna']."
             )
+        _require_cells_by_genes(adata)
+        if adata.is_view and adata.isbacked:
+            raise ValueError(
+                "adata is a view of an AnnData in a file, which cannot be set up. Read its cells and genes into memory: "
+                "adata = adata.to_memory()."
+            )
         _check_if_view(adata, copy_if_view=True)
         embedding_key = _resolve_key(adata, "varm", embedding_key, _keys.GENE_EMBEDDING, without="no text prior")
         interactions_key = _resolve_key(
@@ -363,6 +375,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         """
         if self.adata is None:
             raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
+        self.adata_manager.validate()
         schedule = self._form.schedule if schedule is None else schedule
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule={schedule!r} is not one of {', '.join(map(repr, SCHEDULES))}.")
@@ -466,6 +479,15 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _require_cells_by_genes(adata: AnnData) -> None:
+    """Raise a :class:`ValueError` if what the model wants of genes stands where cells are."""
+    barcodes = adata.var_names.astype(str).str.fullmatch(_BARCODE).mean() if adata.n_vars else 0.0
+    turned = [f"adata.{along}[{key!r}]" for along, key in _OF_GENES if key in getattr(adata, along)]
+    if turned or barcodes > 0.9:
+        found = f"{turned[0]} is there" if turned else f"its genes are called {', '.join(adata.var_names[:3])}"
+        raise ValueError(f"adata looks as if it were genes x cells: {found}. Turn it first: adata = adata.T.copy().")
 
 
 def _resolve_key(adata: AnnData, attribute: str, key: str | None, default: str, *, without: str) -> str | None:

@@ -85,7 +85,7 @@ def require_place(
     if replaced or key in adata.uns:
         where = f"adata.{attribute if replaced else 'uns'}[{key!r}]"
         raise ValueError(
-            f"{where} is there and infosem did not write it: it would be lost. Choose another {argument}=, or delete "
+            f"{where} is there and infosem did not write it: it would be lost. Choose another {argument}, or delete "
             f"it first: del {where}."
         )
     return key
@@ -96,24 +96,24 @@ def note(made_by: str, **content: Any) -> dict[str, Any]:
     return {_MADE_BY: f"infosem.{made_by}", **{name: value for name, value in content.items() if value is not None}}
 
 
-def require_network_place(adata: AnnData, key: object, parts: Iterable[str]) -> str:
+def require_network_place(adata: AnnData, key: object, parts: Iterable[str], *, argument: str = "key_added") -> str:
     """The key, if a network with these parts can be written under it; raises as :func:`require_place`."""
-    key = require_place(adata, "varp", key)
+    key = require_place(adata, "varp", key, argument=argument)
     for part in _keys.PARTS:
         other = _keys.part_key(key, part)
         if other in adata.uns and is_ours(adata, other):
             raise ValueError(
-                f"key_added={key!r}: there is a network {other!r}, which has the name of a part of this one. Choose "
-                "another key_added=."
+                f"{argument}={key!r}: there is a network {other!r}, which has the name of a part of this one. Choose "
+                f"another {argument}."
             )
         whole = key.removesuffix(f"_{part}")
         if whole != key and is_ours(adata, whole):
             raise ValueError(
-                f"key_added={key!r} is the name of a part of the network {whole!r}. Choose another key_added=."
+                f"{argument}={key!r} is the name of a part of the network {whole!r}. Choose another {argument}."
             )
         if part in parts and other in adata.varp and not is_ours(adata, key):
             raise ValueError(
                 f"adata.varp[{other!r}] is there and infosem did not write it: it would be lost. Choose another "
-                "key_added=."
+                f"{argument}."
             )
     return key
