@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import getpid
 
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from infosem._parallel import in_parallel
+from infosem._parallel import end_with_parent, in_parallel
 from infosem.benchmark._grid import Job
 from infosem.benchmark._job import JobResult, died, run_job
 
@@ -48,11 +49,17 @@ def _with_job(job: Job) -> tuple[Job, JobResult]:
 
 
 def _one_by_one(jobs: list[Job]) -> Iterator[tuple[Job, JobResult]]:
-    executor = ProcessPoolExecutor(max_workers=1)
-    for job in jobs:
-        try:
-            yield job, executor.submit(run_job, job).result()
-        except BrokenProcessPool:
-            yield job, died(job)
-            executor = ProcessPoolExecutor(max_workers=1)
-    executor.shutdown()
+    executor = _alone()
+    try:
+        for job in jobs:
+            try:
+                yield job, executor.submit(run_job, job).result()
+            except BrokenProcessPool:
+                yield job, died(job)
+                executor = _alone()
+    finally:
+        executor.shutdown(kill_workers=True)
+
+
+def _alone() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(max_workers=1, initializer=end_with_parent, initargs=(getpid(),))
