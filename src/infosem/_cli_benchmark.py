@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infosem._atomic import check_writable
+
 if TYPE_CHECKING:
     from infosem.benchmark import Grid, Job
 
@@ -60,6 +62,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
     grid = benchmark.read_config(_needed(arguments.config), data=arguments.data)
     _check_names(grid, arguments)
+    if arguments.first_splits is not None and arguments.first_splits < 1:
+        raise ValueError(f"--first-splits {arguments.first_splits} must be at least one.")
     output = arguments.output or Path(f"{arguments.config.stem}_results")
     results = benchmark.run(
         grid,
@@ -71,6 +75,9 @@ def _run(arguments: argparse.Namespace) -> int:
         progress=not arguments.quiet,
     )
     print(f"Wrote {output / 'results.csv'}: {len(results)} rows")
+    chosen = {job.key for job in grid.jobs() if _chosen(job, arguments)}
+    if not (results.loc[results["job"].isin(chosen), "status"] == "ok").any():
+        raise ValueError(f"nothing was scored: see the column reason of {output / 'results.csv'}.")
     for kind, block in (
         ("unseen_genes", "unseen_genes"),
         ("unseen_genes", "unseen_interactions"),
@@ -114,15 +121,20 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _splits(arguments: argparse.Namespace) -> int:
     from infosem import benchmark
+    from infosem.benchmark._write_csv import write_csv
 
-    table, splits = benchmark.describe_splits(benchmark.read_config(_needed(arguments.config), data=arguments.data))
-    table.to_csv(arguments.output, index=False)
-    print(f"Wrote {arguments.output}: {len(table)} splits")
+    grid = benchmark.read_config(_needed(arguments.config), data=arguments.data)
+    check_writable(arguments.output, argument="--output")
     if arguments.tables is not None:
         arguments.tables.mkdir(parents=True, exist_ok=True)
+        check_writable(arguments.tables / "splits.csv", argument="--tables")
+    table, splits = benchmark.describe_splits(grid)
+    if arguments.tables is not None:
         for name, split in splits:
-            split.table().to_csv(arguments.tables / f"{name}.csv", index=False, lineterminator="\n")
+            write_csv(split.table(), arguments.tables / f"{name}.csv")
         print(f"Wrote {len(splits)} tables to {arguments.tables}")
+    write_csv(table, arguments.output)
+    print(f"Wrote {arguments.output}: {len(table)} splits")
     return 0
 
 

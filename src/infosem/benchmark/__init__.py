@@ -6,7 +6,7 @@ from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._grid import Entry, Grid, Job, describe_splits
 from infosem.benchmark._method import Labels, Method, MissingInputError
 from infosem.benchmark._metrics import block_metrics, expected_average_precision
-from infosem.benchmark._results import read_results
+from infosem.benchmark._results_file import read_results
 from infosem.benchmark._runner import compare, run
 from infosem.benchmark._simulated import Simulated
 from infosem.benchmark._splits import Split, split_per_regulator, split_unseen_genes, split_whole_network

@@ -12,9 +12,10 @@ from infosem import _keys
 from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._grid import Entry, Grid
 from infosem.benchmark._simulated import SIMULATORS, TRUTH, Simulated
+from infosem.benchmark._typed import as_type
 from infosem.benchmark.methods import METHODS
 
-_ENTRY = {field.name for field in fields(Entry)} - {"method", "variants"}
+_ENTRY = {field.name for field in fields(Entry)} - {"method"}
 
 
 def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
@@ -40,24 +41,29 @@ def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
     FileNotFoundError
         If the file or a data set is not there.
     ValueError
-        If a name is not known, where the message lists those that are; if a data set has not one source.
+        If the file is no TOML; if a name is not known, where the message lists those that are; if a data set has not
+        one source.
+    TypeError
+        If a value is of another type than its key asks for, such as a text where a list or ``true`` is expected.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
-    config = tomllib.loads(path.read_text())
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:  # of the text, or of its encoding
+        raise ValueError(f"{path} is no TOML file in UTF-8: {error}.") from error
     _check("the configuration", config, {"datasets", "methods", "n_splits", "splits", "seeds"})
     for table in ("datasets", "methods"):
         if not config.get(table):
             raise ValueError(f"{path} has no [[{table}]].")
+        if not isinstance(config[table], list) or not all(isinstance(part, dict) for part in config[table]):
+            raise TypeError(f"{table} of {path} must be tables, each headed by [[{table}]].")
     folder = Path(data or os.environ.get("INFOSEM_DATA") or path.parent)
-    options: dict[str, Any] = {key: tuple(config[key]) for key in ("splits", "seeds") if key in config}
-    if "n_splits" in config:
-        options["n_splits"] = config["n_splits"]
     return Grid(
         datasets=tuple(_dataset(table, folder) for table in config["datasets"]),
         entries=tuple(_entry(table) for table in config["methods"]),
-        **options,
+        **{key: config[key] for key in ("n_splits", "splits", "seeds") if key in config},
     )
 
 
@@ -73,10 +79,9 @@ def _dataset(table: dict[str, Any], folder: Path) -> Dataset:
 
 def _simulated(table: dict[str, Any], simulator: str) -> Dataset:
     _check("a simulated data set", table, {"name", simulator}, {"name"})
-    options = {key: tuple(value) if isinstance(value, list) else value for key, value in table[simulator].items()}
     return Dataset(
         name=table["name"],
-        source=Simulated(simulator=simulator, options=options),
+        source=Simulated(simulator=simulator, options=table[simulator]),
         networks={TRUTH: TRUTH},
         regulator_key=_keys.IS_REGULATOR,
         signed=True,
@@ -86,10 +91,16 @@ def _simulated(table: dict[str, Any], simulator: str) -> Dataset:
 def _from_file(table: dict[str, Any], folder: Path) -> Dataset:
     optional = {"regulator_key", "all_regulate", "signed", "descriptions", "texts"}
     needed = {"path", "networks"}
-    _check("a data set", table, {"name", *needed, *optional}, needed)
-    source = folder / table["path"]
-    tables = {key: folder / table[key] for key in ("descriptions", "texts") if key in table}
-    missing = [path for path in (source, *tables.values()) if not path.is_file()]
+    name = table.get("name", table.get("path"))
+    _check(f"the data set {name!r}", table, {"name", *needed, *optional}, needed)
+    paths = {
+        key: folder / as_type(table[key], str, key, owner=f"the data set {name!r}")
+        for key in ("path", "descriptions", "texts")
+        if key in table
+    }
+    networks = as_type(table["networks"], tuple[str, ...], "networks", owner=f"the data set {name!r}")
+    source = paths.pop("path")
+    missing = [path for path in (source, *paths.values()) if not path.is_file()]
     if missing:
         raise FileNotFoundError(
             f"There is no file {missing[0]}. Paths are relative to --data, to the folder that INFOSEM_DATA names, or "
@@ -98,28 +109,23 @@ def _from_file(table: dict[str, Any], folder: Path) -> Dataset:
     return Dataset(
         name=table.get("name", source.stem),
         source=source,
-        networks={key: key for key in table["networks"]},
+        networks={key: key for key in networks},
         **{key: table[key] for key in ("regulator_key", "all_regulate", "signed") if key in table},
-        **tables,
+        **paths,
     )
 
 
 def _entry(table: dict[str, Any]) -> Entry:
     table = dict(table)
     name = table.pop("method", None)
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise ValueError(f"method = {name!r} is not known; there are {', '.join(METHODS)}.")
     method: Any = METHODS[name]
     parameters = {field.name for field in fields(method)}
-    variants = table.pop("variants", {})
-    for network, changed in variants.items():
-        _check(f"variants.{network} of {name}", changed, parameters)
     _check(f"the method {name}", table, parameters | _ENTRY)
-    listed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     return Entry(
-        method=method(**{key: value for key, value in listed.items() if key in parameters}),
-        variants=variants,
-        **{key: value for key, value in listed.items() if key in _ENTRY},
+        method=method(**{key: value for key, value in table.items() if key in parameters}),
+        **{key: value for key, value in table.items() if key in _ENTRY},
     )
 
 

@@ -15,9 +15,12 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import pp
+from infosem._checks import require_columns
 from infosem._quiet import quiet
+from infosem.benchmark._identity import content
 from infosem.benchmark._simulated import Simulated
 from infosem.benchmark._truth import Truth, read_truth
+from infosem.benchmark._typed import check_fields, check_name
 
 TERMS = "terms"
 """``varm``: the genes' texts embedded by their terms."""
@@ -58,6 +61,24 @@ class Dataset:
     descriptions: Path | None = None
     texts: Path | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.networks, str | list | tuple):
+            raise TypeError(
+                f"networks={self.networks!r} must be a mapping of names, each to a key of varp or a table: "
+                "networks={'chip': 'chip'}."
+            )
+        check_fields(self, owner=f"the data set {self.name!r}")
+        check_name(self.name, "a data set")
+        for network in self.networks:
+            check_name(network, "a network")
+        if not self.networks:
+            raise ValueError(f"The data set {self.name!r} has no network; name one: networks={{'chip': 'chip'}}.")
+        if self.all_regulate and self.regulator_key is not None:
+            raise ValueError(
+                f"regulator_key={self.regulator_key!r} of the data set {self.name!r} names the regulators, "
+                "all_regulate=True says that all genes are: one of the two."
+            )
+
     def load(self) -> AnnData:
         """The data."""
         if isinstance(self.source, Simulated):
@@ -83,8 +104,13 @@ class Dataset:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the files, of all that is read of the data, or of what draws them: others give other results."""
-        tables = [table for table in self.networks.values() if isinstance(table, pd.DataFrame)]
-        digest = hashlib.sha256(f"{self.regulator_key} {[*map(joblib.hash, tables)]}".encode())
+        # a key that is its network's own name says nothing more than the job does
+        elsewhere = {
+            name: content(where)
+            for name, where in self.networks.items()
+            if isinstance(where, pd.DataFrame) or where != name
+        }
+        digest = hashlib.sha256(f"{self.regulator_key} {sorted(elsewhere.items())}".encode())
         digest.update(f"{'all regulate' * self.all_regulate}{'signed' * self.signed}".encode())
         if isinstance(self.source, Simulated):
             digest.update(self.source.identity.encode())
@@ -109,9 +135,10 @@ class Dataset:
 
 @lru_cache(maxsize=2)
 def _read_descriptions(path: Path) -> pd.Series:
-    table = pd.read_csv(path, sep=None, engine="python")
-    length = table["summary"].fillna("").str.len()
-    return length.groupby(table["symbol"].astype(str).str.upper()).max()
+    # a gene may be called NA
+    table = pd.read_csv(path, sep=None, engine="python", dtype=str, keep_default_na=False)
+    require_columns(table, ("symbol", "summary"), str(path))
+    return table["summary"].str.len().groupby(table["symbol"].str.upper()).max()
 
 
 @lru_cache(maxsize=2)

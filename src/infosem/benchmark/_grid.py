@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from infosem.benchmark._dataset import Dataset
+from infosem.benchmark._file_names import file_name
 from infosem.benchmark._method import Method
 from infosem.benchmark._splits import BLOCKS, BLOCKS_OF, SPLITS, Split, split_seeds
+from infosem.benchmark._typed import check_fields, check_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ class Entry:
     keep_scores
         Whether scores of the first split are written beside the results, to ``scores/<job>_<network>.npy``: a row per
         regulator with a known target, in the order of ``regulators`` of :class:`infosem.benchmark.Truth`, and a column
-        per gene.
+        per gene. A job whose scores are not there is run again.
     """
 
     method: Method
@@ -51,8 +53,33 @@ class Entry:
     keep_scores: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.cells, str) or not 0 < self.cells <= 1:
+        if not isinstance(self.method, Method):
+            raise TypeError(
+                f"method={self.method!r} of an entry must be an instance of a method: Entry(method=methods.Pearson())."
+            )
+        check_fields(self, owner=self.title)
+        check_name(self.title, "a method")
+        if not 0 < self.cells <= 1:
             raise ValueError(f"cells={self.cells!r} of {self.title} is a share of the cells: above 0, at most 1.")
+        if self.n_splits is not None and self.n_splits < 1:
+            raise ValueError(f"n_splits={self.n_splits} of {self.title} must be at least one; without it, the grid's.")
+        for name in ("datasets", "networks", "splits"):
+            if getattr(self, name) == ():
+                raise ValueError(f"{name} of {self.title} is empty, so that it would not run; leave it out for all.")
+        for network in self.variants:
+            self.on(network)
+
+    def on(self, network: str) -> Method:
+        """The method with the hyper-parameters that it has on a network."""
+        changed = self.variants.get(network, {})
+        known = [field.name for field in fields(self.method)]
+        unknown = sorted(set(changed) - set(known))
+        if unknown:
+            raise ValueError(
+                f"variants.{network} of {self.title} has unknown keys {', '.join(unknown)}; known are "
+                f"{', '.join(known) or 'none'}."
+            )
+        return replace(self.method, **changed)
 
     @property
     def title(self) -> str:
@@ -91,6 +118,11 @@ class Job:
             self.seed,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    @property
+    def keeps_scores(self) -> bool:
+        """Whether its scores are kept: those of the first split."""
+        return self.entry.keep_scores and 0 in self.split_seeds
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -139,8 +171,14 @@ class Grid:
     seeds: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n_splits, int) or self.n_splits < 1:
+        check_fields(self, owner="the grid")
+        if self.n_splits < 1:
             raise ValueError(f"n_splits={self.n_splits!r} must be a whole number, at least one.")
+        for what, values in (("splits", self.splits), ("seeds", self.seeds)):
+            if not values or len(set(values)) < len(values):
+                raise ValueError(f"{what}={values!r} of the grid must be one or several, each once.")
+        if min(self.seeds) < 0:
+            raise ValueError(f"seeds={self.seeds!r} of the grid must not be below zero.")
         datasets = {dataset.name for dataset in self.datasets}
         networks = {network for dataset in self.datasets for network in dataset.networks}
         _check_names("the grid", "kind of split", self.splits, SPLITS)
@@ -156,6 +194,22 @@ class Grid:
             twice = {name for name in names if names.count(name) > 1}
             if twice:
                 raise ValueError(f"Two {what}s are called {', '.join(sorted(twice))}: give each its own name.")
+        for entry in self.entries if self.datasets else ():
+            self._check_that_it_runs(entry)
+
+    def _check_that_it_runs(self, entry: Entry) -> None:
+        kinds = [kind for kind in self.splits if entry.splits is None or kind in entry.splits]
+        if not kinds:
+            raise ValueError(
+                f"{entry.title} would not run: its splits are {', '.join(entry.splits or ())}, those of the grid "
+                f"{', '.join(self.splits)}."
+            )
+        chosen = [d for d in self.datasets if entry.datasets is None or d.name in entry.datasets]
+        if not any(entry.networks is None or network in entry.networks for d in chosen for network in d.networks):
+            raise ValueError(
+                f"{entry.title} would not run: none of the data sets {', '.join(d.name for d in chosen)} has a network "
+                f"{' or '.join(entry.networks or ())}."
+            )
 
     def jobs(self) -> list[Job]:
         """Every fit, method by method."""
@@ -176,7 +230,7 @@ class Grid:
         by_method: dict[str, tuple[Method, list[str]]] = {}
         for network in dataset.networks:
             if entry.networks is None or network in entry.networks:
-                method = replace(entry.method, **entry.variants.get(network, {}))
+                method = entry.on(network)
                 by_method.setdefault(method.identity, (method, []))[1].append(network)
         for method, networks in by_method.values():
             fits = (
@@ -198,7 +252,7 @@ def _check_names(where: str, what: str, named: Iterable[str] | None, there: Iter
 
 
 def describe_splits(grid: Grid) -> tuple[pd.DataFrame, list[tuple[str, Split]]]:
-    """Sizes and checksum of every split of a grid, and the splits by name."""
+    """Sizes and checksum of every split of a grid, and the splits by the name of a file for each."""
     rows, splits = [], []
     blocks = [block for block in BLOCKS if any(block in BLOCKS_OF[kind] for kind in grid.splits)]
     for dataset in grid.datasets:
@@ -207,7 +261,7 @@ def describe_splits(grid: Grid) -> tuple[pd.DataFrame, list[tuple[str, Split]]]:
             for kind in grid.splits:
                 for seed in split_seeds(kind, grid.n_splits):
                     split = SPLITS[kind](truth, seed)
-                    splits.append((f"{dataset.name}_{network}_{kind}_{seed}", split))
+                    splits.append((file_name(dataset.name, network, kind, str(seed)), split))
                     counts = {
                         f"{what}_{block}": int(count)
                         for block in blocks
@@ -219,4 +273,8 @@ def describe_splits(grid: Grid) -> tuple[pd.DataFrame, list[tuple[str, Split]]]:
                         {"dataset": dataset.name, "network": network, "kind": kind, "seed": seed, **counts,
                          "sha256": split.checksum}
                     )  # fmt: skip
+    names = [name for name, _ in splits]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"Two splits are called {twice[0]!r}: give a data set or a network another name.")
     return pd.DataFrame(rows), splits

@@ -50,21 +50,7 @@ def run_job(job: Job) -> JobResult:
     """Fit and score; an error becomes rows that say so, never an exception."""
     cells = list(job.cells())
     try:
-        adata = job.dataset.load()
-        splits = {}
-        truths: dict[str, Truth] = {}
-        skipped = {}
-        for network in job.networks:
-            try:
-                truths[network] = job.dataset.truth(network)
-                for seed in job.split_seeds:
-                    splits[network, seed] = SPLITS[job.split_kind](truths[network], seed)
-            except (KeyError, ValueError) as error:
-                skipped[network] = str(error.args[0] if error.args else error)
-        if not splits:
-            return JobResult([{**cell, "status": SKIPPED, "reason": skipped[cell["network"]]} for cell in cells], {})
-        with Resources() as used:
-            scores, regulators = _scores(job, adata, truths, splits)
+        return _fitted_and_scored(job)
     except (MissingInputError, ImportError) as error:  # an optional package is an input as well
         return JobResult([{**cell, "status": LACKS_INPUT, "reason": str(error)} for cell in cells], {})
     except (Exception, SystemExit) as error:  # recorded, so that the other jobs go on
@@ -74,6 +60,24 @@ def run_job(job: Job) -> JobResult:
         reason = f"{type(error).__name__}: {error}"
         return JobResult([{**cell, "status": FAILED, "reason": reason} for cell in cells], {})
 
+
+def _fitted_and_scored(job: Job) -> JobResult:
+    cells = list(job.cells())
+    adata = job.dataset.load()
+    splits = {}
+    truths: dict[str, Truth] = {}
+    skipped = {}
+    for network in job.networks:
+        try:
+            truths[network] = job.dataset.truth(network)
+            for seed in job.split_seeds:
+                splits[network, seed] = SPLITS[job.split_kind](truths[network], seed)
+        except (KeyError, ValueError) as error:
+            skipped[network] = str(error.args[0] if error.args else error)
+    if not splits:
+        return JobResult([{**cell, "status": SKIPPED, "reason": skipped[cell["network"]]} for cell in cells], {})
+    with Resources() as used:
+        scores, regulators = _scores(job, adata, truths, splits)
     row = np.full(adata.n_vars, -1)
     row[regulators] = np.arange(len(regulators))
     thirds = _thirds(job.dataset.text_lengths(), regulators)
@@ -86,7 +90,7 @@ def run_job(job: Job) -> JobResult:
             outcome = _block_outcome(splits[cell["network"], cell["split"]], cell["block"], scores, row, thirds)
         rows.append({**cell, **outcome, **usage})
     kept = {}
-    if job.entry.keep_scores and 0 in job.split_seeds:
+    if job.keeps_scores:
         kept = {name: scores["score"][row[truth.regulators]].astype(np.float32) for name, truth in truths.items()}
     return JobResult(rows, kept)
 

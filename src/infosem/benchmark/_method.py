@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
 from anndata import AnnData
 
 from infosem._interactions import KnownInteractions
+from infosem.benchmark._identity import content
+from infosem.benchmark._typed import check_fields
 
 
 class Labels(KnownInteractions):
@@ -33,7 +35,7 @@ class Method(ABC):
     """A method of network inference. Its fields are its hyper-parameters, its class says what it reads.
 
     To benchmark a method of your own, subclass this and implement :meth:`score`; for a network that is already there,
-    see :class:`~infosem.benchmark.methods.Precomputed`.
+    see :class:`~infosem.benchmark.methods.Precomputed`. Hyper-parameters are checked by their annotations.
 
     Attributes
     ----------
@@ -49,10 +51,14 @@ class Method(ABC):
     uses_labels: ClassVar[bool] = False
     uses_text: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        check_fields(self, owner=f"the method {self.title or type(self).__name__}")
+
     @property
     def identity(self) -> str:
-        """The class and all hyper-parameters, by which two runs are the same run."""
-        return repr(self)
+        """The class and all hyper-parameters with all that they hold, by which two runs are the same run."""
+        values = ", ".join(f"{field.name}={content(getattr(self, field.name))}" for field in fields(self))
+        return f"{type(self).__qualname__}({values})"
 
     @abstractmethod
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:

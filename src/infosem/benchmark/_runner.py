@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import takewhile
+from math import isfinite
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +17,11 @@ from tqdm.auto import tqdm
 from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._dispatch import run_jobs
 from infosem.benchmark._grid import Entry, Grid, Job
-from infosem.benchmark._job import FAILED, LACKS_INPUT, SKIPPED
+from infosem.benchmark._job import FAILED, LACKS_INPUT, OK
+from infosem.benchmark._lock import locked
 from infosem.benchmark._method import Method
-from infosem.benchmark._results import Results
+from infosem.benchmark._results import Results, writable_folder
+from infosem.benchmark._typed import as_type
 from infosem.benchmark.methods import METHODS
 
 logger = logging.getLogger(__name__)
@@ -44,9 +48,9 @@ def run(
         What to run.
     output
         Folder for ``results.csv``, appended as jobs finish, and ``scores/``. If it has results, the jobs that they
-        hold are not run again: after an interruption or a kill the same call goes on.
+        hold are not run again: after an interruption or a kill the same call goes on. One run at a time has a folder.
     n_jobs
-        Processes; by default what ``joblib.parallel_config`` says, else one.
+        Processes; by default what ``joblib.parallel_config`` says, else one. They end with this one.
     only
         Which of the grid's jobs to run now, such as ``lambda job: job.dataset.name == "hESC"``; by default all.
     budget_hours
@@ -59,15 +63,56 @@ def run(
     Returns
     -------
     One row per method, data set, network, split, seed and block of the grid, as far as it was run. ``status`` is
-    ``"ok"``, ``"failed"`` or ``"skipped"``, the latter two with a ``reason``. For the accuracies see
-    :func:`infosem.benchmark.block_metrics`; the block ``"train"`` has ``auprc`` alone.
+    ``"ok"``, ``"failed"``, ``"skipped"`` or ``"not run"``, the latter three with a ``reason``; a warning says if none
+    is ``"ok"``. For the accuracies see :func:`infosem.benchmark.block_metrics`; the block ``"train"`` has ``auprc``
+    alone.
+
+    Raises
+    ------
+    ValueError
+        Before the first fit, if a network or its regulators are not in the data by the name that was given; if
+        ``only`` chooses no job, or an argument is out of its range.
+    BlockingIOError
+        If another run writes to ``output``.
+    OSError
+        If nothing can be written there.
     """
+    n_jobs = as_type(n_jobs, int | None, "n_jobs")
+    if n_jobs == 0:
+        raise ValueError("n_jobs=0 must be a number of processes; -1 is one for each core.")
+    budget_hours = as_type(budget_hours, float | None, "budget_hours")
+    if budget_hours is not None and not (isfinite(budget_hours) and budget_hours > 0):
+        raise ValueError(f"budget_hours={budget_hours:g} must be a number of hours above zero; without it, no limit.")
+    retry_failed = as_type(retry_failed, bool, "retry_failed")
     whole = grid.jobs()
     jobs = [job for job in whole if only is None or only(job)]
-    _warn_of_truths(jobs)
-    results = Results(None if output is None else Path(output))
+    if not jobs:
+        raise ValueError(
+            f"None of the grid's {len(whole)} jobs is chosen: nothing would be run. Give methods and data sets, and an "
+            "only that is true of some."
+        )
+    folder = None if output is None else writable_folder(Path(output))
+    with nullcontext() if folder is None else locked(folder):
+        results = Results(folder)
+        _run(jobs, results, n_jobs=n_jobs, budget_hours=budget_hours, retry_failed=retry_failed, progress=progress)
+    chosen = results.table(of={job.key for job in jobs})
+    if len(chosen) and not (chosen["status"] == OK).any():
+        logger.warning("Nothing was scored: %s", reasons_of(chosen))
+    return results.table(of={job.key for job in whole})
+
+
+def reasons_of(results: pd.DataFrame) -> str:
+    """Why rows have no accuracy, each reason once."""
+    return "; ".join(results["reason"].dropna().unique()) or "no reason is given"
+
+
+def _run(
+    jobs: list[Job], results: Results, *, n_jobs: int | None, budget_hours: float | None, retry_failed: bool,
+    progress: bool,
+) -> None:  # fmt: skip
     done = results.finished(jobs, retry_failed=retry_failed)
     todo = [job for job in jobs if job.key not in done]
+    _check_data(todo)
     if done:
         n_failed = len(results.failed() & done)
         failed = f" ({n_failed} failed; retry_failed=True runs them again)" if n_failed else ""
@@ -87,21 +132,22 @@ def run(
             bar.update()
     if n_run < len(todo):
         logger.warning("The budget of %g hours is spent: %d jobs not run.", budget_hours, len(todo) - n_run)
-    return results.table(of={job.key for job in whole})
 
 
-def _warn_of_truths(jobs: list[Job]) -> None:
-    """Say once, and before the first fit, what will be skipped."""
-    seen = set()
-    for job in jobs:
-        for network in job.networks:
-            if (job.dataset.name, network) in seen:
-                continue
-            seen.add((job.dataset.name, network))
-            try:
-                job.dataset.truth(network)
-            except (KeyError, ValueError, ImportError) as error:
-                logger.warning("%s of %s is skipped: %s", network, job.dataset.name, error.args[0])
+def _check_data(jobs: Iterable[Job]) -> None:
+    """Before the first fit, refuse what is not in the data by its name, and say once what will be skipped."""
+    networks = {(job.dataset.name, name): (job.dataset, name) for job in jobs for name in job.networks}
+    for dataset, network in networks.values():
+        try:
+            dataset.truth(network)
+        except KeyError as error:
+            raise ValueError(
+                f"The network {network!r} of the data set {dataset.name!r} cannot be scored: {error.args[0]}"
+            ) from error
+        except (ValueError, ImportError) as error:
+            logger.warning("%s of %s is skipped: %s", network, dataset.name, error.args[0])
+            continue
+        dataset.text_lengths()
 
 
 def compare(
@@ -145,7 +191,8 @@ def compare(
     Raises
     ------
     ValueError
-        If nothing can be scored, with the reasons: a truth without edges, one regulator, blocks without edges.
+        If a truth is not in ``adata``; if nothing was scored, with the reasons: a truth without edges, one regulator,
+        blocks without edges, methods that all failed.
 
     Examples
     --------
@@ -162,15 +209,18 @@ def compare(
         networks = {"truth": truth}
     elif isinstance(truth, Mapping):
         networks = dict(truth)
+    elif not isinstance(truth, Iterable):
+        raise TypeError(f"truth={truth!r} must be a key of adata.varp, or a table with columns source, target.")
     elif all(isinstance(key, str) for key in truth):
         networks = {key: key for key in truth}
     else:
         raise TypeError("truth is a list with other things than keys of varp; name its tables: {'chip': table, ...}.")
     dataset = Dataset(name="data", source=adata, networks=networks, regulator_key=regulator_key)
-    grid = Grid(datasets=(dataset,), entries=tuple(map(as_entry, methods)), n_splits=n_splits, splits=tuple(splits))
+    kinds = as_type(splits, tuple[str, ...], "splits")
+    grid = Grid(datasets=(dataset,), entries=tuple(map(as_entry, methods)), n_splits=n_splits, splits=kinds)
     results = run(grid, output=output, n_jobs=n_jobs, progress=progress)
-    if (results["status"] == SKIPPED).all():
-        raise ValueError(f"Nothing could be scored: {'; '.join(sorted(results['reason'].unique()))}")
+    if not (results["status"] == OK).any():
+        raise ValueError(f"Nothing could be scored: {reasons_of(results)}")
     return results
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from anndata import AnnData
 
 from infosem import datasets
+from infosem.benchmark._identity import content
+from infosem.benchmark._typed import as_type, check_fields
 
 TRUTH = "truth"
 """``varp``: the planted network."""
@@ -31,21 +33,24 @@ class Simulated:
     simulator
         ``"simulate"`` or ``"sergio"``: a function of :mod:`infosem.datasets`.
     options
-        Its arguments, with the seed.
+        Its arguments, with the seed: numbers, texts and lists of them.
 
     Raises
     ------
     ValueError
         If there is no such simulator or argument, or the seed is missing.
+    TypeError
+        If an argument is of another type.
     """
 
     simulator: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_fields(self, owner="Simulated")
         if self.simulator not in SIMULATORS:
             raise ValueError(f"simulator={self.simulator!r} is not known; there are {', '.join(SIMULATORS)}.")
-        known = inspect.signature(SIMULATORS[self.simulator]).parameters
+        known = inspect.signature(SIMULATORS[self.simulator], eval_str=True).parameters
         unknown = sorted(set(self.options) - set(known))
         if unknown:
             raise ValueError(f"{self.simulator} has no argument {unknown[0]!r}; it has {', '.join(known)}.")
@@ -53,11 +58,23 @@ class Simulated:
             raise ValueError(
                 f"{self.simulator} = {{...}} has no seed; results belong to one draw: {self.simulator} = {{seed = 0}}."
             )
+        options = {
+            key: as_type(value, known[key].annotation, key, owner=self.simulator) for key, value in self.options.items()
+        }
+        options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+        object.__setattr__(self, "options", options)
+        try:
+            hash(tuple(options.values()))
+        except TypeError:
+            raise TypeError(
+                f"the arguments of {self.simulator} must be numbers, texts and lists of them; draw other cells "
+                f"yourself, and give them as they are: source=infosem.datasets.{self.simulator}(...)."
+            ) from None
 
     @property
     def identity(self) -> str:
         """The simulator and its arguments, by which two draws are the same draw."""
-        return f"{self.simulator}({', '.join(f'{key}={self.options[key]!r}' for key in sorted(self.options))})"
+        return f"{self.simulator}({', '.join(f'{key}={content(self.options[key])}' for key in sorted(self.options))})"
 
     def draw(self) -> AnnData:
         """The cells; those of the last few draws of a process are kept in memory."""

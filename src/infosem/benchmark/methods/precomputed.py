@@ -37,11 +37,7 @@ class Precomputed(Method):
             raise TypeError(
                 f"edges is a {type(self.edges).__name__}, expected a pandas DataFrame: pandas.read_csv(path)."
             )
-
-    @property
-    def identity(self) -> str:
-        """See :attr:`infosem.benchmark.Method.identity`."""
-        return f"{self!r} {pd.util.hash_pandas_object(self.edges).sum()}"
+        super().__post_init__()
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""

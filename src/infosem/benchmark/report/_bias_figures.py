@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import rankdata, spearmanr
 
+from infosem.benchmark._results import scores_of
 from infosem.benchmark._splits import UNSEEN_INTERACTIONS, Split, split_unseen_genes
 from infosem.benchmark._truth import Truth
 from infosem.benchmark.report._figures import GREY, panels
@@ -52,17 +52,16 @@ def saved_scores(study: Study, dataset: str, network: str) -> Iterator[SavedScor
     source = next((d for d in study.grid.datasets if d.name == dataset), None) if study.grid else None
     if source is None or network not in source.networks:
         return
-    paths: dict[int, dict[str, Path]] = {}
+    saved: dict[int, dict[str, np.ndarray]] = {}
     for row in rows.drop_duplicates(["method", "split"]).itertuples():
-        path = study.folder / "scores" / f"{row.job}_{network}.npy"
-        if path.is_file():
-            paths.setdefault(row.split, {})[row.method] = path
-    if not paths:
+        scores = scores_of(study.folder, row.job, network)
+        if scores is not None:
+            saved.setdefault(row.split, {})[row.method] = scores
+    if not saved:
         return
     truth = source.truth(network)
-    for seed in sorted(paths):
-        scores = {method: np.load(path) for method, path in paths[seed].items()}
-        yield SavedScores(truth, split_unseen_genes(truth, seed), scores)
+    for seed in sorted(saved):
+        yield SavedScores(truth, split_unseen_genes(truth, seed), saved[seed])
 
 
 def one_hot_coefficients(study: Study, network: str) -> Figure | None:

@@ -71,7 +71,9 @@ def _jobs_of_the_paper(grid: Grid, jobs: list[Job]) -> list[Job]:
         for network in job.networks
         for split in job.split_seeds
     }
-    beyond = []
+    beyond: list[Job] = []
+    if not any(dataset.name in DATASETS for dataset in grid.datasets):
+        return beyond
     for title in METHODS:
         entry = next((entry for entry in grid.entries if paper_method(entry.title) == title), None)
         if entry is None:

@@ -14,7 +14,7 @@ from infosem.benchmark._grid import Grid
 from infosem.benchmark._job import FAILED, LACKS_INPUT, SKIPPED
 from infosem.benchmark._method import Method
 from infosem.benchmark._metrics import random_average_precision
-from infosem.benchmark._results import read_results
+from infosem.benchmark._results_file import read_results
 from infosem.benchmark.methods import METHODS as IMPLEMENTED
 from infosem.benchmark.report._completeness import missing_jobs
 from infosem.benchmark.report._markdown import NOT_PLANNED, not_run

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from infosem.benchmark._job import OK
+from infosem.benchmark._job import FAILED, LACKS_INPUT, OK
 from infosem.benchmark._metrics import random_average_precision
-from infosem.benchmark._results import KEY
+from infosem.benchmark._results_file import KEY
 from infosem.benchmark._splits import UNSEEN_GENES
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def summary(
     -------
     One row per network, data set and method, with ``n_splits`` and for each metric its mean and ``<metric>_sd`` (of the
     splits' own ratios if it is a ratio; missing with one split). Seeds of a method are averaged within a split first.
-    Without a scored split a method has no row.
+    Without a scored split a method has no row; a warning says which failed or were not run, and why.
     """
     metrics = [metrics] if isinstance(metrics, str) else list(metrics)
     if len(results):
@@ -59,9 +59,20 @@ def summary(
         if not (rows["status"] == OK).any():
             reasons = "; ".join(rows["reason"].dropna().astype(str).unique()) or "no reason is given"
             logger.warning("No row of the block %r was scored: %s", block, reasons)
+        else:
+            _warn_of_absent(rows)
     for metric in metrics:
         check_metric(metric, results)
     return over_splits(results, block=block, metrics=metrics, split_kind=split_kind)
+
+
+def _warn_of_absent(rows: pd.DataFrame) -> None:
+    """Say which methods have no accuracy, or not that of every split, because they failed or were not run."""
+    absent = rows[rows["status"].isin([FAILED, LACKS_INPUT])]
+    for (method, status, reason), lost in absent.groupby(["method", "status", "reason"], sort=False, dropna=False):
+        cases = lost.groupby(["dataset", "network"], sort=False)["split"].nunique()
+        where = ", ".join(f"{dataset} {network} ({n})" for (dataset, network), n in cases.items())
+        logger.warning("%s %s on (splits) %s: %s", method, status, where, reason)
 
 
 def check_metric(metric: str, results: pd.DataFrame) -> None:

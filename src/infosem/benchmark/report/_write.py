@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import psutil
 from matplotlib.figure import Figure
 
+from infosem._atomic import check_writable, replacing
+from infosem.benchmark._file_names import file_name
 from infosem.benchmark._grid import Grid
 from infosem.benchmark._job import FAILED, LACKS_INPUT, SKIPPED
+from infosem.benchmark._write_csv import write_csv
 from infosem.benchmark.report import _bias_figures, _figures
 from infosem.benchmark.report._claims import claims_parts, claims_parts_text, claims_table, claims_text
 from infosem.benchmark.report._completeness import BEYOND, failures
@@ -51,7 +55,11 @@ def write_report(
     Path of ``report.md``.
     """
     output = Path(output)
+    if output.exists() and not output.is_dir():
+        raise NotADirectoryError(f"output: {output} is a file; name a folder for the report.")
     output.mkdir(parents=True, exist_ok=True)
+    path = output / "report.md"
+    check_writable(path, argument="output")
     study = Study.read(Path(results), grid)
     parts = ["# Benchmark report", *_header(study, command), *_claims(study, output), *_findings(study)]
     for table in (method_table(study), *accuracy_tables(study), recall_table(study)):
@@ -62,14 +70,16 @@ def write_report(
             label, _, what = caption.partition(": ")
             parts.append(f"{label} ({what}): {_why_absent(study, name)}")
             continue
-        figure.savefig(output / f"{name}.png", dpi=150)
-        parts.append(f"### {caption}\n\n![{caption}]({name}.png)")
+        picture = f"{file_name(name)}.png"
+        with replacing(output / picture) as temporary:
+            figure.savefig(temporary, dpi=150)
+        parts.append(f"### {caption}\n\n![{caption}]({quote(picture)})")
     parts.append("## Further tables, which the paper lacks")
     for table in extra_tables(study):
         parts += _table(table, output, level=3)
     parts += _incomplete(study, output)
-    path = output / "report.md"
-    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    with replacing(path) as temporary:
+        temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return path
 
 
@@ -113,8 +123,8 @@ def _claims(study: Study, output: Path) -> Iterator[str]:
     if not study.is_paper:
         return
     table, parts = claims_table(study.with_fewer_cells), claims_parts(study.with_fewer_cells)
-    table.to_csv(output / "claims.csv", index=False)
-    parts.to_csv(output / "claims_by_data_set.csv", index=False)
+    write_csv(table, output / "claims.csv")
+    write_csv(parts, output / "claims_by_data_set.csv")
     yield "## The paper's claims"
     yield (
         "A change is the relative difference of two means over the splits that both have, averaged with equal weights "
@@ -137,7 +147,7 @@ def _findings(study: Study) -> Iterator[str]:
 def _table(table: Table, output: Path, *, level: int = 2) -> Iterator[str]:
     if not any(len(text) for text in table.texts.values()):
         return
-    table.data.to_csv(output / f"{table.name}.csv", index=False)
+    write_csv(table.data, output / f"{table.name}.csv")
     yield f"{'#' * level} {table.title}"
     if table.note:
         yield table.note
@@ -186,9 +196,9 @@ def _why_absent(study: Study, name: str) -> str:
 def _incomplete(study: Study, output: Path) -> Iterator[str]:
     yield "## Not run"
     missing = study.missing
-    missing.to_csv(output / "not_run.csv", index=False)
+    write_csv(missing, output / "not_run.csv")
     problems = failures(study.results)
-    problems.to_csv(output / "failures.csv", index=False)
+    write_csv(problems, output / "failures.csv")
     if study.grid is None:
         yield "Unknown: the report was written without a configuration."
     elif missing.empty:

@@ -1,0 +1,15 @@
+"""Tables of the benchmark as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from infosem._atomic import replacing
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table without its index, the same bytes on every system; the file appears whole or not at all."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
