@@ -170,7 +170,7 @@ def _reasons(
     }
     for where, (column, mend) in columns.items():
         would_match(names, identifiers(column), f"In {where} {{more}}: {mend}.")
-    if not n_matched:
+    if 2 * n_matched < len(names):
         turn = "Among adata.obs_names {more}: the matrix is genes x cells, and must be turned: adata = adata.T.copy()."
         would_match(names, identifiers(adata.obs_names), turn)
     for these, whose in ((names, "Names"), (genes, "Genes")):
@@ -182,7 +182,7 @@ def _reasons(
             )
             most = max(most, len(dates))
     kinds = [{found[1] for name in these.dropna() if (found := _ENSEMBL.fullmatch(name))} for these in (names, genes)]
-    if kinds[0] and kinds[1] and not kinds[0] & kinds[1]:
+    if kinds[0] and kinds[1] and kinds[0] != kinds[1]:
         reasons.append(f"They are of different species: {listed(sorted(kinds[0]))} and {listed(sorted(kinds[1]))}.")
     elif bool(kinds[0]) != bool(kinds[1]) and not n_matched:
         these, those = ("names", "genes") if kinds[0] else ("genes", "names")

@@ -71,7 +71,7 @@ class CellStream:
             is_last = start + size >= len(mine)
             n_whole = block.shape[0] if is_last else block.shape[0] // self.batch_size * self.batch_size
             for first in range(0, n_whole, self.batch_size):
-                yield {REGISTRY_KEYS.X_KEY: _as_tensor(block[first : min(first + self.batch_size, n_whole)])}
+                yield {REGISTRY_KEYS.X_KEY: as_tensor(block[first : min(first + self.batch_size, n_whole)])}
             left = block[n_whole:]
 
     def _n_cells(self) -> int:
@@ -117,5 +117,6 @@ def _stack(blocks: list[Any]) -> Any:
     return sparse.vstack(blocks, format="csr") if sparse.issparse(blocks[0]) else np.concatenate(blocks)
 
 
-def _as_tensor(block: Any) -> Tensor:
+def as_tensor(block: Any) -> Tensor:
+    """Cells as a dense float32 tensor."""
     return torch.as_tensor(block.toarray() if sparse.issparse(block) else block, dtype=torch.float32)
