@@ -75,9 +75,10 @@ def _run(arguments: argparse.Namespace) -> int:
         progress=not arguments.quiet,
     )
     print(f"Wrote {output / 'results.csv'}: {len(results)} rows")
-    chosen = {job.key for job in grid.jobs() if _chosen(job, arguments)}
-    if not (results.loc[results["job"].isin(chosen), "status"] == "ok").any():
-        raise ValueError(f"nothing was scored: see the column reason of {output / 'results.csv'}.")
+    chosen = results[results["job"].isin({job.key for job in grid.jobs() if _chosen(job, arguments)})]
+    if not (chosen["status"] == "ok").any():
+        reasons = "; ".join(chosen["reason"].dropna().unique()) or "no fit is finished"
+        raise ValueError(f"Nothing was scored: {reasons}")
     for kind, block in (
         ("unseen_genes", "unseen_genes"),
         ("unseen_genes", "unseen_interactions"),
@@ -86,7 +87,13 @@ def _run(arguments: argparse.Namespace) -> int:
         if (results["split_kind"] == kind).any():
             table = benchmark.summary(results, block=block, split_kind=kind).dropna(axis=1, how="all")
             print(f"\n{block}:\n{table.to_string(index=False, float_format='{:.3f}'.format)}")
-    return int((results["status"] == "failed").any())
+    n_failed = chosen.loc[chosen["status"] == "failed", "job"].nunique()
+    if n_failed:
+        raise RuntimeError(
+            f"{n_failed} fits failed; the column reason of {output / 'results.csv'} says why, --retry-failed runs them "
+            "again."
+        )
+    return 0
 
 
 def _check_names(grid: Grid, arguments: argparse.Namespace) -> None:

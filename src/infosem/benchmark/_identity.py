@@ -7,6 +7,7 @@ from pickle import PicklingError
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 
 
@@ -20,12 +21,19 @@ def content(value: Any) -> str:
         return repr(value)
     if isinstance(value, pd.DataFrame):
         # column by column: how pandas lays them out in memory depends on how the table was made
-        columns = [value.iloc[:, i].to_numpy() for i in range(value.shape[1])]
-        return f"DataFrame({joblib.hash([value.columns.to_list(), value.index.to_numpy(), columns])})"
+        columns = [_in_order(value.iloc[:, i].to_numpy()) for i in range(value.shape[1])]
+        return f"DataFrame({joblib.hash([value.columns.to_list(), _in_order(value.index.to_numpy()), columns])})"
+    if isinstance(value, np.ndarray):
+        value = _in_order(value)
     try:
         return f"{type(value).__qualname__}({joblib.hash(value)})"
     except (PicklingError, TypeError, AttributeError):
         return repr(value)  # a lambda: another one in every process, so that nothing is taken for the same
+
+
+def _in_order(values: np.ndarray) -> np.ndarray:
+    """The same values without the gaps and turns of a view, which count as content for joblib."""
+    return np.array(values, order="C")
 
 
 def _is_written_out(value: Any) -> bool:

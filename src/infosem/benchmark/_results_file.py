@@ -91,8 +91,7 @@ def typed(table: pd.DataFrame) -> pd.DataFrame:
 def one_line(text: str) -> str:
     """A message without line breaks, colours of a terminal, and thousands of numbers."""
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    left_out = len(text) - _LONGEST_REASON
-    return text if left_out <= 0 else f"{text[:_LONGEST_REASON]} ... ({left_out} more characters)"
+    return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 4]} ..."
 
 
 def _records(lines: list[str], n_fields: int) -> Iterator[list[str] | None]:

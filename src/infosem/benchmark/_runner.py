@@ -139,15 +139,19 @@ def _check_data(jobs: Iterable[Job]) -> None:
     networks = {(job.dataset.name, name): (job.dataset, name) for job in jobs for name in job.networks}
     for dataset, network in networks.values():
         try:
+            dataset.load()
+        except ImportError as error:
+            logger.warning("%s of %s is not run: %s", network, dataset.name, error)
+            continue
+        dataset.text_lengths()
+        try:
             dataset.truth(network)
         except KeyError as error:
             raise ValueError(
                 f"The network {network!r} of the data set {dataset.name!r} cannot be scored: {error.args[0]}"
             ) from error
-        except (ValueError, ImportError) as error:
-            logger.warning("%s of %s is skipped: %s", network, dataset.name, error.args[0])
-            continue
-        dataset.text_lengths()
+        except ValueError as error:
+            logger.warning("%s of %s is skipped: %s", network, dataset.name, error)
 
 
 def compare(

@@ -139,7 +139,7 @@ def _one_of(value: Any, choices: tuple[Any, ...]) -> Any:
 
 
 def _tuple(value: Any, annotations: tuple[Any, ...]) -> tuple[Any, ...]:
-    _must(isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim == 1))
+    _must(isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes))
     if annotations[-1] is Ellipsis:
         annotations = annotations[:1] * len(value)
     _must(len(value) == len(annotations))

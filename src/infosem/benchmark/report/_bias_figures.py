@@ -82,7 +82,10 @@ def one_hot_coefficients(study: Study, network: str) -> Figure | None:
         coefficient = (means - means.mean())[np.searchsorted(saved.truth.regulators, list(shares))]
         share = np.array(list(shares.values()))
         ax.plot(share, coefficient, "o", color=BLUE, ms=4, alpha=0.7)
-        ax.set_title(f"{dataset}: Spearman $\\rho$ = {spearmanr(share, coefficient).statistic:.2f}", fontsize=10)
+        ax.set_title(
+            f"{dataset}: Spearman \N{GREEK SMALL LETTER RHO} = {spearmanr(share, coefficient).statistic:.2f}",
+            fontsize=10,
+        )
         ax.set_xlabel("share of edges in training")
         ax.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("coefficient of the regulator")

@@ -50,6 +50,10 @@ class Study:
         if not path.is_file():
             raise FileNotFoundError(f"There is no {path}: name the folder that a benchmark wrote its results to.")
         results = read_results(path)
+        if grid is None and results.empty:
+            raise ValueError(
+                f"{path} has no finished fit, so that there is nothing to report: run the benchmark first."
+            )
         known = results if grid is None else results[results["job"].isin({job.key for job in grid.jobs()})]
         return cls(folder, known.reset_index(drop=True), len(results) - len(known), grid)
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pandas as pd
 import psutil
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from infosem._atomic import check_writable, replacing
@@ -65,15 +66,8 @@ def write_report(
     for table in (method_table(study), *accuracy_tables(study), recall_table(study)):
         parts += _table(table, output)
     parts.append("## Figures")
-    for name, caption, figure in _all_figures(study):
-        if figure is None:
-            label, _, what = caption.partition(": ")
-            parts.append(f"{label} ({what}): {_why_absent(study, name)}")
-            continue
-        picture = f"{file_name(name)}.png"
-        with replacing(output / picture) as temporary:
-            figure.savefig(temporary, dpi=150)
-        parts.append(f"### {caption}\n\n![{caption}]({quote(picture)})")
+    with rc_context({"text.parse_math": False}):  # names are no formulas
+        parts += [_figure(study, *drawn, output) for drawn in _all_figures(study)]
     parts.append("## Further tables, which the paper lacks")
     for table in extra_tables(study):
         parts += _table(table, output, level=3)
@@ -147,7 +141,7 @@ def _findings(study: Study) -> Iterator[str]:
 def _table(table: Table, output: Path, *, level: int = 2) -> Iterator[str]:
     if not any(len(text) for text in table.texts.values()):
         return
-    write_csv(table.data, output / f"{table.name}.csv")
+    write_csv(table.data, output / f"{file_name(table.name)}.csv")
     yield f"{'#' * level} {table.title}"
     if table.note:
         yield table.note
@@ -155,6 +149,16 @@ def _table(table: Table, output: Path, *, level: int = 2) -> Iterator[str]:
         if caption:
             yield f"**{caption}**"
         yield markdown_table(text)
+
+
+def _figure(study: Study, name: str, caption: str, figure: Figure | None, output: Path) -> str:
+    if figure is None:
+        label, _, what = caption.partition(": ")
+        return f"{label} ({what}): {_why_absent(study, name)}"
+    picture = f"{file_name(name)}.png"
+    with replacing(output / picture) as temporary:
+        figure.savefig(temporary, dpi=150)
+    return f"### {caption}\n\n![{caption}]({quote(picture)})"
 
 
 def _all_figures(study: Study) -> Iterator[tuple[str, str, Figure | None]]:

@@ -1,0 +1,322 @@
+"""The file of results: names that look like numbers, tears at any place, and what it took of an older version."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infosem import datasets
+from infosem.benchmark import (
+    Dataset,
+    Entry,
+    Grid,
+    Labels,
+    Method,
+    compare,
+    describe_splits,
+    methods,
+    read_results,
+    run,
+    summary,
+    write_report,
+)
+from infosem.benchmark._results_file import COLUMNS, as_csv, typed
+
+NAMES = ["NA", "None", "nan", "null", "", "True", "1e5", "10", "010", "1_0", "0x1", "inf", "-", "=1+1", "a,b", 'q"q"',
+         "'", "x/y", "..", "µ-cells", "両", " lead", "$\\foo$", "|p|", "%2F", "n" * 300]  # fmt: skip
+ODD = [name for name in NAMES if name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken(Method):
+    title: ClassVar[str] = "broken"
+    uses_labels: ClassVar[bool] = True
+    message: str = "no\nconvergence"
+
+    def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
+        raise RuntimeError(self.message)
+
+
+@pytest.fixture(scope="module")
+def data() -> AnnData:
+    adata = datasets.simulate(60, 40, 10, seed=0)
+    truth = np.zeros((40, 40))
+    truth[:10] = np.random.default_rng(0).random((10, 40)) < 0.3
+    np.fill_diagonal(truth, 0)
+    adata.varp["chip"] = truth
+    return adata
+
+
+def grid_of(data: AnnData, *entries: Entry, name: str = "data", **options: Any) -> Grid:
+    dataset = Dataset(name=name, source=data, networks={"chip": "chip"}, regulator_key="is_regulator")
+    return Grid(datasets=(dataset,), entries=entries, **{"n_splits": 2, **options})
+
+
+def rows(**values: Any) -> pd.DataFrame:
+    row = {"dataset": "d", "network": "n", "method": "m", "split_kind": "unseen_genes", "split": 0, "seed": 0,
+           "cells": 1.0, "balanced": False, "block": "train", "status": "ok", "job": "j"}  # fmt: skip
+    return typed(pd.DataFrame([{**row, **values}]))
+
+
+text = st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), min_size=0, max_size=12) | st.sampled_from(NAMES)
+number = st.floats(allow_nan=False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    names=st.tuples(text, text, text, text), cells=st.floats(0, 1, exclude_min=True), auprc=number,
+    balanced=st.booleans(), n_pairs=st.none() | st.integers(0, 10**9),
+    reason=st.none() | st.text(max_size=40), seed=st.integers(0, 2**40),
+)  # fmt: skip
+def test_what_is_written_is_read_again(
+    names: tuple[str, ...], cells: float, auprc: float, balanced: bool, n_pairs: int | None, reason: str | None,
+    seed: int, tmp_path_factory: pytest.TempPathFactory,
+) -> None:  # fmt: skip
+    dataset, network, method, job = names
+    table = rows(
+        dataset=dataset, network=network, method=method, job=job, cells=cells, auprc=auprc, balanced=balanced,
+        n_pairs=n_pairs, reason=reason, seed=seed,
+    )  # fmt: skip
+    table.loc[table["reason"] == "", "reason"] = np.nan
+    path = tmp_path_factory.mktemp("r") / "results.csv"
+    path.write_bytes(as_csv(table, header=True))
+    pd.testing.assert_frame_equal(read_results(path), table, check_exact=True)
+    assert path.read_bytes().count(b"\n") == 2  # a record is a line
+
+
+def test_every_cut_leaves_what_is_complete(tmp_path: Path) -> None:
+    reasons = ['quoted "reason", with a comma', np.nan, "µ letters of two bytes µ"]
+    table = pd.concat([rows(split=i, reason=reason, job=f"job{i}") for i, reason in enumerate(reasons)])
+    whole = as_csv(table, header=True)
+    path = tmp_path / "results.csv"
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        n_complete = max(0, whole[:cut].count(b"\n") - 1)
+        assert read_results(path)["split"].tolist() == list(range(n_complete))
+
+
+def older_file() -> bytes:
+    """As an earlier version wrote it: reasons over several lines, and a column less."""
+    columns = [name for name in COLUMNS if name != "mean_regulator_ratio"]
+    table = pd.concat([rows(split=i, reason="x", job=f"job{i}") for i in range(4)])
+    table["reason"] = ["a\nb,c\n\nd", "x", 'say "no"\nagain', "µ\nx"]
+    return table[columns].to_csv(index=False, float_format="%.5g", lineterminator="\n").encode()
+
+
+def test_every_cut_of_an_older_file_leaves_what_is_complete(tmp_path: Path) -> None:
+    whole = older_file()
+    path = tmp_path / "results.csv"
+    path.write_bytes(whole)
+    assert read_results(path)["reason"].tolist() == ["a b,c d", "x", 'say "no" again', "µ x"]
+    ends = [whole.index(f"job{i}\n".encode()) + 5 for i in range(4)]
+    for cut in range(whole.index(b"\n") + 1, len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        assert read_results(path)["split"].tolist() == list(range(sum(cut >= end for end in ends)))
+
+
+def test_a_tear_in_the_middle_costs_one_record(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    # as when parts of an array of jobs are joined, of which one was killed
+    header, *records = older_file().split(b"\nd,")
+    for torn in range(2, len(records[0])):
+        joined = b"\nd,".join([header, records[0][:torn], *records[1:]])
+        (tmp_path / "results.csv").write_bytes(joined)
+        assert read_results(tmp_path / "results.csv")["split"].tolist()[-3:] == [1, 2, 3]
+    assert "not complete" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw.replace(b"\n", b"\r\n"),
+        lambda raw: b"\xef\xbb\xbf" + raw,
+        lambda raw: raw + raw.partition(b"\n")[2],  # two commands in one folder
+        lambda raw: raw + raw,  # cat parts/*/results.csv
+        lambda raw: raw.replace(b",False,", b",FALSE,"),
+        lambda raw: raw.replace(b",1.0,", b",1,"),
+    ],
+)
+def test_another_way_of_writing_the_same_is_read_the_same(change: Any, tmp_path: Path) -> None:
+    table = pd.concat([rows(split=i, reason="x, y", job=f"job{i}") for i in range(3)], ignore_index=True)
+    (tmp_path / "results.csv").write_bytes(change(as_csv(table, header=True)))
+    pd.testing.assert_frame_equal(read_results(tmp_path / "results.csv"), table)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"a,b\n1,2\n", "other columns"),
+        (b"not a table", "other columns"),
+        (as_csv(rows(), header=True).replace(b",False,", b",maybe,"), "'balanced'.*'maybe'"),
+        (as_csv(rows(), header=True).replace(b",train,", b",\xe9,"), "'block'"),
+        (as_csv(rows(split=7), header=True).replace(b",7,", b",half,"), "'split'.*'half'"),
+    ],
+)
+def test_a_file_of_something_else_is_left_alone(raw: bytes, message: str, data: AnnData, tmp_path: Path) -> None:
+    (tmp_path / "results.csv").write_bytes(raw)
+    with pytest.raises(ValueError, match=message):
+        run(grid_of(data, Entry(method=methods.Pearson())), output=tmp_path, progress=False)
+    assert (tmp_path / "results.csv").read_bytes() == raw
+
+
+def test_data_sets_of_any_name_resume_as_themselves(data: AnnData, tmp_path: Path) -> None:
+    sets = tuple(
+        Dataset(name=name, source=data, networks={"chip": "chip", name: "chip"}, regulator_key="is_regulator")
+        for name in ODD
+    )
+    entry = Entry(method=methods.Pearson(), name='"Pearson", a/b', cells=1 / 3, keep_scores=True)
+    grid = Grid(datasets=sets, entries=(entry,), n_splits=2)
+    first = run(grid, output=tmp_path, progress=False)
+    again = run(grid, output=tmp_path, progress=False)
+    pd.testing.assert_frame_equal(first, again)
+    pd.testing.assert_frame_equal(first, read_results(tmp_path / "results.csv"))
+    assert summary(again)["dataset"].drop_duplicates().tolist() == ODD
+    assert len(list((tmp_path / "scores").glob("*.npy"))) == 2 * len(ODD)
+    assert len({name for name, _ in describe_splits(grid)[1]}) == 2 * 2 * len(ODD)
+
+
+def test_a_report_of_any_name_is_written(data: AnnData, tmp_path: Path) -> None:
+    name = "$\\x$ a/b: 1|2"
+    dataset = Dataset(name=name, source=data, networks={name: "chip"}, regulator_key="is_regulator")
+    run(Grid(datasets=(dataset,), entries=(Entry(method=methods.Pearson()),)), output=tmp_path, progress=False)
+    report = write_report(tmp_path, tmp_path / "report").read_text()
+    assert name in report
+    assert any(tmp_path.glob("report/figure_3a_*.png"))
+
+
+def test_two_splits_of_one_file_name_are_refused(data: AnnData) -> None:
+    sets = tuple(
+        Dataset(name=name, source=data, networks={network: "chip"}, regulator_key="is_regulator")
+        for name, network in (("a_b", "c"), ("a", "b_c"))
+    )
+    with pytest.raises(ValueError, match="'a_b_c_unseen_genes_0'"):
+        describe_splits(Grid(datasets=sets, entries=(), n_splits=1))
+
+
+@pytest.mark.parametrize("cells", [1 / 3, 0.1 + 0.2, 0.123456789])
+def test_a_share_of_cells_matches_its_own_row(cells: float, data: AnnData, tmp_path: Path) -> None:
+    for penalty in (0.5, 1.0):  # a method that runs anew under its old name replaces its rows
+        entry = Entry(method=methods.Ridge(penalty=penalty), cells=cells)
+        results = run(grid_of(data, entry), output=tmp_path, progress=False)
+    written = read_results(tmp_path / "results.csv")
+    assert len(written) == len(results) == 2 * 4
+    assert (written["cells"] == cells).all()
+
+
+@pytest.mark.parametrize("cut", ["empty", "in the header", "in a reason", "in a row", "one job less"])
+def test_a_torn_file_does_not_end_the_run_for_good(cut: str, data: AnnData, tmp_path: Path) -> None:
+    grid = grid_of(data, Entry(method=methods.Pearson()), Entry(method=Broken(message="no, 'convergence'\n\nat all")))
+    whole = run(grid, output=tmp_path, progress=False)
+    path = tmp_path / "results.csv"
+    raw = path.read_bytes()
+    lines = raw.splitlines(keepends=True)
+    torn = {
+        "empty": b"",
+        "in the header": raw[:30],
+        "in a reason": raw[: raw.rindex(b"convergence") + 3],
+        "in a row": b"".join(lines[:-1]) + lines[-1][:-9],
+        "one job less": b"".join(lines[:-4]),
+    }
+    path.write_bytes(torn[cut])
+    key = ["method", "split", "block"]
+    again = run(grid, output=tmp_path, progress=False)
+    columns = [*key, "status", "auprc", "reason", "job"]
+    pd.testing.assert_frame_equal(
+        again[columns].sort_values(key, ignore_index=True), whole[columns].sort_values(key, ignore_index=True)
+    )
+    pd.testing.assert_frame_equal(read_results(path), again, check_like=True)
+
+
+def test_a_message_of_many_lines_colours_and_letters_is_one_line(data: AnnData, tmp_path: Path) -> None:
+    message = "\x1b[31mred\x1b[0m\r\n\ttab \udcff\0 " + "long " * 10_000
+    results = run(
+        grid_of(data, Entry(method=Broken(message=message)), Entry(method=methods.Pearson())),
+        output=tmp_path, progress=False,
+    )  # fmt: skip
+    (reason,) = results["reason"].dropna().unique()
+    assert reason.isprintable()
+    assert reason.startswith("RuntimeError: [31mred [0m tab long")
+    assert len(reason) == 2000
+    pd.testing.assert_frame_equal(read_results(tmp_path / "results.csv"), results)
+
+
+@pytest.mark.parametrize("damage", ["removed", "empty", "torn", "not asked for before"])
+def test_a_job_without_its_scores_is_not_done(damage: str, data: AnnData, tmp_path: Path) -> None:
+    def grid(*, keep: bool = True) -> Grid:
+        return grid_of(data, Entry(method=methods.OneHot(n_folds=2), keep_scores=keep))
+
+    run(grid(keep=damage != "not asked for before"), output=tmp_path, progress=False)
+    for path in (tmp_path / "scores").glob("*.npy"):
+        raw = path.read_bytes()
+        path.unlink() if damage == "removed" else path.write_bytes(raw[:-8] if damage == "torn" else b"")
+    run(grid(), output=tmp_path, progress=False)
+    (path,) = (tmp_path / "scores").glob("*.npy")
+    assert np.load(path).shape == (10, 40)
+    assert len(read_results(tmp_path / "results.csv")) == 2 * 4
+    before = path.stat().st_mtime_ns
+    run(grid(), output=tmp_path, progress=False)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_rows_are_there_only_with_their_scores(data: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", disk_full)
+    with pytest.raises(OSError, match="No space"):
+        run(grid_of(data, Entry(method=methods.Pearson(), keep_scores=True)), output=tmp_path, progress=False)
+    assert len(read_results(tmp_path / "results.csv")) == 0
+    assert not any((tmp_path / "scores").iterdir())
+
+
+def test_a_finished_file_is_not_written_again(data: AnnData, tmp_path: Path) -> None:
+    grid = grid_of(data, Entry(method=methods.Pearson()))
+    run(grid, output=tmp_path, progress=False)
+    before = (tmp_path / "results.csv").stat()
+    run(grid, output=tmp_path, progress=False)
+    after = (tmp_path / "results.csv").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_an_interrupted_rewriting_leaves_the_old_file(
+    data: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(grid_of(data, Entry(method=methods.Ridge())), output=tmp_path, progress=False)
+    before = (tmp_path / "results.csv").read_bytes()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("infosem._atomic.os.replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(grid_of(data, Entry(method=methods.Ridge(penalty=2.0))), output=tmp_path, progress=False)
+    assert (tmp_path / "results.csv").read_bytes() == before
+
+
+def test_a_summary_says_which_methods_it_lacks(data: AnnData, caplog: pytest.LogCaptureFixture) -> None:
+    lacks = methods.InfoSEMB(embedding_key="X_genept")
+    results = compare(data, [Broken(), lacks, "pearson"], truth="chip", n_splits=2, progress=False)
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "infosem"):
+        table = summary(results)
+    assert table["method"].tolist() == ["|Pearson|"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "broken failed on (splits) data chip (2): RuntimeError: no convergence",
+        "InfoSEM-B not run on (splits) data chip (2): the embedding varm['X_genept'] is not in the data; they have "
+        "['gene_embedding']",
+    ]
+
+
+def test_an_empty_table_has_the_types_of_a_full_one(data: AnnData) -> None:
+    results = run(grid_of(data, Entry(method=methods.Pearson())), budget_hours=1e-12, progress=False)
+    assert len(results) == 0
+    pd.testing.assert_series_equal(results.dtypes, rows().dtypes)
+    assert len(summary(results)) == 0
