@@ -119,7 +119,7 @@ class TestKeys:
     @pytest.mark.parametrize("name", ["rank", "n_hidden", "coefficient_sd", "latent_sd"])
     def test_a_size_that_is_not_positive(self, cells, name):
         InfoSEM.setup_anndata(cells)
-        with pytest.raises(ValueError, match=f"{name}=0 must be positive"):
+        with pytest.raises(ValueError, match=f"{name}=0 must be"):
             InfoSEM(cells, **{name: 0})
 
 
@@ -200,7 +200,7 @@ class TestTrainAndRead:
     )
     def test_shares_of_the_cells(self, cells, sizes):
         InfoSEM.setup_anndata(cells)
-        with pytest.raises(ValueError, match="shares of the cells"):
+        with pytest.raises(ValueError, match="shares? of the cells"):
             InfoSEM(cells).train(max_epochs=1, **sizes)
 
     def test_early_stopping_needs_cells_to_watch(self, cells):

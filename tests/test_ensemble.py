@@ -128,12 +128,12 @@ def test_an_interruption_keeps_the_finished_models(cells, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_models": 1}, "at least two"),
+        ({"n_models": 1}, "2 or more"),
         ({"n_models": 2.5}, "n_models=2.5"),
         ({"n_jobs": 1.5}, "n_jobs=1.5"),
         ({"n_jobs": 0}, "n_jobs=0"),
         ({"n_selected": 0}, "n_selected=0"),
-        ({"n_selected": 10**6}, "pairs that can be edges"),
+        ({"n_selected": 10**6}, "pairs can be edges"),
         ({"model_kwargs": {"seed": 3}}, "seed=3"),
     ],
 )

@@ -124,6 +124,15 @@ class TestTraining:
         pd.testing.assert_frame_equal(fit(cells, seed=3).get_adjacency(), first, check_exact=True)
         assert not np.allclose(fit(cells, seed=4).get_adjacency(), first, atol=1e-7)
 
+    @pytest.mark.parametrize("form", ["today", "paper"])
+    def test_a_new_model_of_the_cells_that_one_was_loaded_with_is_as_without_it(self, cells, tmp_path, form):
+        model = fit(cells, form=form)
+        model.save(tmp_path / "model")
+        InfoSEM.load(tmp_path / "model", cells)
+        again = InfoSEM(cells, form=form)
+        again.train(3, **QUIET)
+        pd.testing.assert_frame_equal(again.get_edges(), model.get_edges())
+
     def test_sparse_dense_and_precisions_agree(self, cells):
         expected = fit(cells.copy()).get_adjacency()
         x = cells.X
@@ -265,7 +274,7 @@ class TestNetwork:
         assert len(trained.get_edges(min_weight=1e9)) == 0
         with pytest.raises(ValueError, match="top=1.5 must be a whole number"):
             trained.get_edges(top=1.5)
-        with pytest.raises(TypeError, match="min_weight='a' must be a number"):
+        with pytest.raises(ValueError, match="min_weight=.a. must be a finite number"):
             trained.get_edges(min_weight="a")
 
     def test_without_known_interactions_there_is_no_probability(self, cells):

@@ -232,7 +232,7 @@ class TestEnrichment:
     def test_errors(self):
         with pytest.raises(ValueError, match="share 0 regulators"):
             tl.enrichment(EDGES, self.REFERENCE)
-        with pytest.raises(ValueError, match=r"top=\[9999\]"):
+        with pytest.raises(ValueError, match="top=9999"):
             tl.enrichment(random_edges(4), self.REFERENCE, top=[10, 9999])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.metadata import version
-from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
+from infosem._arguments import number, whole_number
 from infosem._places import note, require_network_place
 from infosem._thresholds import Thresholds
 
@@ -56,10 +56,10 @@ def edge_table(
     Columns ``source``, ``target``, ``weight`` (strength times sign; positive without one), ``sign``, ``rank``, and
     those of ``more``.
     """
-    if top is not None and (not isinstance(top, Integral) or top < 0):
-        raise ValueError(f"top={top!r} must be a whole number, zero or positive: it is the number of edges to keep.")
-    if min_weight is not None and not isinstance(min_weight, Real):
-        raise TypeError(f"min_weight={min_weight!r} must be a number: the least absolute weight of an edge to keep.")
+    if top is not None:
+        top = whole_number(top, "top", least=0, what="the number of edges to keep")
+    if min_weight is not None:
+        min_weight = number(min_weight, "min_weight", what="the least absolute weight of an edge to keep")
     if by not in ("network", "regulator"):
         raise ValueError(f"by={by!r} is not one of 'network', 'regulator'.")
     values = strength.to_numpy().ravel()

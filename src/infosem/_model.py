@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import signal
 from typing import Any, Literal, get_args
 
@@ -17,6 +16,7 @@ from scvi.model.base import BaseModelClass
 from scvi.train import TrainRunner
 
 from infosem import _keys
+from infosem._arguments import number, seed_number, whole_number
 from infosem._closed_form import start_from_closed_form
 from infosem._cost import Size
 from infosem._expression import is_in_memory
@@ -40,7 +40,13 @@ from infosem._saving import SavingMixin
 from infosem._schedules import SCHEDULES
 from infosem._shuffling import SeededSplitter
 from infosem._streaming import StreamingSplitter
-from infosem._training import CostReport, WarningFiltersRestored, interrupt_handler_restored, split_cells
+from infosem._training import (
+    CostReport,
+    WarningFiltersRestored,
+    interrupt_handler_restored,
+    require_trainers,
+    split_cells,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +181,22 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         seed: int = 0,
         registry: dict[str, Any] | None = None,
     ) -> None:
+        alpha, beta = number(alpha, "alpha", least=0), number(beta, "beta", least=0)
+        interaction_weight = number(interaction_weight, "interaction_weight", least=0)
+        if embedding_weight is not None:
+            embedding_weight = number(embedding_weight, "embedding_weight", least=0)
+        if initial_effect is not None:
+            initial_effect = number(initial_effect, "initial_effect", least=0)
+        coefficient_sd = number(coefficient_sd, "coefficient_sd", above=0)
+        latent_sd = number(latent_sd, "latent_sd", above=0)
+        rank, n_hidden = whole_number(rank, "rank", least=1), whole_number(n_hidden, "n_hidden", least=1)
+        seed = seed_number(seed)
         arguments = dict(locals())
+        if adata is not None and registry is None:
+            manager = self._get_most_recent_anndata_manager(adata)
+            if manager is not None and manager.is_transferred:
+                # registered by load() for a model that has parameters, which stand for the texts and the labels
+                self.setup_anndata(adata, **manager.registry["setup_args"])
         super().__init__(adata, registry=registry)
         if self._adata_manager is not None:
             self._adata_manager.require_unchanged()
@@ -186,21 +207,6 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         probability = self._form.probability if probability is None else probability
         if embedding_weight is None:
             embedding_weight = self._form.weight_of_text(len(self.regulator_names))
-        for name, value in {
-            "alpha": alpha,
-            "beta": beta,
-            "embedding_weight": embedding_weight,
-            "interaction_weight": interaction_weight,
-            "initial_effect": 0.0 if initial_effect is None else initial_effect,
-        }.items():
-            if not _is_number(value) or value < 0:
-                raise ValueError(f"{name}={value!r} must be a number, zero or positive.")
-        for name in ("coefficient_sd", "latent_sd"):
-            if not _is_number(arguments[name]) or arguments[name] <= 0:
-                raise ValueError(f"{name}={arguments[name]!r} must be positive.")
-        for name in ("rank", "n_hidden"):
-            if not isinstance(arguments[name], int) or arguments[name] < 1:
-                raise ValueError(f"{name}={arguments[name]!r} must be positive, a whole number.")
         self.prior_ = self._resolve_prior(prior)
         self.seed_ = seed
         low_rank = "interactions" in self.prior_ and probability == "low-rank"
@@ -268,7 +274,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         regulator_key
             Boolean column of ``var``: the genes that may have targets. Without one, all genes may.
         **kwargs
-            Passed to :meth:`scvi.data.AnnDataManager.register_fields`.
+            ``source_registry``, for :meth:`load` only.
 
         Notes
         -----
@@ -279,9 +285,12 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         ------
         KeyError
             If a key that was named is not there.
+        TypeError
+            If ``adata`` is none, or there is an argument of another model, such as ``batch_key``.
         ValueError
             If the expression, the embeddings, the interactions or the regulators cannot be used as they are.
         """
+        _require_known(kwargs)
         if not isinstance(adata, AnnData):
             raise TypeError(
                 f"setup_anndata needs an AnnData, not {type(adata).__name__}. With a MuData pass one modality: "
@@ -380,8 +389,11 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule={schedule!r} is not one of {', '.join(map(repr, SCHEDULES))}.")
         kind = SCHEDULES[schedule]
-        if max_epochs is not None and max_epochs < 1:
-            raise ValueError(f"max_epochs={max_epochs} must be at least 1.")
+        if max_epochs is not None:
+            max_epochs = whole_number(max_epochs, "max_epochs", least=1)
+        if batch_size is not None:
+            batch_size = whole_number(batch_size, "batch_size", least=1, what="the number of cells of a step")
+        require_trainers(trainer_kwargs)
         split = split_cells(self.adata.n_obs, train_size, validation_size, self.seed_)
         batch_size = min(kind.batch_size if batch_size is None else batch_size, len(split[0]))
         max_epochs = kind.default_epochs(len(split[0]), batch_size) if max_epochs is None else max_epochs
@@ -477,10 +489,6 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         return prior
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
 def _require_cells_by_genes(adata: AnnData) -> None:
     """Raise a :class:`ValueError` if what the model wants of genes stands where cells are."""
     barcodes = adata.var_names.astype(str).str.fullmatch(_BARCODE).mean() if adata.n_vars else 0.0
@@ -488,6 +496,17 @@ def _require_cells_by_genes(adata: AnnData) -> None:
     if turned or barcodes > 0.9:
         found = f"{turned[0]} is there" if turned else f"its genes are called {', '.join(adata.var_names[:3])}"
         raise ValueError(f"adata looks as if it were genes x cells: {found}. Turn it first: adata = adata.T.copy().")
+
+
+def _require_known(arguments: dict[str, Any]) -> None:
+    """Raise a :class:`TypeError` that names an argument of ``setup_anndata`` which other models have."""
+    for name in arguments:
+        if name != "source_registry":
+            raise TypeError(
+                f"setup_anndata has no argument {name!r}: it has layer, embedding_key, interactions_key and "
+                "regulator_key. The model knows no batches, labels or covariates: correct the expression for them "
+                "first, or fit each group by itself with infosem.tl.by_group(adata, ...)."
+            )
 
 
 def _resolve_key(adata: AnnData, attribute: str, key: str | None, default: str, *, without: str) -> str | None:

@@ -13,8 +13,10 @@ from anndata import AnnData
 from scvi.module.base import LossOutput
 from torch import Tensor
 
+from infosem._arguments import seed_number, whole_number
 from infosem._noise import Noise
 from infosem._shuffling import seeded
+from infosem._streaming import as_tensor
 
 if TYPE_CHECKING:
     from infosem._module import InfoSEMModule
@@ -136,9 +138,8 @@ class CellsMixin:
         Cells x genes. Under ``standardise="non-zero"`` these are values given detection: dropout is not modelled.
         """
         self._check_if_trained(warn=False)
-        if n_cells < 1:
-            raise ValueError(f"n_cells={n_cells} must be at least 1.")
-        noise = Noise(self.seed_ if seed is None else seed)
+        n_cells = whole_number(n_cells, "n_cells", least=1)
+        noise = Noise(self.seed_ if seed is None else seed_number(seed))
         with _inference(self.module):
             values = self.module.sample(n_cells, noise.on(self.module.device)).clamp_min(0).cpu().numpy()
         return pd.DataFrame(values, columns=self.gene_names)
@@ -186,13 +187,15 @@ class CellsMixin:
         """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""
         self._check_if_trained(warn=False)
         adata = self._validate_anndata(adata)
+        if batch_size is not None:
+            batch_size = whole_number(batch_size, "batch_size", least=1)
         if indices is not None and not len(indices):
             raise ValueError("indices is empty: name at least one cell, or pass None for all.")
         results, noise = [], Noise(self.seed_)
         loader = seeded(self._make_data_loader(adata=adata, indices=indices, batch_size=batch_size), noise)
         with _inference(self.module):
             for batch in loader:
-                tensors = {key: value.to(self.module.device) for key, value in batch.items()}
+                tensors = {key: as_tensor(value).to(self.module.device) for key, value in batch.items()}
                 inputs = self.module._get_inference_input(tensors)
                 posterior = self.module.inference(**inputs, generator=noise.on(self.module.device))
                 results.append(function(tensors, posterior))

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import numpy as np
 import pandas as pd
 import torch
 from anndata import AnnData
 from scvi import REGISTRY_KEYS
 from torch import Tensor
 
+from infosem._arguments import number
 from infosem._sem import cut_incoming, spectral_radius, total_effects
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ class InterventionsMixin:
         if (to is None) == (fold is None):
             raise ValueError(f"to={to} and fold={fold}: give one of the two.")
         name, value = ("to", to) if fold is None else ("fold", fold)
-        if not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
-            raise ValueError(f"{name}={value!r} must be a number, zero or positive.")
+        value = number(value, name, least=0)
         if self.module.only_nonzero and self.module.denoiser is None and not fold:
             raise ValueError(
                 f"{name}={value:g}, but this model counts non-zero values only (form='paper'): it has not learned what "

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from infosem._arguments import whole_number
 from infosem._module import InfoSEMModule
 from infosem._noise import Noise
 from infosem._training_plan import NetworkTrainingPlan
@@ -108,7 +109,8 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
         **step_sizes: float,
     ) -> None:
         super().__init__(module, max_epochs, noise=noise, **step_sizes)
-        self.network_epochs, self.adjacency_epochs = network_epochs, adjacency_epochs
+        self.network_epochs = whole_number(network_epochs, "network_epochs", least=1)
+        self.adjacency_epochs = whole_number(adjacency_epochs, "adjacency_epochs", least=1)
 
     @classmethod
     def default_epochs(cls, n_cells: int, batch_size: int) -> int:

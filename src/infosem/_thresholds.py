@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from infosem._arguments import share
+
 _SOURCE = {
     "probability": "register known interactions in InfoSEM.setup_anndata and train with them",
     "stability": "train several models with infosem.train_ensemble(adata)",
@@ -25,8 +27,7 @@ class Thresholds:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
-                raise ValueError(f"{name}={value!r} must be a share, from 0 to 1.")
+            share(value, name)
 
     @property
     def read(self) -> list[str]:

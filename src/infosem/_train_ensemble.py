@@ -15,6 +15,7 @@ from anndata import AnnData
 from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
+from infosem._arguments import number_of_jobs, seed_number, whole_number
 from infosem._ensemble import Ensemble, Sums
 from infosem._fields import ExpressionField
 from infosem._gene_data import state_of
@@ -80,21 +81,18 @@ def train_ensemble(
     >>> ensemble = infosem.train_ensemble(adata, n_models=10, n_jobs=-1)
     >>> ensemble.get_edges(top=100, min_stability=0.9)
     """
-    if not isinstance(n_models, int) or n_models < 2:
-        raise ValueError(
-            f"n_models={n_models!r} must be a whole number, at least two; one model is trained with "
-            "InfoSEM(adata).train()."
-        )
-    if n_jobs is not None and (not isinstance(n_jobs, int) or n_jobs == 0):
-        raise ValueError(f"n_jobs={n_jobs!r} must be a whole number of processes; -1 is one for each core.")
+    n_models = whole_number(n_models, "n_models", least=2, what="one model is trained with InfoSEM(adata).train()")
+    n_jobs, seed = number_of_jobs(n_jobs), seed_number(seed)
     model_kwargs, train_kwargs = dict(model_kwargs or {}), dict(train_kwargs or {})
     if "seed" in model_kwargs:
         raise ValueError(f"Pass seed={model_kwargs['seed']!r} to train_ensemble: each model gets its own.")
     first = InfoSEM(adata, seed=seed, **model_kwargs)
     n_pairs = first.module.effect_prior.n_pairs
-    n_selected = max(1, n_pairs // 20) if n_selected is None else n_selected
-    if not 1 <= n_selected <= n_pairs:
-        raise ValueError(f"n_selected={n_selected} must be between 1 and the {n_pairs} pairs that can be edges.")
+    if n_selected is None:
+        n_selected = max(1, n_pairs // 20)
+    else:
+        what = f"{n_pairs} pairs can be edges"
+        n_selected = whole_number(n_selected, "n_selected", least=1, most=n_pairs, what=what)
 
     options = {
         "train_size": _SHARE_OF_CELLS,

@@ -6,13 +6,16 @@ import logging
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import ClassVar
+from inspect import signature
+from typing import Any, ClassVar
 
 import numpy as np
+import scvi.train
 from lightning.pytorch import Callback, Trainer
 
+from infosem._arguments import number, share
 from infosem._cost import describe
 from infosem._training_plan import NetworkTrainingPlan
 
@@ -80,14 +83,27 @@ class WarningFiltersRestored:
                 cls._before.__exit__(None, None, None)
 
 
+def require_trainers(arguments: Mapping[str, Any]) -> None:
+    """Raise a :class:`TypeError` that names an argument which neither scvi-tools' nor Lightning's trainer has."""
+    known = {*signature(scvi.train.Trainer).parameters, *signature(Trainer).parameters, "ckpt_path", "trainer_config"}
+    for name in arguments:
+        if name not in known:
+            raise TypeError(
+                f"train() has no argument {name!r}, nor has Lightning's Trainer. Number of epochs: max_epochs=; step "
+                "sizes: plan_kwargs={'lr_adjacency': ...}; a GPU: accelerator='gpu'; a seed: InfoSEM(adata, seed=...)."
+            )
+
+
 def split_cells(n_cells: int, train_size: float, validation_size: float | None, seed: int) -> list[np.ndarray]:
     """Training, validation and test cells, drawn with the model's seed."""
+    train_size = number(train_size, "train_size", above=0, most=1, what="a share of the cells")
     if validation_size is None:
         validation_size = 1 - train_size
-    if not 0 < train_size <= 1 or not 0 <= validation_size <= 1 - train_size + 1e-9:
+    validation_size = share(validation_size, "validation_size", what="a share of the cells")
+    if validation_size > 1 - train_size + 1e-9:
         raise ValueError(
             f"train_size={train_size} and validation_size={validation_size} must be shares of the cells that add up to "
-            "at most 1, the first above 0."
+            "at most 1."
         )
     cells = np.random.default_rng(seed).permutation(n_cells)
     n_train = int(np.ceil(train_size * n_cells))

@@ -13,6 +13,7 @@ from scvi.train import TrainingPlan
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from infosem._arguments import number
 from infosem._cost import seconds_per_call
 from infosem._module import InfoSEMModule
 from infosem._networks import TabulatedNetwork
@@ -63,7 +64,7 @@ class NetworkTrainingPlan(TrainingPlan):
         super().__init__(module)
         self.noise = noise
         self.automatic_optimization = False
-        steps |= step_sizes
+        steps |= {name: number(value, name, least=0) for name, value in step_sizes.items()}
         self.lr_networks, self.lr_decay = steps["lr_networks"], steps["lr_decay"]
         self.lr_adjacency, self.lr_coefficients = steps["lr_adjacency"], steps["lr_coefficients"]
         self.lr_probability = steps["lr_probability"]

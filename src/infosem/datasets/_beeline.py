@@ -16,6 +16,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
+from infosem._arguments import whole_number
 from infosem._cache import cache_folder
 from infosem._checks import require_columns
 
@@ -99,8 +100,7 @@ def beeline(
     name = {known.casefold(): known for known in LINES}.get(line.casefold())
     if name is None:
         raise ValueError(f"line={line!r} must be one of {', '.join(LINES)}.")
-    if n_genes < 0:
-        raise ValueError(f"n_genes={n_genes} must not be negative; BEELINE's sets have 500 and 1000.")
+    n_genes = whole_number(n_genes, "n_genes", least=0, what="BEELINE's sets have 500 and 1000")
     if path is None:
         folder = cache_folder(cache, "beeline")
         _download(folder, progress)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from infosem._arguments import number
+
 N_BACKGROUND = 2000
 """Genes outside the network that are sequenced with it."""
 
@@ -76,7 +78,5 @@ def log_normalise(counts: np.ndarray, total: np.ndarray) -> np.ndarray:
 
 def check_sequencing(depth: float, dropout: float) -> None:
     """Raise a :class:`ValueError` if cells cannot be sequenced like this."""
-    if not depth > 0:
-        raise ValueError(f"depth={depth} must be the median count of a cell, above 0: depth=3000.")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout={dropout} of counts must be a share in [0, 1): dropout=0 for none.")
+    number(depth, "depth", above=0, what="the median count of a cell, such as depth=3000")
+    number(dropout, "dropout", least=0, below=1, what="a share of the counts, dropout=0 for none")

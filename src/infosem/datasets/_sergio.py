@@ -11,6 +11,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
+from infosem._arguments import seed_number, whole_number
 from infosem.datasets._knock_outs import HILL, knock_out_shifts
 from infosem.datasets._sequencing import check_sequencing, log_normalise, sequence
 from infosem.datasets._topology import part_of, random_topology
@@ -87,12 +88,11 @@ def sergio(
     ----------
     Dibaeinia and Sinha (2020), Cell Systems 11, 252-271; the simulation is that of the package ``sergio_rs``.
     """
-    if not 2 <= n_regulators < n_genes:
-        raise ValueError(f"n_regulators={n_regulators} must be at least 2 and below n_genes={n_genes}.")
-    if n_types < 1 or n_cells < max(2, n_types):
-        raise ValueError(
-            f"n_cells={n_cells} must be at least 2, and at least n_types={n_types}, which must be at least 1."
-        )
+    n_genes, n_types = whole_number(n_genes, "n_genes", least=3), whole_number(n_types, "n_types", least=1)
+    what = f"below n_genes={n_genes}"
+    n_regulators = whole_number(n_regulators, "n_regulators", least=2, most=n_genes - 1, what=what)
+    n_cells = whole_number(n_cells, "n_cells", least=max(2, n_types), what=f"two at least, and n_types={n_types}")
+    seed = seed_number(seed)
     check_sequencing(depth, dropout)
     rng = np.random.default_rng(seed)
     if edges is None:

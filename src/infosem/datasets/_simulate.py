@@ -8,6 +8,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
+from infosem._arguments import number, seed_number, share, whole_number
 from infosem.datasets._sequencing import check_sequencing, log_normalise, sequence
 
 _DROPOUT = 0.3
@@ -99,11 +100,11 @@ def simulate(
     """
     if dropout is None:
         dropout = _DROPOUT if depth is None else 0.0
-    if not 2 <= n_regulators <= n_genes:
-        raise ValueError(f"n_regulators={n_regulators} must be between 2 and n_genes={n_genes}.")
-    if n_cells < 2:
-        raise ValueError(f"n_cells={n_cells} must be at least 2.")
-    for name, share in (
+    n_cells, n_genes = whole_number(n_cells, "n_cells", least=2), whole_number(n_genes, "n_genes", least=2)
+    n_regulators = whole_number(n_regulators, "n_regulators", least=2, most=n_genes, what="of n_genes")
+    embedding_width, seed = whole_number(embedding_width, "embedding_width", least=1), seed_number(seed)
+    effect, heterogeneity = number(effect, "effect", least=0), number(heterogeneity, "heterogeneity")
+    for name, value in (
         ("density", density),
         ("repression", repression),
         ("dropout", dropout),
@@ -111,10 +112,8 @@ def simulate(
         ("embedding_missing", embedding_missing),
         ("known_fraction", known_fraction),
     ):
-        if not 0 <= share <= 1:
-            raise ValueError(f"{name}={share} must be a share, in [0, 1].")
-    if not 0 <= spectral_radius < 1:
-        raise ValueError(f"spectral_radius={spectral_radius} must be in [0, 1): effects must propagate to a limit.")
+        share(value, name)
+    number(spectral_radius, "spectral_radius", least=0, below=1, what="effects must propagate to a limit")
     if depth is not None:
         check_sequencing(depth, dropout)
     rng = np.random.default_rng(seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
+from infosem._arguments import whole_number
 from infosem.pl._labels import name_points
 from infosem.pl._style import AS_IT_IS, GREY, VERMILION, prepare, written
 
@@ -46,8 +47,7 @@ def comparison(
     """
     from infosem import tl
 
-    if top < 0:
-        raise ValueError(f"top={top} must be zero or positive: it is the number of edges to name.")
+    top = whole_number(top, "top", least=0, what="the number of edges to name")
     table = tl.differential_edges(first, second)
     if table.empty:
         raise ValueError("There is no edge to draw. Check top= and min_weight= of model.get_edges().")

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.cluster.hierarchy import leaves_list, linkage
 
+from infosem._arguments import whole_number
 from infosem._edge_tables import checked_edges, edge_signs
 from infosem.pl._style import AS_IT_IS, DIVERGING, GREY, prepare, text_size, written
 
@@ -54,6 +55,8 @@ def heatmap(
     """
     edges = checked_edges(edges)
     edges = edges.assign(sign=edge_signs(edges))
+    n_regulators = whole_number(n_regulators, "n_regulators", least=1)
+    n_targets = whole_number(n_targets, "n_targets", least=1)
     rows = _chosen(edges, "source", regulators, n_regulators, "regulators")
     edges = edges[edges["source"].isin(rows)]
     columns = _chosen(edges, "target", targets, n_targets, "targets")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from infosem._arguments import whole_number
 from infosem._edge_tables import checked_edges, edge_signs
 from infosem.pl._style import BLUE, SIGNS, legend, name_rows, prepare
 
@@ -51,8 +52,7 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
     edges = checked_edges(edges)
     if by not in _LABELS:
         raise ValueError(f"by={by!r} is not one of {', '.join(map(repr, _LABELS))}.")
-    if top < 1:
-        raise ValueError(f"top={top} must be positive: it is the number of genes to draw.")
+    top = whole_number(top, "top", least=1, what="the number of genes to draw")
     direction, _, measure = by.rpartition("_")
     values = tl.hubs(edges, measures=[measure])[by].sort_values(ascending=False, kind="stable")
     values = values[values > 0].head(top)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from infosem._arguments import LARGEST_OF_NUMPY, seed_number, whole_number
 from infosem._edge_tables import checked_edges, checked_pairs, edge_signs
 from infosem.pl._style import AS_IT_IS, GREY, ORANGE, SIGNS, YELLOW, halo, ink, legend, prepare, text_size, written
 
@@ -62,8 +63,9 @@ def network(
     """
     edges = checked_edges(edges)
     edges = edges[["source", "target", "weight"]].assign(sign=edge_signs(edges))
-    if top is not None and top < 1:
-        raise ValueError(f"top={top} must be positive: it is the number of edges to draw. All of them: top=None.")
+    if top is not None:
+        top = whole_number(top, "top", least=1, what="the number of edges to draw, None for all of them")
+    seed = seed_number(seed, most=LARGEST_OF_NUMPY)
     known_pairs = set() if known is None else set(checked_pairs(known, "known").itertuples(index=False, name=None))
     chosen = [] if genes is None else [genes] if isinstance(genes, str) else [str(gene) for gene in genes]
     if genes is not None:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from scipy.spatial import KDTree
 
 from infosem import _keys
+from infosem._arguments import whole_number
 from infosem._checks import require_key
 from infosem.pl._style import AS_IT_IS, GREY, ink, prepare, written
 
@@ -40,14 +41,13 @@ def perturbation(
     -------
     The Axes.
     """
+    n_arrows = whole_number(n_arrows, "n_arrows", least=2)
     require_key(adata, "obsm", f"X_{basis}")
     if f"{key}_{basis}" not in adata.obsm:
         raise KeyError(
             f"adata.obsm has no arrows under {f'{key}_{basis}'!r}. Compute them: infosem.tl.perturb(adata, gene, "
             f"model=model) and infosem.tl.project_shift(adata, key={key!r}, basis={basis!r})."
         )
-    if n_arrows < 2:
-        raise ValueError(f"n_arrows={n_arrows} must be at least 2.")
     points, arrows = (np.asarray(adata.obsm[name])[:, :2] for name in (f"X_{basis}", f"{key}_{basis}"))
     ax = prepare(ax, (5.5, 5))
     size = np.clip(40_000 / len(points), 1, 40)

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from infosem._arguments import number, whole_number
 from infosem._edge_tables import checked_edges
 from infosem.pl._style import BLUE, GREY, VERMILION, legend_below, prepare
 
@@ -48,9 +49,10 @@ def weights(
     size = np.sort(edges["weight"].abs().to_numpy(dtype=float))[::-1]
     if not len(size):
         raise ValueError("There is no edge to draw. Pass model.get_edges() without top= and min_weight=.")
-    for name, value in (("min_weight", min_weight), ("top", top)):
-        if value is not None and value < 0:
-            raise ValueError(f"{name}={value} must be zero or positive.")
+    if min_weight is not None:
+        min_weight = number(min_weight, "min_weight", least=0)
+    if top is not None:
+        top = whole_number(top, "top", least=0)
     permutations = None if null is None else _permutations(null)
     largest = size[0] if permutations is None else max(size[0], np.nanmax(permutations))
     bins = np.linspace(0, largest if largest > 0 else 1, _N_BINS + 1)

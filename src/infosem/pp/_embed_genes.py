@@ -11,6 +11,7 @@ from anndata import AnnData
 from tqdm.auto import tqdm
 
 from infosem import _keys
+from infosem._arguments import whole_number
 from infosem._cache import cache_folder
 from infosem.pp._embedding_cache import EmbeddingCache
 from infosem.pp._texts import texts_of
@@ -80,8 +81,11 @@ def embed_genes(
     require_embedding_place(adata, key_added)
     if pooling not in ("mean", "cls"):
         raise ValueError(f"pooling={pooling!r} must be 'mean' or 'cls'.")
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size} must be at least 1.")
+    batch_size = whole_number(batch_size, "batch_size", least=1)
+    if max_length is not None:
+        max_length = whole_number(
+            max_length, "max_length", least=1, what="the number of tokens of a text that are read"
+        )
     texts = texts_of(adata, text_key)
     # texts of like lengths together, so that a batch has little padding
     distinct = sorted({text for text in texts if text}, key=lambda text: (-len(text), text))

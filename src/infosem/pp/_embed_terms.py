@@ -8,6 +8,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from infosem import _keys
+from infosem._arguments import LARGEST_OF_NUMPY, seed_number, whole_number
 from infosem.pp._texts import texts_of
 from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
@@ -55,8 +56,8 @@ def embed_terms(
         If no gene has a text, or no word is shared by as many texts.
     """
     require_embedding_place(adata, key_added)
-    if n_components < 1 or min_genes < 1:
-        raise ValueError(f"n_components={n_components} and min_genes={min_genes} must be at least 1.")
+    n_components = whole_number(n_components, "n_components", least=1)
+    min_genes, seed = whole_number(min_genes, "min_genes", least=1), seed_number(seed, most=LARGEST_OF_NUMPY)
     texts = np.array(texts_of(adata, text_key), dtype=object)
     has_text = texts != ""
     terms = TfidfVectorizer(

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 from tqdm.auto import tqdm
 
+from infosem._arguments import whole_number
 from infosem._cache import cache_folder
 from infosem._names import listed
 
@@ -74,8 +75,7 @@ def fetch_descriptions(
     names = [name for name in dict.fromkeys(str(gene).strip() for gene in genes) if name]
     if not names:
         raise ValueError("There is no gene to ask for. Pass names: adata.var_names.")
-    if not 1 <= batch_size <= LARGEST_BATCH:
-        raise ValueError(f"batch_size={batch_size} must be between 1 and {LARGEST_BATCH}.")
+    batch_size = whole_number(batch_size, "batch_size", least=1, most=LARGEST_BATCH)
     folder = None if cache is None else cache_folder(cache, "descriptions")
     with closing(_open(folder, species)) as kept:
         answers = _known(kept, names)

@@ -13,6 +13,7 @@ from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
 from infosem import _keys
+from infosem._arguments import seed_number, whole_number
 from infosem._checks import require_key
 from infosem._ensemble import Ensemble
 from infosem._forms import FORMS
@@ -71,6 +72,8 @@ def by_group(
     -------
     The model, or ensemble, of each group.
     """
+    min_cells = whole_number(min_cells, "min_cells", least=0)
+    n_models, seed = whole_number(n_models, "n_models", least=1), seed_number(seed)
     require_key(adata, "obs", groupby)
     manager = InfoSEM._get_most_recent_anndata_manager(adata, required=True)
     manager.require_unchanged()

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from infosem._arguments import whole_number
 from infosem._edge_tables import checked_edges
 
 
@@ -33,8 +34,7 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
             f"{f' of {len(networks)}' if isinstance(networks, Mapping) else ''}: "
             '{"CD4": first.get_edges(), "CD8": second.get_edges()}.'
         )
-    if top < 1:
-        raise ValueError(f"top={top} must be at least 1.")
+    top = whole_number(top, "top", least=1)
     weights = {name: edge_weights(checked_edges(edges, f"networks[{name!r}]")) for name, edges in networks.items()}
     rows = []
     for first, second in combinations(weights, 2):

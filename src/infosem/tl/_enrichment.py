@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from infosem._arguments import whole_number
 from infosem._edge_tables import checked_edges, checked_pairs
 from infosem.tl._compare import edge_weights
 
@@ -66,12 +67,9 @@ def enrichment(
         )
     rank, known, regulator = rank.ravel()[pairs], known.ravel()[pairs], regulator[pairs]
     order, n_edges = np.argsort(rank), int(np.isfinite(rank).sum())
-    wrong = [n for n in top if not 1 <= n <= n_edges]
-    if wrong:
-        raise ValueError(
-            f"top={wrong} must be between 1 and {n_edges}, the number of edges whose genes are both in the reference."
-        )
-    return pd.DataFrame([{"top": n, **_row(known, regulator, order[:n])} for n in top])
+    what = "so many edges have both genes in the reference"
+    numbers = [whole_number(n, "top", least=1, most=n_edges, what=what) for n in ([top] if np.ndim(top) == 0 else top)]
+    return pd.DataFrame([{"top": n, **_row(known, regulator, order[:n])} for n in numbers])
 
 
 def _entries(table: pd.DataFrame, sources: pd.Index, targets: pd.Index) -> tuple[np.ndarray, np.ndarray]:

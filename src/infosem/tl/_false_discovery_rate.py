@@ -14,6 +14,7 @@ from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
 from infosem import _keys
+from infosem._arguments import seed_number, whole_number
 from infosem._edges import write_part
 from infosem._expression import is_in_memory
 from infosem._model import InfoSEM
@@ -64,8 +65,7 @@ def false_discovery_rate(
     The table of :meth:`infosem.InfoSEM.get_edges` with the column ``q_value``. Interrupting it (Ctrl-C) keeps the
     permutations that are finished, if there is one.
     """
-    if n_permutations < 1:
-        raise ValueError(f"n_permutations={n_permutations} must be at least 1.")
+    n_permutations, seed = whole_number(n_permutations, "n_permutations", least=1), seed_number(seed)
     if model.adata is None:
         raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
     model.adata_manager.require_unchanged()

@@ -7,6 +7,7 @@ import logging
 import numpy as np
 import pandas as pd
 
+from infosem._arguments import number, whole_number
 from infosem._edge_tables import checked_edges, numbers
 from infosem._thresholds import Thresholds
 
@@ -53,9 +54,9 @@ def regulons(
         If a threshold needs a column that ``edges`` lacks, or is not as it must be.
     """
     edges = checked_edges(edges)
-    for name, number in (("top", top), ("min_targets", min_targets)):
-        if number is not None and number < 1:
-            raise ValueError(f"{name}={number} must be at least 1.")
+    if top is not None:
+        top = whole_number(top, "top", least=1)
+    min_targets, min_weight = whole_number(min_targets, "min_targets", least=1), number(min_weight, "min_weight")
     thresholds = Thresholds(min_probability=min_probability, min_stability=min_stability, max_q_value=max_q_value)
     passing = thresholds.passing({name: numbers(edges, name, "edges") for name in thresholds.read if name in edges})
     kept = edges if passing is None else edges[passing]

@@ -1,0 +1,113 @@
+"""Numbers that were passed as arguments: checked, and plain numbers of Python after that."""
+
+from __future__ import annotations
+
+import math
+import sys
+from numbers import Integral, Real
+from reprlib import repr as shown
+
+_LARGEST_SEED = 2**63 - 1
+"""That a file of AnnData can hold."""
+
+LARGEST_OF_NUMPY = 2**32 - 1
+"""Seed of numpy's older generators, which scikit-learn and networkx use."""
+
+
+def whole_number(value: object, name: str, *, least: int | None = None, most: int | None = None, what: str = "") -> int:
+    """The whole number that ``value`` is.
+
+    Parameters
+    ----------
+    value
+        What was passed: a number of Python, numpy or torch, also a float without a fraction.
+    name
+        The argument's, for messages.
+    least, most
+        What it must be between.
+    what
+        What it means, for messages: a clause.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or is outside these bounds.
+    """
+    plain = _plain(value)
+    if isinstance(plain, int) or (isinstance(plain, float) and plain.is_integer()):
+        whole = int(plain)
+        if (least is None or whole >= least) and (most is None or whole <= most):
+            return whole
+    bounds = "" if least is None else f", {least} or more" if most is None else f", from {least} to {most}"
+    raise ValueError(f"{name}={shown(value)} must be a whole number{bounds}{': ' if what else ''}{what}.")
+
+
+def number(
+    value: object,
+    name: str,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+    below: float = math.inf,
+    what: str = "",
+) -> float:
+    """The finite number that ``value`` is.
+
+    Parameters
+    ----------
+    value
+        What was passed: a number of Python, numpy or torch.
+    name
+        The argument's, for messages.
+    least, above, most, below
+        Bounds, of which ``above`` and ``below`` are outside.
+    what
+        What it means, for messages: a clause.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or is outside these bounds.
+    """
+    plain = _plain(value)
+    if plain is not None and abs(plain) <= sys.float_info.max and least <= plain <= most and above < plain < below:
+        return plain
+    phrases = [
+        (f"{least:g} or more", least > -math.inf),
+        (f"above {above:g}", above > -math.inf),
+        (f"{most:g} or less", most < math.inf),
+        (f"below {below:g}", below < math.inf),
+    ]
+    bounds = " and ".join(phrase for phrase, there in phrases if there)
+    kind = f"number, {bounds}" if bounds else "finite number"
+    raise ValueError(f"{name}={shown(value)} must be a {kind}{': ' if what else ''}{what}.")
+
+
+def share(value: object, name: str, *, what: str = "") -> float:
+    """The share, from 0 to 1, that ``value`` is; arguments and errors as of :func:`number`."""
+    return number(value, name, least=0, most=1, what=what or "a share")
+
+
+def seed_number(value: object, name: str = "seed", *, most: int = _LARGEST_SEED) -> int:
+    """The seed that ``value`` is; raises a :class:`ValueError` that says what one is."""
+    return whole_number(value, name, least=0, most=most)
+
+
+def number_of_jobs(value: object, name: str = "n_jobs") -> int | None:
+    """The number of processes that ``value`` is, ``None`` where it is left to joblib."""
+    if value is None:
+        return None
+    plain = whole_number(value, name, what="-1 is one process for each core")
+    if plain == 0:
+        raise ValueError(f"{name}=0 must be a whole number other than zero: -1 is one process for each core.")
+    return plain
+
+
+def _plain(value: object) -> int | float | None:
+    """A number of Python, also of a scalar of numpy or torch; ``None`` for what is no number."""
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    return int(value) if isinstance(value, Integral) else float(value)
