@@ -1,14 +1,21 @@
-"""What to do with a file, by the ending of its name; tables of names."""
+"""What to do with a file, by the ending of its name; tables of text."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
+from infosem._text_files import opened, read_text
+
 Choice = TypeVar("Choice")
+
+SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+"""What separates the cells of a table, unless its first line has something else."""
 
 
 def by_ending(path: Path, choices: Mapping[str, Choice]) -> Choice:
@@ -21,9 +28,51 @@ def by_ending(path: Path, choices: Mapping[str, Choice]) -> Choice:
 
 
 def read_names(path: str | Path) -> pd.DataFrame:
-    """A table of text, ``.csv`` or ``.tsv``, compressed or not; the gene NA is no missing value."""
+    """A table of text, ``.csv``, ``.tsv`` or ``.txt``, compressed or not; the gene NA is no missing value."""
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {str(path)!r}.")
-    separator = by_ending(path, {".csv": ",", ".tsv": "\t"})
-    return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+    if path.is_file():
+        with opened(path):  # what it is goes before what it is called
+            pass
+    table = read_table(path, by_ending(path, SEPARATORS), dtype=str, keep_default_na=False, na_values=[""])
+    return table.rename(columns=lambda title: title.strip() if isinstance(title, str) else title)
+
+
+def read_table(path: Path, separator: str, **options: Any) -> pd.DataFrame:
+    """A table in a text file, below lines of comments; ``separator`` is what its name promises.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    ValueError
+        If it is no text, or no table.
+    """
+    text = _without_comments(read_text(path))
+    header, _, rest = text.partition("\n")
+    if separator not in header:
+        separator = max(dict.fromkeys([separator, *SEPARATORS.values(), ";"]), key=header.count)
+    decimal = "," if separator == ";" and "," in rest.partition("\n")[0] else "."
+    titles, first = ([*csv.reader([line], delimiter=separator), []][0] for line in (header, rest.partition("\n")[0]))
+    if len(first) == len(titles) + 1 and first[-1].strip():
+        options |= {"names": ["", *titles], "header": 0}  # as R writes the names of rows
+    try:
+        # without False pandas takes a first column for names of the rows where each ends with a separator
+        return pd.read_csv(io.StringIO(text), sep=separator, decimal=decimal, index_col=False, **options)
+    except pd.errors.EmptyDataError:
+        raise ValueError(f"{path.name!r} is empty.") from None
+    except (pd.errors.ParserError, ValueError) as error:
+        raise ValueError(f"{path.name!r} is no table: {str(error).strip()}") from error
+
+
+def _without_comments(text: str) -> str:
+    """The table below lines that begin with ``#``, of which the last may be its header."""
+    comment, line, rest = "", *_first_line(text)
+    while line.startswith("#"):
+        comment, (line, rest) = line.lstrip("# "), _first_line(rest)
+    is_header = any(0 < comment.count(mark) == line.count(mark) for mark in (*SEPARATORS.values(), ";"))
+    return "\n".join([comment, line, rest] if is_header else [line, rest])
+
+
+def _first_line(text: str) -> tuple[str, str]:
+    line, _, rest = text.partition("\n")
+    return line.removesuffix("\r"), rest

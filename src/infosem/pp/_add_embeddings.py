@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import _keys
-from infosem._files import by_ending
 from infosem._names import gene_identifiers, identifiers, listed, match, require_matches
+from infosem.pp._embedding_files import read_embeddings
+from infosem.pp._embedding_tables import names_and_vectors, vectors_of
 from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 logger = logging.getLogger(__name__)
@@ -37,10 +37,11 @@ def add_embeddings(
     adata
         Cells x genes.
     embeddings
-        By name of the gene: a mapping to vectors (GenePT), a table with a row for each gene, whose names are its only
-        column of text or else its index, or an array together with ``names``. Or a file of these: ``.csv``, ``.tsv``,
-        ``.parquet``, ``.npz`` (an array of names and a matrix, or a vector for each name), ``.npy`` (with ``names``),
-        or ``.pickle``/``.pkl`` (open only those that you trust: a pickle can run code).
+        By name of the gene: a mapping to vectors (GenePT), a table with a row for each gene, whose names are its index,
+        if that is text without repetitions, or else its column of text, or an array together with ``names``. Or a file
+        of these, compressed by gzip or not: ``.csv``, ``.tsv``, ``.parquet``, ``.npz`` (an array of names and a matrix,
+        or a vector for each name), ``.npy`` (with ``names``), or ``.pickle``/``.pkl``. Files are read as data and can
+        run nothing; a pickle of anything but dictionaries, lists, numbers, text and numpy arrays is refused.
     names
         Names of the rows of an array; without them it has a row for each gene of the data, in their order.
     gene_key
@@ -55,12 +56,12 @@ def add_embeddings(
     Raises
     ------
     ValueError
-        If no name or next to none is a gene of the data, or the vectors differ in length.
+        If no name or next to none is a gene of the data, the vectors differ in length, or a file is none of these.
     """
     require_embedding_place(adata, key_added)
     source = Path(embeddings).name if isinstance(embeddings, (str, Path)) else type(embeddings).__name__
     if isinstance(embeddings, (str, Path)):
-        embeddings = _read(Path(embeddings))
+        embeddings = read_embeddings(Path(embeddings))
     by_position = isinstance(embeddings, np.ndarray) and names is None
     genes = gene_identifiers(adata, None if by_position else gene_key)
     found_names, vectors = _vectors(embeddings, names, genes)
@@ -91,17 +92,10 @@ def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> t
     if names is not None and not isinstance(embeddings, np.ndarray):
         raise ValueError(f"names= goes with an array; {type(embeddings).__name__} has names of its own.")
     if isinstance(embeddings, pd.DataFrame):
-        text = embeddings.select_dtypes(exclude="number").columns
-        if len(text) > 1:
-            raise ValueError(f"A table of embeddings has one column of text at most, the names; not {list(text)}.")
-        table = embeddings.set_index(text[0]) if len(text) else embeddings
-        return identifiers(table.index), table.to_numpy(np.float32)
+        found, vectors = names_and_vectors(embeddings)
+        return identifiers(found), vectors
     if isinstance(embeddings, Mapping):
-        rows = [np.asarray(vector, dtype=np.float32).ravel() for vector in embeddings.values()]
-        widths = sorted({len(row) for row in rows})
-        if len(widths) != 1:
-            raise ValueError(f"All vectors must have one length; they have {widths[:5] or 'none'}.")
-        return identifiers(embeddings), np.stack(rows)
+        return identifiers(embeddings), vectors_of(embeddings)
     if isinstance(embeddings, np.ndarray) and embeddings.ndim == 2:
         labels = genes if names is None else identifiers(names)
         if len(labels) != len(embeddings):
@@ -114,33 +108,3 @@ def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> t
         "embeddings must be a table, a mapping from names to vectors, a matrix, or a file of one of these, not "
         f"{type(embeddings).__name__}{f' of shape {embeddings.shape}' if isinstance(embeddings, np.ndarray) else ''}."
     )
-
-
-def _read(path: Path) -> Any:
-    return by_ending(path, _READERS)(path)
-
-
-def _read_npz(path: Path) -> pd.DataFrame | dict[str, np.ndarray]:
-    with np.load(path) as arrays:
-        parts = {name: arrays[name] for name in arrays.files}
-    labels = [array for array in parts.values() if array.ndim == 1 and array.dtype.kind in "US"]
-    matrices = [array for array in parts.values() if array.ndim == 2]
-    if len(labels) == len(matrices) == 1 and len(labels[0]) == len(matrices[0]):
-        return pd.DataFrame(matrices[0], index=labels[0].astype(str))
-    return parts
-
-
-def _read_pickle(path: Path) -> Any:
-    with path.open("rb") as file:
-        return pickle.load(file)
-
-
-_READERS: Mapping[str, Callable[[Path], Any]] = {
-    ".csv": lambda path: pd.read_csv(path, index_col=0),
-    ".tsv": lambda path: pd.read_csv(path, sep="\t", index_col=0),
-    ".parquet": pd.read_parquet,
-    ".npz": _read_npz,
-    ".npy": np.load,
-    ".pickle": _read_pickle,
-    ".pkl": _read_pickle,
-}

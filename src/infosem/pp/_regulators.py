@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import _keys
+from infosem._name_lists import read_list
 from infosem._names import gene_identifiers, identifiers, listed, match, require_matches
 from infosem._places import note, require_place
 
@@ -36,9 +35,9 @@ def regulators(
     adata
         Cells x genes.
     source
-        A list of names; a file with one name per line (of a table the first column); an edge table or a file of one,
-        whose column ``source`` counts; a boolean mask of the genes, or the name of a boolean column of ``var``. A mask
-        with names, a Series, is aligned by them.
+        A list of names; a text file with one name on each line, or all on one (of a table the column that is called
+        after genes, or else the first); an edge table or a file of one, whose column ``source`` counts; a boolean mask
+        of the genes, or the name of a boolean column of ``var``. A mask with names, a Series, is aligned by them.
     gene_key
         Column of ``var`` with the identifiers that ``source`` uses, such as Ensembl ids; by default ``var_names``.
     ignore_case
@@ -141,14 +140,9 @@ def _names(source: str | Path | pd.DataFrame | Iterable[str]) -> pd.Index:
         return identifiers(source["source"])
     if isinstance(source, (str, Path)):
         path = Path(source)
-        if not path.is_file():
+        if not path.exists():
             raise FileNotFoundError(
                 f"{str(source)!r} is neither a column of adata.var nor a file. A list of names is passed as a list."
             )
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
-            rows = [[cell.strip().strip('"') for cell in re.split("[,\t]", line)] for line in file if line.strip()]
-        column = rows[0].index("source") if rows and "source" in rows[0] else None
-        if column is None:
-            return pd.Index([row[0] for row in rows]).unique()
-        return pd.Index([row[column] for row in rows[1:]]).unique()
+        return identifiers(read_list(path))
     return identifiers(source)

@@ -1,0 +1,96 @@
+"""What a file is, by its first bytes, whatever its name says."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from typing import BinaryIO
+
+LONGEST_MAGIC = 64
+"""Bytes that tell."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    mend
+        What to do with such a file where text is read.
+    """
+
+    name: str
+    mend: str
+
+
+_EXCEL = "In Excel, save the sheet as CSV UTF-8 (.csv); or pass pandas.read_excel(path)"
+_DOCUMENT = "Save it as plain text"
+_UNPACK = "Unpack it first; of compressed files infosem reads .gz"
+_TABLE = "Read it yourself and pass what is in it"
+
+NPY = Kind("a numpy array (.npy)", "Pass numpy.load(path)")
+NPZ = Kind("an archive of numpy arrays (.npz)", "Pass an array of numpy.load(path)")
+PARQUET = Kind("a Parquet table", "Pass a column or the table of pandas.read_parquet(path)")
+PICKLE = Kind("a pickle", "Pass what is in it, if you trust where it comes from: pandas.read_pickle(path)")
+_ZIP = Kind("a zip archive, such as an Excel workbook", f"{_EXCEL}. Unpack any other: of compressed files infosem reads .gz")
+
+_MAGIC = (
+    (b"PK\x03\x04", _ZIP),
+    (b"PK\x05\x06", _ZIP),
+    (b"\xd0\xcf\x11\xe0", Kind("an Excel or Word file of the old kind (.xls, .doc)", _EXCEL)),
+    (b"\x89HDF\r\n\x1a\n", Kind("an HDF5 file, such as .h5ad or .loom", "Read it with anndata and pass what is in it")),
+    (b"\x93NUMPY", NPY),
+    (b"PAR1", PARQUET),
+    (b"ARROW1", Kind("a Feather file", "Pass a column or the table of pandas.read_feather(path)")),
+    *((b"\x80" + bytes([protocol]), PICKLE) for protocol in range(2, 6)),
+    (b"\x1f\x8b", Kind("compressed twice (.gz in .gz)", _UNPACK)),
+    (b"BZh", Kind("compressed by bzip2", _UNPACK)),
+    (b"\xfd7zXZ\x00", Kind("compressed by xz", _UNPACK)),
+    (b"\x28\xb5\x2f\xfd", Kind("compressed by zstd", _UNPACK)),
+    (b"7z\xbc\xaf\x27\x1c", Kind("a 7z archive", _UNPACK)),
+    (b"Rar!", Kind("a rar archive", _UNPACK)),
+    (b"%PDF", Kind("a PDF", "Copy the names from it into a text file")),
+    (b"{\\rtf", Kind("formatted text (RTF)", f"{_DOCUMENT} (in TextEdit: Format, Make Plain Text)")),
+    (b"SQLite format 3\x00", Kind("an SQLite database", _TABLE)),
+    (b"RDX", Kind("a file of R (.rda)", "In R, write.csv(table, 'table.csv')")),
+    (b"X\n\x00\x00\x00", Kind("a file of R (.rds)", "In R, write.csv(table, 'table.csv')")),
+    (b"\x89PNG", Kind("a picture", _TABLE)),
+    (b"\xff\xd8\xff", Kind("a picture", _TABLE)),
+)
+_WEB_PAGE = Kind("a web page (HTML), not the file that it shows", "Download the file itself (on GitHub: Raw)")
+_POINTER = Kind("a pointer of Git LFS, not the file that it stands for", "Run git lfs pull")
+_BY_MEMBER = (
+    ("xl/", Kind("an Excel workbook (.xlsx)", _EXCEL)),
+    ("word/", Kind("a Word document (.docx)", _DOCUMENT)),
+    ("content.xml", Kind("an OpenDocument file (.ods, .odt)", "Save it as CSV or plain text")),
+    ("Index/", Kind("a Numbers or Pages document", "Export it as CSV")),
+)
+
+
+def kind_of(file: BinaryIO) -> Kind | None:
+    """The kind of a file that can be sought in and is at its start, ``None`` for text and what is not known."""
+    start = file.read(LONGEST_MAGIC)
+    file.seek(0)
+    kind = next((kind for magic, kind in _MAGIC if start.startswith(magic)), None)
+    if kind is _ZIP:
+        return _kind_of_archive(file)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        return _WEB_PAGE
+    return _POINTER if text.startswith(b"version https://git-lfs") else kind
+
+
+def _kind_of_archive(file: BinaryIO) -> Kind:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        members = []
+    file.seek(0)
+    if members and all(member.endswith(".npy") for member in members):
+        return NPZ
+    known = (kind for start, kind in _BY_MEMBER if any(member.startswith(start) for member in members))
+    return next(known, _ZIP)

@@ -1,0 +1,118 @@
+"""Embeddings from files of others."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from infosem._file_kinds import NPY, NPZ, PARQUET, PICKLE
+from infosem._files import SEPARATORS, by_ending, read_table
+from infosem._safe_pickle import read_pickle
+from infosem._text_files import opened
+
+_ENDINGS = {".npz": NPZ, ".npy": NPY, ".parquet": PARQUET, ".pickle": PICKLE, ".pkl": PICKLE}
+
+
+def read_embeddings(path: Path) -> Any:
+    """What a file holds: a table, a mapping or an array. It is read as data, also a pickle: it can run nothing.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    ValueError
+        If it is of another kind, damaged, or holds objects.
+    """
+    if path.is_file():
+        with opened(path, *_ENDINGS.values()):  # what it is goes before what it is called
+            pass
+    read = by_ending(path, _READERS)
+    return read(path)
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    # as text, lest the gene NA be a missing value
+    table = read_table(path, by_ending(path, SEPARATORS), converters={0: str.strip})
+    return table.set_index(table.columns[0])
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    with opened(path, PARQUET) as file:
+        try:
+            return pd.read_parquet(file)
+        except ImportError as error:
+            raise ImportError('Parquet needs pyarrow: pip install "infosem[export]".') from error
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path.name!r} is no Parquet table, or a damaged one ({error}).") from error
+
+
+def _read_npz(path: Path) -> pd.DataFrame | dict[str, np.ndarray]:
+    with opened(path, NPZ) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                parts = {}
+                for name in archive.namelist():
+                    with archive.open(name) as part:
+                        parts[name.removesuffix(".npy")] = _array(part, f"{path.name}: {name}")
+        except (zipfile.BadZipFile, RuntimeError) as error:
+            raise ValueError(f"{path.name!r} is no archive of arrays, or a damaged one ({error}).") from error
+    labels = [array for array in parts.values() if array.ndim == 1 and _is_text(array)]
+    matrices = [array for array in parts.values() if array.ndim == 2]
+    if len(labels) == len(matrices) == 1 and len(labels[0]) == len(matrices[0]):
+        return pd.DataFrame(matrices[0], index=labels[0].astype(str))
+    return parts
+
+
+def _read_npy(path: Path) -> Any:
+    with opened(path, NPY) as file:
+        array = _array(file, path.name)
+    return array.item() if array.ndim == 0 else array  # numpy.save makes such an array of a dictionary
+
+
+def _read_pickle(path: Path) -> Any:
+    with opened(path, PICKLE) as file:
+        return read_pickle(file, path.name)
+
+
+def _array(file: Any, name: str) -> np.ndarray:
+    """An array in numpy's format, also of objects, which are pickled."""
+    try:
+        version = np.lib.format.read_magic(file)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, in_fortran_order, kind = header(file)
+        if not kind.hasobject:
+            return np.frombuffer(file.read(), kind).reshape(shape, order="F" if in_fortran_order else "C")
+    except ValueError as error:
+        raise ValueError(f"{name} is no array of numpy, or a damaged one ({error}).") from error
+    objects = np.asarray(read_pickle(file, name))
+    if objects.dtype == object and objects.ndim == 1 and not _is_text(objects):
+        return _stacked(objects)
+    return objects
+
+
+def _stacked(vectors: np.ndarray) -> np.ndarray:
+    """A matrix of vectors of one length."""
+    widths = {np.shape(vector) for vector in vectors}
+    return np.stack([np.asarray(vector) for vector in vectors]) if len(widths) == 1 else vectors
+
+
+def _is_text(array: np.ndarray) -> bool:
+    return array.dtype.kind in "US" or (
+        array.dtype == object and all(isinstance(value, str) for value in array.ravel().tolist())
+    )
+
+
+_READERS: Mapping[str, Callable[[Path], Any]] = {
+    ".csv": _read_text,
+    ".tsv": _read_text,
+    ".parquet": _read_parquet,
+    ".npz": _read_npz,
+    ".npy": _read_npy,
+    ".pickle": _read_pickle,
+    ".pkl": _read_pickle,
+}
