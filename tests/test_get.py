@@ -155,17 +155,56 @@ def test_decoupler_infers_activities_from_it(trained, cells):
     assert activity.loc[cells.obs_names[3], "TF0"] == pytest.approx(r * np.sqrt(22 / (1 - r**2)), rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.tsv.gz", "a.parquet", "a.graphml"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv.gz", "a.CSV.GZ", "a.parquet", "a.graphml", "a.graphml.gz"])
 def test_files(edges, tmp_path, name):
     get.write(edges, tmp_path / name)
-    if name.endswith("graphml"):
+    assert ((tmp_path / name).read_bytes()[:2] == b"\x1f\x8b") == name.lower().endswith(".gz")
+    if "graphml" in name:
         back = nx.to_pandas_edgelist(nx.read_graphml(tmp_path / name))
         back = back.sort_values("rank", ignore_index=True)[list(edges)]
     elif name.endswith("parquet"):
         back = pd.read_parquet(tmp_path / name)
     else:
-        back = pd.read_csv(tmp_path / name, sep="," if "csv" in name else "\t")
+        back = pd.read_csv(tmp_path / name, sep="," if "csv" in name.lower() else "\t")
     pd.testing.assert_frame_equal(back, edges, check_dtype=False, rtol=1e-5)
+
+
+def test_a_compressed_file_is_the_same_each_time_and_holds_its_own_name(edges, tmp_path):
+    contents = []
+    for _ in range(2):
+        get.write(edges, tmp_path / "edges.csv.gz")
+        contents.append((tmp_path / "edges.csv.gz").read_bytes())
+    assert contents[0] == contents[1]
+    assert contents[0][10:20] == b"edges.csv\x00"
+
+
+def test_parquet_is_not_compressed_again(edges, tmp_path):
+    with pytest.raises(ValueError, match=r"'a.parquet.gz'.*Name it 'a.parquet'"):
+        get.write(edges, tmp_path / "a.parquet.gz")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv.gz", "a.parquet", "a.graphml", "a.graphml.gz"])
+def test_what_fails_leaves_the_old_file_and_nothing_else(edges, tmp_path, monkeypatch, name):
+    path = tmp_path / name
+    get.write(edges, path)
+    before = path.read_bytes()
+
+    def half_a_file(self, file, **options):
+        file.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", half_a_file)
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", half_a_file)
+    monkeypatch.setattr(nx, "write_graphml", half_a_file)
+    with pytest.raises(OSError, match="No space left"):
+        get.write(edges, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_named(edges, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere.*Create it first"):
+        get.write(edges, tmp_path / "nowhere" / "a.csv")
 
 
 def test_a_format_that_is_not_known(edges, tmp_path):

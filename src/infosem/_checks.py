@@ -41,6 +41,8 @@ def require_columns(table: Any, columns: Iterable[str], name: str, *, hint: str 
             f"{name} must be a DataFrame with the columns {', '.join(columns)}, not {type(table).__name__}. {hint}"
         )
     missing = sorted(set(columns) - set(table.columns))
+    if missing and set(missing) <= set(table.index.names):
+        hint = f"They are its index: {name}.reset_index()."
     if missing:
         raise ValueError(f"{name} lacks the columns {missing}; it has {list(table.columns)}. {hint}")
     require_unique_columns(table, name, among=columns)

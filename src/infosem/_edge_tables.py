@@ -28,8 +28,8 @@ def checked_edges(edges: Any, name: str = "edges", *, unique: bool = True) -> pd
 
     Returns
     -------
-    The same rows and columns: ``source`` and ``target`` are text, none of it missing, ``weight`` is a finite number,
-    the index counts the rows.
+    The same rows and columns: ``source`` and ``target`` are text, none of it missing, ``weight`` is a finite number
+    whose square is one too, the index counts the rows.
 
     Raises
     ------
@@ -42,16 +42,19 @@ def checked_edges(edges: Any, name: str = "edges", *, unique: bool = True) -> pd
     require_unique_columns(edges, name)
     other = [column for column in edges.columns if not isinstance(column, str)]
     if other:
-        raise ValueError(f"{name} has the column {other[0]!r}, whose name is no text. Call {name}.rename(columns=str).")
+        raise ValueError(
+            f"{name} has the column {other[0]!r}, whose name is no text. Rename it: {name}.rename(columns=str)."
+        )
     table = _with_names(edges, name)
     weights = numbers(edges, "weight", name)
-    wrong = ~np.isfinite(weights)
+    largest = np.sqrt(np.finfo(weights.dtype).max)  # of more, sums and products are infinite
+    wrong = ~(np.abs(weights) < largest)
     if wrong.any():
         at = int(wrong.argmax())
         raise ValueError(
-            f"{name} has {wrong.sum()} rows whose weight is no finite number, the first is {name}.iloc[{at}] with "
-            f"weight={_value(edges, 'weight', at)}. Leave them out: {name}.replace([np.inf, -np.inf], np.nan)"
-            '.dropna(subset=["weight"]).'
+            f"{name} has {wrong.sum()} rows whose weight is missing, infinite or beyond {largest:.0e}; the first is "
+            f"{name}.iloc[{at}] with weight={_value(edges, 'weight', at)}. Leave them out: "
+            f'{name}[pd.to_numeric({name}["weight"]).abs() < {largest:.0e}].'
         )
     if weights.dtype != edges["weight"].dtype:
         table["weight"] = weights
@@ -84,7 +87,7 @@ def numbers(table: pd.DataFrame, column: str, name: str, *, hint: str = "") -> n
     name
         What the user calls the table.
     hint
-        The call that mends a column with something else.
+        The call that mends a column with something else; by default one that leaves it out.
 
     Raises
     ------
@@ -104,7 +107,8 @@ def numbers(table: pd.DataFrame, column: str, name: str, *, hint: str = "") -> n
             result[at] = float(objects[at])
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
-                f"{name}.iloc[{at}] has {column}={shown(objects[at])}, expected a number. {hint}".rstrip()
+                f"{name}.iloc[{at}] has {column}={shown(objects[at])}, expected a number. "
+                + (hint or f'Leave out what is none: {name}[pd.to_numeric({name}["{column}"], "coerce").notna()].')
             ) from error
     return result
 
@@ -131,8 +135,8 @@ def _names(table: pd.DataFrame, column: str, name: str) -> np.ndarray:
         for at, value in enumerate(values):
             if not isinstance(value, (str, Integral)) or isinstance(value, bool):
                 raise ValueError(
-                    f"{name}.iloc[{at}] has {column}={shown(value)}, expected the name of a gene: text, or a whole "
-                    f'number ({name}.astype({{"{column}": "Int64"}}) if they became floating-point).'
+                    f"{name}.iloc[{at}] has {column}={shown(value)}, expected the name of a gene, which is text or a "
+                    f'whole number. Where they became floating-point: {name}.astype({{"{column}": "Int64"}}).'
                 )
         values = np.array([str(value) for value in values], dtype=object)
     empty = values == ""

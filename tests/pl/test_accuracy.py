@@ -115,3 +115,10 @@ def test_errors() -> None:
         pl.accuracy(results(), controls=["nobody"])
     with pytest.raises(ValueError, match=r"No split .*results\['reason'\]"):
         pl.accuracy(results(status="failed"))
+
+
+def test_names_of_methods_are_no_formulas(ax: Axes) -> None:
+    table = results()
+    pl.accuracy(table.assign(method=table["method"].replace({"mine": "$A^$ 50%_x"})), ax=ax)
+    ax.figure.draw_without_rendering()
+    assert "$A^$ 50%_x" in rows(ax)

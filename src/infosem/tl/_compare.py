@@ -26,7 +26,8 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
     -------
     A row for every two: ``first``, ``second``; ``n_shared``, the edges that are among the ``top`` of both; ``jaccard``,
     :math:`|E_1 \cap E_2| / |E_1 \cup E_2|` of these; ``spearman``, rank correlation of :math:`|w|` over the pairs that
-    either lists; ``sign_agreement``, share of the shared edges that have one sign in both (NaN if none is shared).
+    either lists (NaN if all are alike in one); ``sign_agreement``, share of the shared edges that have one sign in both
+    (NaN if none is shared).
     """
     if not isinstance(networks, Mapping) or len(networks) < 2:
         raise ValueError(
@@ -48,11 +49,18 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
                 "second": second,
                 "n_shared": len(shared),
                 "jaccard": len(shared) / max(1, len(strongest[0].union(strongest[1]))),
-                "spearman": both[0].abs().corr(both[1].abs(), method="spearman"),
+                "spearman": _spearman(both[0].abs(), both[1].abs()),
                 "sign_agreement": (signs[0] == signs[1]).mean(),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _spearman(first: pd.Series, second: pd.Series) -> float:
+    """Rank correlation, NaN where one is constant."""
+    if first.empty or any((values == values.iloc[0]).all() for values in (first, second)):
+        return np.nan
+    return first.corr(second, method="spearman")
 
 
 def edge_weights(edges: pd.DataFrame) -> pd.Series:

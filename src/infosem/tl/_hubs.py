@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from infosem._edge_tables import checked_edges
@@ -41,7 +42,9 @@ def hubs(edges: pd.DataFrame, *, measures: Sequence[str] = _DEFAULT) -> pd.DataF
     unknown = [measure for measure in measures if measure not in _MEASURES]
     if unknown or not measures:
         raise ValueError(f"measures={list(measures)!r} must name some of {', '.join(_MEASURES)}.")
-    graph = to_networkx(edges[["source", "target", "weight"]].assign(strength=edges["weight"].abs()))
+    strength = edges["weight"].abs().astype(float)
+    strength = strength.where(strength >= np.finfo(float).tiny, 0.0)  # of less the inverse is infinite, for PageRank
+    graph = to_networkx(edges[["source", "target", "weight"]].assign(strength=strength))
     columns = {name: column for measure in measures for name, column in _MEASURES[measure](graph).items()}
     return pd.DataFrame(columns).sort_values(next(iter(columns)), ascending=False, kind="stable")
 
