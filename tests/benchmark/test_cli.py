@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from infosem import datasets
 from infosem._cli import main
@@ -37,6 +39,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(CONFIG)
     monkeypatch.setenv("INFOSEM_DATA", str(tmp_path))
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "results.csv").touch()
     return path
 
 
@@ -72,6 +76,15 @@ def test_splits_are_written_with_their_checksums(config: Path) -> None:
         (["benchmark", "--config", "none.toml"], "no file none.toml"),
         (["benchmark", "--config", "small.toml", "--method", "GENIE3"], "it has Random"),
         (["benchmark", "report", "--results", "nowhere", "--output", "x"], "nowhere"),
+        (["benchmark", "report", "--results", "empty", "--output", "x"], "no finished fit"),
+        (["benchmark", "report", "--results", "empty", "--output", "small.toml"], "small.toml is a file"),
+        (["benchmark", "--config", "small.toml", "--budget-hours", "nan"], "budget_hours=nan"),
+        (["benchmark", "--config", "small.toml", "--budget-hours", "-1"], "budget_hours=-1"),
+        (["benchmark", "--config", "small.toml", "--jobs", "0"], "n_jobs=0"),
+        (["benchmark", "--config", "small.toml", "--first-splits", "0"], "--first-splits 0"),
+        (["benchmark", "--config", "small.toml", "--output", "small.toml"], "small.toml is a file"),
+        (["benchmark", "splits", "--config", "small.toml", "--output", "nowhere/splits.csv"], "nowhere"),
+        (["benchmark", "splits", "--config", "small.toml", "--output", "empty"], "is a folder"),
     ],
 )
 def test_errors_are_one_line(
@@ -81,3 +94,79 @@ def test_errors_are_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert len(error.strip().splitlines()) == 1
+
+
+SAID = {
+    'networks = ["chip"]': {
+        'networks = ["chpi"]': "'chpi' is not in adata.varp; it has ",
+        'networks = ["chip", "chpi"]': "'chpi' is not in adata.varp; it has ",
+        'networks = "chip"': "networks = ['chip']",
+        'networks = ["one"]': "genes can be held out",
+        'networks = ["empty"]': "has no edge",
+    },
+    'regulator_key = "is_regulator"': {
+        'regulator_key = "is_regulatr"': "'is_regulatr' is not in adata.var",
+        'regulator_key = "is_regulator"\ndescriptions = "lengths.tsv"': "['summary']",
+        'regulator_key = "is_regulator"\ndescriptions = "nowhere.tsv"': "no file",
+    },
+    '[[methods]]\nmethod = "random"\n[[methods]]\nmethod = "pearson"\n[[methods]]\nmethod = "one_hot"\n': {
+        '[[methods]]\nmethod = "infosem_b"\nembedding_key = "X"': "varm['X'] is not in the data",
+        '[[methods]]\nmethod = "one_hot"\nn_folds = 1': "ValueError",
+        '[[methods]]\nmethod = "random"\n[[methods]]\nmethod = "one_hot"\nn_folds = 1': "2 fits failed",
+        '[[methods]]\nmethod = "random"\nbalanced = "false"': "without quotes",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"), [(old, new, said) for old, news in SAID.items() for new, said in news.items()]
+)
+def test_no_success_without_a_score_and_the_reason(
+    old: str, new: str, message: str, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adata = anndata.read_h5ad("tiny.h5ad")
+    adata.varp["empty"] = np.zeros((40, 40))
+    adata.varp["one"] = np.eye(40, k=12) * (np.arange(40) == 0)[:, None]
+    adata.write_h5ad("tiny.h5ad")
+    pd.DataFrame({"symbol": ["NA"], "length": [3]}).to_csv("lengths.tsv", sep="\t")
+    assert CONFIG.count(old) == 1
+    config.write_text(CONFIG.replace(old, new))
+    assert main(["benchmark", "--config", str(config), "--quiet"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("infosem: error: ")
+    assert message in last
+
+
+def test_a_part_that_was_scored_is_a_success_beside_one_that_failed(config: Path) -> None:
+    config.write_text(CONFIG + "n_folds = 1\n")
+    run = ["benchmark", "--config", str(config), "--quiet"]
+    assert main(run) == 1
+    assert main([*run, "--method", "Random"]) == 0
+    assert main([*run, "--method", "One-hot LR"]) == 1
+
+
+def test_files_of_a_report_and_of_splits_appear_whole_or_not_at_all(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ["benchmark", "--config", str(config), "--quiet"]
+    report = ["benchmark", "report", "--config", str(config), "--results", "small_results", "--output", "report"]
+    splits = ["benchmark", "splits", "--config", str(config), "--output", "splits.csv", "--tables", "tables"]
+    assert main(run) == main(report) == main(splits) == 0
+    before = {path: path.read_bytes() for folder in ("report", "tables") for path in Path(folder).iterdir()}
+    assert {path.suffix for path in before} == {".md", ".csv", ".png"}
+
+    def half(self: pd.DataFrame, path: Path, **_: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    def half_a_figure(self: Figure, path: Path, **options: object) -> None:
+        half(None, path, **options)
+
+    for owner, name, broken in ((pd.DataFrame, "to_csv", half), (Figure, "savefig", half_a_figure)):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, broken)
+            assert main(report) == 1
+            if owner is pd.DataFrame:
+                assert main(splits) == 1
+        after = {path: path.read_bytes() for folder in ("report", "tables") for path in Path(folder).iterdir()}
+        assert after == before
