@@ -16,7 +16,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import datasets
-from infosem.benchmark import Dataset, Entry, Grid, Labels, Method, compare, methods
+from infosem.benchmark import Dataset, Entry, Grid, Labels, Method, compare, methods, run
 
 EDGES = pd.DataFrame({"source": ["a", "b", "c"], "target": ["b", "c", "a"], "weight": [1.0, 2.0, 3.0]})
 
@@ -158,3 +158,26 @@ def test_where_a_network_comes_from_counts(in_file: bool, tmp_path: Path) -> Non
 )
 def test_a_number_is_the_same_whatever_its_class(make: Callable[[Any], Any]) -> None:
     assert len({str(make(value)) for value in (1, 1.0, np.float64(1), np.float32(1), np.int64(1))}) == 1
+
+
+def test_a_file_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "data.h5ad"
+    auprc, keys = [], set()
+    for seed in (0, 1):
+        datasets.simulate(60, 20, 5, seed=seed).write_h5ad(path)
+        dataset = Dataset(name="data", source=path, networks={"truth": "truth"}, signed=True)
+        grid = Grid(datasets=(dataset,), entries=(Entry(method=methods.Pearson()),), splits=("whole_network",))
+        results = run(grid, output=tmp_path / "out", progress=False)
+        auprc += results["auprc"].tolist()
+        keys |= set(results["job"])
+        expected = compare(
+            datasets.simulate(60, 20, 5, seed=seed), "pearson", splits=["whole_network"], progress=False,
+            truth=pd.DataFrame(_edges(datasets.simulate(60, 20, 5, seed=seed)), columns=["source", "target"]),
+        )  # fmt: skip
+        assert results["auprc"].tolist() == expected["auprc"].tolist()
+    assert len(set(auprc)) == len(keys) == 2
+
+
+def _edges(adata: AnnData) -> list[tuple[str, str]]:
+    source, target = adata.varp["truth"].nonzero()
+    return list(zip(adata.var_names[source], adata.var_names[target], strict=True))

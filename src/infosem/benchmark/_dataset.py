@@ -83,7 +83,9 @@ class Dataset:
         """The data."""
         if isinstance(self.source, Simulated):
             return self.source.draw()
-        return self.source if isinstance(self.source, AnnData) else _read(self.source, self.texts)
+        if isinstance(self.source, AnnData):
+            return self.source
+        return _read(_state(self.source), None if self.texts is None else _state(self.texts))
 
     def truth(self, network: str) -> Truth:
         """The ground truth of this name; raises where it cannot be used."""
@@ -129,12 +131,22 @@ class Dataset:
         """Number of characters written about every gene, ``(G,)``; ``None`` without descriptions."""
         if self.descriptions is None:
             return None
-        table = _read_descriptions(self.descriptions)
+        table = _read_descriptions(_state(self.descriptions))
         return table.reindex(self.load().var_names.str.upper(), fill_value=0).to_numpy()
 
 
+_State = tuple[Path, int, int]
+
+
+def _state(path: Path) -> _State:
+    """A file as it is now: one that is written anew is not taken from memory."""
+    status = path.stat()
+    return path, status.st_mtime_ns, status.st_size
+
+
 @lru_cache(maxsize=2)
-def _read_descriptions(path: Path) -> pd.Series:
+def _read_descriptions(file: _State) -> pd.Series:
+    path = file[0]
     # a gene may be called NA
     table = pd.read_csv(path, sep=None, engine="python", dtype=str, keep_default_na=False)
     require_columns(table, ("symbol", "summary"), str(path))
@@ -142,10 +154,10 @@ def _read_descriptions(path: Path) -> pd.Series:
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, texts: Path | None) -> AnnData:
-    adata = anndata.read_h5ad(path)
+def _read(file: _State, texts: _State | None) -> AnnData:
+    adata = anndata.read_h5ad(file[0])
     if texts is not None:
         with quiet():
-            pp.gene_text(adata, texts, ignore_case=True)
+            pp.gene_text(adata, texts[0], ignore_case=True)
             pp.embed_terms(adata, key_added=TERMS)
     return adata

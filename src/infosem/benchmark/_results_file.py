@@ -66,7 +66,7 @@ def read_complete(path: Path) -> tuple[pd.DataFrame, bool]:
     rows = [record for record in records if record is not None and record != header]
     n_torn = records.count(None) + bool(rest)
     if n_torn:
-        logger.warning("%s: %d lines are not complete, as a kill leaves them; they are left out.", path, n_torn)
+        logger.warning("%s: lines that are not complete, as a kill leaves them, are left out: %d.", path, n_torn)
     table = _parsed(pd.DataFrame(rows, columns=header, dtype=object).reindex(columns=COLUMNS), path)
     unique = table.drop_duplicates([*KEY, "job"], keep="last", ignore_index=True)
     return unique, not n_torn and header == list(COLUMNS) and len(unique) == len(lines) - 1
