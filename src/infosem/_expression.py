@@ -13,6 +13,9 @@ from scipy import sparse
 logger = logging.getLogger(__name__)
 
 _BLOCK_ENTRIES = 2**23
+_LEAST_SD = float(np.finfo(np.float32).tiny)
+"""Less than this is nothing in single precision."""
+_HIGHEST_COUNT = 1e9
 _HIGHEST_LOGARITHM = 20.0
 """No count in a cell normalised to a million has a logarithm, also of base two, above this."""
 
@@ -66,7 +69,7 @@ class _Moments:
     def sd(self) -> np.ndarray:
         """Zero for values that do not vary: their mean is rounded, so that they seem to."""
         sd = np.sqrt(np.divide(self.squares, self.n, out=np.zeros(len(self.n)), where=self.n > 0))
-        sd[sd <= 1e-6 * np.abs(self.mean)] = 0.0
+        sd[sd <= np.maximum(1e-6 * np.abs(self.mean), _LEAST_SD)] = 0.0
         return sd
 
     def standardisation(self) -> Standardisation:
@@ -126,7 +129,7 @@ def summarise_expression(x: Any, *, name: str) -> ExpressionSummary:
         nonzero_values.add(block, block != 0)
         np.minimum(lowest, block.min(0), out=lowest)
         np.maximum(highest, block.max(0), out=highest)
-    varies = highest > lowest
+    varies = highest.astype(np.float32) > lowest.astype(np.float32)  # in the precision of the model
     if not varies.any():
         raise ValueError(f"All {n_genes} genes of {name} are constant over the cells: there is nothing to learn from.")
     if not varies.all():
@@ -189,6 +192,11 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
                 "log-normalised expression and standardises it itself. Pass layer= with log-normalised values, or use "
                 "adata.raw.to_adata()."
             )
+        if block.max() > _HIGHEST_COUNT:
+            raise ValueError(
+                f"{name} holds values up to {block.max():.3g}, more than any count: it is no expression. InfoSEM expects "
+                "log-normalised expression: pass layer= with it, or look for what went wrong before."
+            )
         integral = integral and bool((block == np.floor(block)).all())
         highest = max(highest, float(block.max()))
         yield block
@@ -244,7 +252,7 @@ def gene_means(x: Any) -> np.ndarray:
 def signs_beyond_noise(correlation: np.ndarray, n_cells: int) -> np.ndarray:
     """Sign of every correlation, zero where it is within 1.96 standard errors of zero, int8."""
     beyond_noise = np.abs(correlation) * np.sqrt(n_cells) > _SIGNIFICANT
-    return (np.sign(correlation) * beyond_noise).astype(np.int8)
+    return np.where(beyond_noise, np.sign(correlation), 0).astype(np.int8)
 
 
 def pearson_correlation(x: Any, rows: np.ndarray) -> np.ndarray:

@@ -202,7 +202,7 @@ def _positions(genes: pd.Index, names: pd.Index) -> np.ndarray:
 
 def _pairs(names: pd.Index, genes: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     tables = [
-        pd.DataFrame({"key": index, of: np.arange(len(index))}).dropna(subset="key")
+        pd.DataFrame({"key": np.asarray(index, dtype=object), of: np.arange(len(index))}).dropna(subset="key")
         for index, of in ((names, "name"), (genes, "gene"))
     ]
     both = tables[0].merge(tables[1], on="key")

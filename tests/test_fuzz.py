@@ -1,0 +1,344 @@
+"""Odd data and odd arguments from end to end: a result without NaN, or one sentence of ours; nothing given is changed.
+
+Figures of a longer run are in docs/experiments.md: ``INFOSEM_FUZZ=5000 pytest tests/test_fuzz.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+import warnings
+from pathlib import Path
+
+import anndata
+import joblib
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+import infosem
+from infosem import InfoSEM, get, pl, pp, tl
+
+mpl.use("Agg")
+HOME = Path(infosem.__file__).parent
+SENTENCES = (ValueError, TypeError, KeyError, MemoryError, FloatingPointError, RuntimeError, OSError)
+EXAMPLES = int(os.environ.get("INFOSEM_FUZZ", "200"))
+QUIET = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
+
+
+class RefusedError(Exception):
+    """infosem said in a sentence of its own why it does not go on."""
+
+
+class ForeignError(AssertionError):
+    """An error came from below our edge, or without a word."""
+
+
+def at_our_edge(function, *arguments, **options):
+    """The result of a call; an error must be of our own making."""
+    try:
+        return function(*arguments, **options)
+    except SENTENCES as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        if not Path(last.filename).is_relative_to(HOME) or not str(error).strip():
+            raise ForeignError(f"{type(error).__name__} from {last}: {error}") from error
+        raise RefusedError from error
+
+
+ODD_NAMES = st.sampled_from(
+    [
+        "nan",
+        "NA",
+        "None",
+        "",
+        " ",
+        "a b",
+        "$x$",
+        "a_b^c",
+        "\\alpha",
+        "%s",
+        "{x}",
+        "a/b",
+        "π",
+        "日本",
+        "😀",
+        "a\nb",
+        "1",
+        "TF0",
+    ]
+)
+TREATMENTS = {
+    "as it is": lambda x: x,
+    "counts": lambda x: np.floor(10 * x),
+    "zeros and ones": lambda x: (x > 0.5).astype(float),
+    "zeros": lambda x: np.zeros_like(x),
+    "a constant gene": lambda x: np.where(np.arange(x.shape[1]) == 0, 1.0, x),
+    "all but one constant": lambda x: np.where(np.arange(x.shape[1]) == 0, x, 2.0),
+    "a gene seen once": lambda x: np.where((np.arange(x.shape[1]) == 0) & (np.arange(len(x)) > 0)[:, None], 0.0, x),
+    "two equal genes": lambda x: np.concatenate([x[:, :1], x[:, :-1]], axis=1),
+    "equal cells": lambda x: np.repeat(x[:1], len(x), axis=0),
+    "negative": lambda x: x - 0.5,
+    "NaN": lambda x: np.where(x == x.max(), np.nan, x),
+    "infinite": lambda x: np.where(x == x.max(), np.inf, x),
+    "huge": lambda x: x * 1e30,
+    "tiny": lambda x: x * 1e-30,
+}
+CONTAINERS = {
+    "array": lambda x: x,
+    "Fortran": np.asfortranarray,
+    "csr": sparse.csr_matrix,
+    "csc": sparse.csc_matrix,
+    "csr_array": sparse.csr_array,
+    "csc_array": sparse.csc_array,
+    "explicit zeros": lambda x: _with_explicit_zeros(sparse.csr_matrix(x)),
+}
+
+
+def _with_explicit_zeros(x):
+    if x.nnz:
+        x.data[0] = 0
+    return x
+
+
+@st.composite
+def expression(draw):
+    n_cells = draw(st.sampled_from([1, 2, 3, *range(4, 41)]))
+    n_genes = draw(st.sampled_from([1, 2, 3, *range(4, 15)]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    x = rng.gamma(2, 1, (n_cells, n_genes)) * (rng.random((n_cells, n_genes)) < draw(st.sampled_from([0.1, 0.6, 1.0])))
+    x = TREATMENTS[draw(st.sampled_from(["as it is"] * 24 + sorted(TREATMENTS)))](x)
+    dtype = draw(st.sampled_from(["float32"] * 6 + ["float64", "float16", "int64", "int8", "bool"]))
+    with np.errstate(all="ignore"):
+        x = x.astype(dtype)
+    container = draw(st.sampled_from(sorted(CONTAINERS)))
+    return CONTAINERS["array" if dtype == "float16" else container](x)
+
+
+def regulators(draw, n_genes):
+    mask = np.array(draw(st.lists(st.booleans(), min_size=n_genes, max_size=n_genes)))
+    mask[: draw(st.sampled_from([0, 2, 2, 3]))] = True
+    return pd.array(mask).astype(draw(st.sampled_from(["bool"] * 8 + ["category", "float", "str", "boolean"])))
+
+
+def embeddings(draw, rng, n_genes):
+    vectors = rng.normal(size=(n_genes, draw(st.integers(1, 5))))
+    kind = draw(
+        st.sampled_from(["right"] * 8 + ["gaps", "gaps", "zero", "constant", "huge", "whole", "one huge", "inf"])
+    )
+    if kind == "gaps":
+        vectors[rng.random(n_genes) < 0.6] = np.nan
+    elif kind in ("zero", "constant", "huge"):
+        vectors = {"zero": 0 * vectors, "constant": 0 * vectors + 1, "huge": vectors * 1e25}[kind]
+    elif kind in ("one huge", "inf"):
+        vectors[0] = 1e25 if kind == "one huge" else np.inf
+    elif kind == "whole":
+        vectors = np.round(10 * vectors).astype(int)
+    return draw(st.sampled_from([np.asarray, np.asarray, np.float32, sparse.csr_matrix]))(vectors)
+
+
+def interactions(draw, rng, n_genes):
+    labels = rng.choice([0.0, 1.0, -1.0], (n_genes, n_genes), p=[0.7, 0.2, 0.1])
+    kind = draw(
+        st.sampled_from(["sparse"] * 8 + ["dense", "dense", "dense with zeros", "edges only", "twice", "weights"])
+    )
+    if kind.startswith("dense"):
+        return labels if kind == "dense with zeros" else np.where(labels == 0, np.nan, labels)
+    if kind == "edges only":
+        return sparse.csr_matrix(labels == 1, dtype=np.int8)
+    if kind == "twice":
+        return sparse.csr_matrix(
+            (np.array([1, -1]), np.array([0, 0]), np.r_[0, np.full(n_genes, 2)]), (n_genes, n_genes)
+        )
+    return sparse.csr_matrix(labels * (0.5 if kind == "weights" else 1))
+
+
+@st.composite
+def annotated(draw):
+    x = draw(expression())
+    n_cells, n_genes = x.shape
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    names = [f"g{i}" for i in range(n_genes)]
+    for at, odd in enumerate(draw(st.lists(ODD_NAMES, max_size=min(3, n_genes), unique=draw(st.integers(0, 9)) > 0))):
+        names[at] = odd
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        adata = anndata.AnnData(x)
+        adata.var_names = names
+    if draw(st.booleans()):
+        adata.var["is_regulator"] = regulators(draw, n_genes)
+    if draw(st.sampled_from([True, False, False])):
+        adata.varm["gene_embedding"] = embeddings(draw, rng, n_genes)
+    if draw(st.sampled_from([True, False, False])):
+        adata.varp["known_interactions"] = interactions(draw, rng, n_genes)
+    adata.obs["kind"] = pd.Categorical(rng.choice(np.array(["a/b", "T", "T_sign", "nan", None], dtype=object), n_cells))
+    return adata
+
+
+CONFIGURATION = {
+    "prior": ["auto", "laplace"],
+    "form": ["today", "paper"],
+    "standardise": ["auto", "non-zero", "all"],
+    "likelihood": ["unit", "heteroscedastic"],
+    "latent_prior": ["learned", "fixed"],
+    "probability": [None, "kernel", "low-rank"],
+    "evaluation": ["tabulated", "exact"],
+    "alpha": [0, 1.0, np.float32(2), 1e6],
+    "beta": [0.0, 0.01, 1],
+    "rank": [1, np.int64(2)],
+    "n_hidden": [1, 8],
+    "seed": [0, 7, np.int64(3)],
+}
+WRONG_CONFIGURATION = [
+    *({"alpha": value} for value in (-1, np.nan, "1", True)),
+    *({"rank": value} for value in (0, 2.5, -3, "2")),
+    *({"seed": value} for value in (-1, 2**70, 1.5, None)),
+    *({"prior": value} for value in ("embedding", "interactions", "typo", 3)),
+    {"beta": np.inf},
+    {"n_hidden": 0},
+    {"registry": {}},
+]
+TRAINING = {"batch_size": [1, 7, 1000], "train_size": [1.0, 0.6], "plan_kwargs": [None, {"lr_adjacency": 0.01}]}
+WRONG_TRAINING = [
+    *({"batch_size": value} for value in (0, -1, 2.5)),
+    *({"train_size": value} for value in (0.0, np.nan, 2)),
+    *({"plan_kwargs": value} for value in ({"lr_networks": -1}, {"typo": 1}, {"lr_decay": np.nan})),
+]
+
+
+@st.composite
+def options(draw, right, wrong):
+    """Some right options and, one time in eight, a wrong one."""
+    chosen = draw(st.fixed_dictionaries({}, optional={name: st.sampled_from(of) for name, of in right.items()}))
+    return chosen | (draw(st.sampled_from(wrong)) if draw(st.integers(0, 7)) == 0 else {})
+
+
+keys = st.sampled_from(["infosem"] * 8 + ["run 1", "a/b", "", "kind", "X_sign"])
+
+
+def state(adata, without=()):
+    """Everything but what was written under a key, and what scvi-tools notes."""
+    mappings = {}
+    for name in ("layers", "obsm", "varm", "obsp", "varp", "uns"):
+        entries = dict(getattr(adata, name))
+        mappings[name] = {
+            key: value for key, value in entries.items() if key is not None and not key.startswith(("_scvi", *without))
+        }
+        mappings[name] = {key: _content(value) for key, value in mappings[name].items()}
+    return joblib.hash([_content(adata.X), adata.obs, adata.var, mappings])
+
+
+def _content(value):
+    """Without what sparse matrices note of themselves."""
+    return [value.data, value.indices, value.indptr, value.shape, type(value)] if sparse.issparse(value) else value
+
+
+def finite(table):
+    numbers = table.select_dtypes("number").drop(columns="probability", errors="ignore")
+    assert np.isfinite(numbers.to_numpy()).all(), table
+
+
+VIEWS = {
+    "regulons": lambda edges: tl.regulons(edges, top=3),
+    "hubs": tl.hubs,
+    "compare": lambda edges: tl.compare({"a": edges, "b": edges}, top=5),
+    "differential": lambda edges: tl.differential_edges(edges, edges),
+    "networkx": get.to_networkx,
+    "igraph": get.to_igraph,
+    "pyscenic": get.to_pyscenic,
+    "decoupler": get.to_decoupler,
+    "network": lambda edges: pl.network(edges, top=10),
+    "weights": pl.weights,
+    "pl.hubs": pl.hubs,
+    "heatmap": pl.heatmap,
+}
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=EXAMPLES == 200,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+@given(
+    adata=annotated(), configuration=options(CONFIGURATION, WRONG_CONFIGURATION),
+    training=options(TRAINING, WRONG_TRAINING), key=keys, data=st.data(),
+)  # fmt: skip
+def test_from_odd_data_to_a_picture(tmp_path_factory, adata, configuration, training, key, data):
+    before = state(adata)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            edges = network_of(adata, configuration, training, key)
+            read_back(adata, key, edges, tmp_path_factory.mktemp("fuzz") / "cells.h5ad")
+            for view in data.draw(st.lists(st.sampled_from(sorted(VIEWS)), max_size=3, unique=True)):
+                shown = edges.copy()
+                at_our_edge(VIEWS[view], edges)
+                pd.testing.assert_frame_equal(edges, shown)
+        event("a network")
+    except RefusedError as refused:
+        event(f"refused: {str(refused.__cause__)[:50]}")
+    finally:
+        plt.close("all")
+    assert state(adata, without=(key,) if key else ()) == before
+
+
+def network_of(adata, configuration, training, key):
+    at_our_edge(InfoSEM.setup_anndata, adata)
+    model = at_our_edge(InfoSEM, adata, **configuration)
+    at_our_edge(model.train, 2, **training, **QUIET)
+    edges = at_our_edge(model.get_edges)
+    finite(edges)
+    for matrix in (model.get_adjacency(), model.get_strength(), *model.get_evidence().values()):
+        assert np.isfinite(matrix.to_numpy()).all()
+    latent = at_our_edge(model.get_latent_representation)
+    assert np.isfinite(latent).all()
+    assert np.isfinite(at_our_edge(model.get_elbo))
+    if len(model.regulator_names):
+        finite(at_our_edge(tl.perturb, adata.copy(), model.regulator_names[0], model=model, fold=2.0))
+    at_our_edge(model.write_network, key_added=key)
+    return edges
+
+
+def read_back(adata, key, edges, path):
+    try:
+        adata.write_h5ad(path)
+    except Exception:  # what the data had before, anndata's own
+        return
+    pd.testing.assert_frame_equal(at_our_edge(get.network, anndata.read_h5ad(path), key), edges, check_dtype=False)
+
+
+tables = st.builds(
+    lambda rows, extra: pd.DataFrame(rows, columns=["source", "target"]).assign(**extra),
+    st.lists(
+        st.tuples(*[st.sampled_from(["g0", "g1", "G2", "g3 ", None, np.nan, 3, "x", "1-Mar", "nan"])] * 2), max_size=8
+    ),
+    st.sampled_from([{}, {"weight": -1}, {"weight": "a"}]),
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == 200)
+@given(
+    adata=annotated(), table=tables, ignore_case=st.booleans(), few=st.booleans(), key=keys,
+    negatives=st.sampled_from([None, "same_source"]),
+)  # fmt: skip
+def test_from_odd_tables_to_priors(adata, table, ignore_case, few, key, negatives):
+    given_table, options = table.copy(), {"ignore_case": ignore_case, "allow_few": few, "key_added": key}
+    names = table["source"].tolist()
+    described = table.rename(columns={"source": "symbol", "target": "name"})
+    vectors = np.random.default_rng(0).normal(size=(len(names), 2))
+    for write, arguments in (
+        (pp.known_interactions, {"edges": table, "negatives": negatives}),
+        (pp.regulators, {"source": names}),
+        (pp.gene_text, {"descriptions": described}),
+        (pp.add_embeddings, {"embeddings": vectors, "names": names}),
+    ):
+        before = state(adata)
+        try:
+            at_our_edge(write, adata, **arguments, **options)
+        except RefusedError:
+            assert state(adata) == before
+    pd.testing.assert_frame_equal(table, given_table)
