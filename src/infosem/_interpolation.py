@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from infosem._compiled import compiled
 
 _N_POWERS = 6
 _N_SUMS = 512
@@ -137,7 +138,7 @@ def _flat(values: Tensor) -> np.ndarray:
     return values.detach().contiguous().view(-1).numpy()
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@compiled(nogil=True, error_model="numpy", fastmath={"contract"})
 def _evaluate(position, coefficients, values, slopes):  # type: ignore[no-untyped-def]
     # in the precision of the position: numba would go on in double precision with one number that is
     zero, last = position.dtype.type(0), position.dtype.type(coefficients.shape[-1] - 1)
@@ -157,7 +158,7 @@ def _evaluate(position, coefficients, values, slopes):  # type: ignore[no-untype
                 slope_of[k] = slope
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@compiled(nogil=True, error_model="numpy", fastmath={"contract"})
 def _accumulate(position, gradient, sums):  # type: ignore[no-untyped-def]
     zero, last = position.dtype.type(0), position.dtype.type(len(sums) - 1)
     for k in range(len(position)):

@@ -6,12 +6,12 @@ from importlib.resources import files
 
 import numpy as np
 import pandas as pd
-import scanpy as sc
 from anndata import AnnData
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from infosem import _keys
+from infosem._scanpy import import_scanpy
 from infosem.pp import known_interactions
 
 
@@ -31,7 +31,7 @@ def pbmc() -> AnnData:
     -------
     AnnData, cells x genes.
     """
-    adata = sc.datasets.pbmc68k_reduced().raw.to_adata()
+    adata = import_scanpy().datasets.pbmc68k_reduced().raw.to_adata()
     for attribute in (adata.obsp, adata.uns):
         attribute.clear()
     genes = pd.read_csv(_resource("pbmc_genes.tsv"), sep="\t", index_col="symbol").reindex(adata.var_names)

@@ -10,6 +10,7 @@ from scipy.spatial import KDTree
 from infosem import _keys
 from infosem._arguments import whole_number
 from infosem._checks import require_key
+from infosem._scanpy import import_scanpy
 from infosem.pl._style import AS_IT_IS, GREY, ink, prepare, written
 
 
@@ -54,10 +55,8 @@ def perturbation(
     if color is None:
         ax.scatter(points[:, 0], points[:, 1], s=size, c=GREY, alpha=0.5, linewidths=0, rasterized=True)
     else:
-        import scanpy as sc
-
         require_key(adata, "obs", color)
-        sc.pl.embedding(
+        import_scanpy().pl.embedding(
             adata, basis=basis, color=color, ax=ax, show=False, alpha=0.5, size=size, legend_loc="right margin"
         )
         legend = ax.get_legend()
