@@ -158,7 +158,7 @@ class TestInteractions:
         from infosem._interactions import read_known_interactions
 
         with pytest.raises(ValueError, match=r"\(3, 4\), expected \(5, 5\)"):
-            read_known_interactions(np.ones((3, 4)), n_genes=5, key="known")
+            read_known_interactions(np.ones((3, 4)), [f"g{i}" for i in range(5)], key="known")
 
     def test_labels_of_non_regulators_and_of_a_gene_with_itself_are_ignored_and_counted(self, cells, caplog):
         matrix = cells.varp["known_interactions"].tolil()

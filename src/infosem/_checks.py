@@ -20,6 +20,16 @@ def require_key(adata: AnnData, attribute: str, key: str, *, hint: str = "") -> 
         raise KeyError(f"{key!r} is not in adata.{attribute}; it has {there or 'no entries'}. {hint}".rstrip())
 
 
+def require_gene_names(adata: AnnData) -> None:
+    """Raise a :class:`ValueError` that shows names of genes which are no text."""
+    wrong = [name for name in adata.var_names if not isinstance(name, str)]
+    if wrong:
+        raise ValueError(
+            f"{len(wrong)} of {adata.n_vars} names of genes are no text, such as {wrong[0]!r}. Call "
+            "adata.var_names = adata.var_names.astype(str), or take a column of var with the names."
+        )
+
+
 def require_unique_genes(adata: AnnData) -> None:
     """Raise a :class:`ValueError` that names genes which occur more than once."""
     repeated = adata.var_names[adata.var_names.duplicated()].unique()

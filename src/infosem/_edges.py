@@ -77,7 +77,7 @@ def edge_table(
         pairs = candidates[np.argsort(-values[candidates], kind="stable")[:top]]
         rank = np.arange(1, len(pairs) + 1)
     row, column = np.unravel_index(pairs, strength.shape)
-    signs = sign.ravel()[pairs].astype(int)
+    signs = known_signs(sign.ravel()[pairs]).astype(int)
     edges = pd.DataFrame(
         {
             "source": strength.index.to_numpy()[row],
@@ -88,6 +88,11 @@ def edge_table(
         }
     )
     return edges.assign(**{name: matrix.to_numpy().ravel()[pairs] for name, matrix in more.items()})
+
+
+def known_signs(sign: np.ndarray) -> np.ndarray:
+    """Signs as int8, zero where there is no number."""
+    return np.sign(np.nan_to_num(sign)).astype(np.int8)
 
 
 def _best_of_each_row(values: np.ndarray, least: float, top: int | None) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +137,7 @@ def write_matrices(
     """
     key_added = require_network_place(adata, key_added, [name for name, part in parts.items() if part is not None])
     regulators, genes = weights.axes
-    parts = {"sign": pd.DataFrame(sign, regulators, genes), **parts}
+    parts = {"sign": pd.DataFrame(known_signs(sign), regulators, genes), **parts}
     matrices = {_keys.part_key(key_added, name): part for name, part in parts.items() if part is not None}
     matrices[key_added] = weights
     missing = set(genes) - set(adata.var_names)

@@ -15,7 +15,8 @@ from scvi.data import AnnDataManager, AnnTorchDataset
 from scvi.data.fields import BaseAnnDataField, LayerField
 from torch.utils.data import Dataset
 
-from infosem._checks import require_key, require_unique_genes
+from infosem._checks import require_gene_names, require_key, require_unique_genes
+from infosem._embeddings import checked_embeddings
 from infosem._expression import check_expression, gene_means, is_in_memory, summarise_expression
 from infosem._interactions import KnownInteractions, read_known_interactions
 
@@ -46,7 +47,22 @@ class ExpressionField(LayerField):
             require_key(adata, "layers", self.attr_key, hint="Pass layer= with the log-normalised one.")
         elif adata.X is None:
             raise ValueError("adata.X is empty. Pass layer= with the name of the log-normalised layer.")
+        require_gene_names(adata)
         require_unique_genes(adata)
+        self._require_numbers(self.get_field_data(adata))
+
+    def _require_numbers(self, x: Any) -> None:
+        """Raise a :class:`ValueError` that says how to make real numbers of the expression, if it holds none."""
+        if isinstance(x, np.ma.MaskedArray):
+            raise ValueError(
+                f"{self._name} is a masked array. Say what its masked entries are, for instance zero: "
+                f"{self._name} = {self._name}.filled(0)."
+            )
+        if np.dtype(x.dtype).kind not in "biuf":
+            raise ValueError(
+                f"{self._name} is of the type {x.dtype}; expected real numbers: {self._name} = "
+                f"{self._name}.astype('float32')."
+            )
 
     def register_field(self, adata: AnnData) -> dict[str, Any]:
         """Check and summarise the expression."""
@@ -57,7 +73,7 @@ class ExpressionField(LayerField):
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
         """Use the training cells' statistics on other cells of the same genes."""
         self.validate_field(adata_target)
-        expected, found = pd.Index(state_registry[self.COLUMN_NAMES_KEY]), adata_target.var_names
+        expected, found = (pd.Index(list(n)) for n in (state_registry[self.COLUMN_NAMES_KEY], adata_target.var_names))
         missing = expected.difference(found, sort=False)
         if len(missing):
             raise ValueError(
@@ -90,7 +106,7 @@ class ExpressionField(LayerField):
                 f"adata has {adata.n_obs} cells and {adata.n_vars} genes, and had {n_cells} and {len(names)} when it "
                 f"was set up: cells or genes were left out since. {again}"
             )
-        if not adata.var_names.equals(pd.Index(names)):
+        if list(adata.var_names) != list(names):
             raise ValueError(f"The genes of adata have other names, or another order, than when it was set up. {again}")
         self.validate_field(adata)
         x = self.get_field_data(adata)
@@ -189,30 +205,8 @@ class EmbeddingField(GeneField):
         return {"n_embedding": embeddings.shape[1], "n_embedded_genes": n_present, "digest": self.digest(adata)}
 
     def read(self, adata: AnnData) -> np.ndarray:
-        """Embeddings, ``(G, d)`` float32.
-
-        Raises
-        ------
-        ValueError
-            If the array is not two-dimensional, is infinite somewhere, or has fewer than two genes with a vector.
-        """
-        name = f"adata.varm[{self.attr_key!r}]"
-        values = self.get_field_data(adata)
-        try:
-            embeddings = np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float32)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} is not numeric ({error}); expected one vector of numbers per gene.") from error
-        if embeddings.ndim != 2 or embeddings.shape[1] == 0:
-            raise ValueError(f"{name} has shape {embeddings.shape}, expected (genes, width): one vector per gene.")
-        if np.isinf(embeddings).any():
-            raise ValueError(f"{name} holds infinite values. Use a row of NaN for a gene without an embedding.")
-        present = (~np.isnan(embeddings).any(1)).sum()
-        if present < 2:
-            raise ValueError(
-                f"{name} has a vector for {present} of {adata.n_vars} genes; the others are NaN. Check that gene names "
-                "match (case, symbol or Ensembl id), or switch the prior off with embedding_key=None."
-            )
-        return embeddings
+        """Embeddings, ``(G, d)`` float32, as of :func:`~infosem._embeddings.checked_embeddings`."""
+        return checked_embeddings(self.get_field_data(adata), adata.var_names, name=f"adata.varm[{self.attr_key!r}]")
 
 
 class InteractionsField(GeneField):
@@ -246,7 +240,7 @@ class InteractionsField(GeneField):
         return self._read_all(adata)[0]
 
     def _read_all(self, adata: AnnData) -> tuple[KnownInteractions, int]:
-        known = read_known_interactions(self.get_field_data(adata), n_genes=adata.n_vars, key=str(self.attr_key))
+        known = read_known_interactions(self.get_field_data(adata), adata.var_names, key=str(self.attr_key))
         usable = np.isin(known.source, self._regulators.read(adata)) & (known.source != known.target)
         kept = KnownInteractions(known.source[usable], known.target[usable], known.is_edge[usable])
         return kept, int((~usable).sum())

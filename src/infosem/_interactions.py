@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,36 +35,52 @@ class KnownInteractions:
         return len(self.source)
 
 
-def read_known_interactions(matrix: Any, *, n_genes: int, key: str) -> KnownInteractions:
+def read_known_interactions(matrix: Any, genes: Sequence[str], *, key: str) -> KnownInteractions:
     """Read a three-state matrix, sparse or dense, row = regulator, column = target.
 
     Parameters
     ----------
     matrix
         ``(G, G)``: sparse with +1 and -1, absent = unobserved; or dense with +1 and -1, NaN = unobserved.
-    n_genes
-        Expected :math:`G`.
+    genes
+        Names of the genes, ``(G,)``.
     key
         Where it was found, for messages.
 
     Raises
     ------
     ValueError
-        If the shape is not ``(G, G)``, or if there are other values. A zero is one of them: it could mean "known
-        non-edge" or "unobserved", which must not be conflated.
+        If the shape is not ``(G, G)``, if a pair has both labels, or if there are other values. A zero is one of them:
+        it could mean "known non-edge" or "unobserved", which must not be conflated.
     """
-    name = f"adata.varp[{key!r}]"
+    name, n_genes = f"adata.varp[{key!r}]", len(genes)
     if matrix.shape != (n_genes, n_genes):
         raise ValueError(f"{name} has shape {matrix.shape}, expected {(n_genes, n_genes)}: genes x genes. {_HOW_TO}")
+    if np.dtype(matrix.dtype).kind not in "biufO":
+        raise ValueError(f"{name} is of the type {matrix.dtype}, not numeric. {_HOW_TO}")
     if sparse.issparse(matrix):
         coo = matrix.tocoo()
         source, target, value = coo.coords[0], coo.coords[1], np.asarray(coo.data, dtype=float)
     else:
-        dense = np.asarray(matrix, dtype=float)
+        try:
+            dense = np.ma.filled(np.ma.asarray(matrix).astype(float), np.nan)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} is not numeric ({error}). {_HOW_TO}") from error
         source, target = np.nonzero(~np.isnan(dense))
         value = dense[source, target]
     wrong = ~np.isin(value, (-1.0, 1.0))
     if wrong.any():
         found = ", ".join(f"{v:g}" for v in np.unique(value[wrong])[:5])
         raise ValueError(f"{name} holds {int(wrong.sum())} values other than +1 and -1 ({found}). {_HOW_TO}")
-    return KnownInteractions(source.astype(np.int64), target.astype(np.int64), value > 0)
+    # a sparse matrix that was not made by scipy's own functions may hold a pair more than once
+    pairs = source.astype(np.int64) * n_genes + target
+    _, first, place = np.unique(pairs, return_index=True, return_inverse=True)
+    contradicted = value != value[first][place]
+    if contradicted.any():
+        at = contradicted.argmax()
+        raise ValueError(
+            f"{name} says of {len(np.unique(place[contradicted]))} pairs both +1 and -1, such as "
+            f"{genes[source[at]]} -> {genes[target[at]]}. {_HOW_TO}"
+        )
+    once = np.sort(first)
+    return KnownInteractions(source[once].astype(np.int64), target[once].astype(np.int64), value[once] > 0)
