@@ -12,7 +12,6 @@ from tqdm.auto import tqdm
 
 from infosem import _keys
 from infosem._arguments import whole_number
-from infosem._cache import cache_folder
 from infosem.pp._embedding_cache import EmbeddingCache
 from infosem.pp._texts import texts_of
 from infosem.pp._write_embedding import require_embedding_place, write_embedding
@@ -98,8 +97,7 @@ def embed_genes(
         device=device,
         progress=progress,
     )
-    folder = None if cache is None else cache_folder(cache, "embeddings")
-    kept = EmbeddingCache(folder, encoder.identity)
+    kept = EmbeddingCache(cache, encoder.identity, width=encoder.width)
     try:
         vectors = kept.get(distinct)
         missing = [text for text in distinct if text not in vectors]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+
+from infosem._cache import Kept
+
+logger = logging.getLogger(__name__)
 
 
 class EmbeddingCache:
@@ -15,39 +19,45 @@ class EmbeddingCache:
 
     Parameters
     ----------
-    folder
-        Where the caches of all models are; ``None`` for one in memory.
+    cache
+        Folder of the caches of all models, ``"auto"``, or ``None`` to keep nothing.
     identity
         Everything besides the text that the vector depends on.
+    width
+        Length of the model's vectors, if it is known: others are not its own.
     """
 
-    def __init__(self, folder: Path | None, identity: str) -> None:
-        where = ":memory:"
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            where = str(folder / f"{_digest(identity)}.sqlite")
-        self._database = sqlite3.connect(where, timeout=60)
-        with self._database:
-            self._database.execute("CREATE TABLE IF NOT EXISTS vectors (text TEXT PRIMARY KEY, vector BLOB)")
+    def __init__(self, cache: str | Path | None, identity: str, *, width: int | None) -> None:
+        file = f"{_digest(identity)}.sqlite"
+        self._kept = Kept(cache, "embeddings", file, table="vectors", key="text", value="vector")
+        self._width = width
 
     def get(self, texts: Iterable[str]) -> dict[str, np.ndarray]:
         """Vectors of those texts that are there."""
-        found = {}
+        found, n_wrong = {}, 0
         for text in texts:
-            row = self._database.execute("SELECT vector FROM vectors WHERE text = ?", (_digest(text),)).fetchone()
-            if row is not None:
-                found[text] = np.frombuffer(row[0], dtype=np.float32)
+            stored = self._kept.get(_digest(text))
+            if stored is None:
+                continue
+            if not isinstance(stored, bytes) or len(stored) % 4 or self._width not in (None, len(stored) // 4):
+                n_wrong += 1
+                continue
+            found[text] = np.frombuffer(stored, dtype=np.float32)
+        if n_wrong:
+            logger.warning(
+                "%d vectors in the cache %s are none of this model, and are computed again.", n_wrong, self._kept.path
+            )
         return found
 
     def add(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Keep the vectors."""
-        rows = [(_digest(text), np.ascontiguousarray(vector, np.float32).tobytes()) for text, vector in vectors.items()]
-        with self._database:
-            self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+        self._kept.add(
+            {_digest(text): np.ascontiguousarray(vector, np.float32).tobytes() for text, vector in vectors.items()}
+        )
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._kept.close()
 
 
 def _digest(text: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from infosem._arguments import whole_number
-from infosem._cache import cache_folder
+from infosem._cache import Kept
 from infosem._names import listed
 
 logger = logging.getLogger(__name__)
@@ -23,12 +24,13 @@ SCOPES = ("symbol", "alias", "ensembl.gene")
 FIELDS = ("symbol", "name", "summary", "alias", "ensembl.gene")
 LARGEST_BATCH = 1000
 """Names that the service takes at once."""
+_SPECIES = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,_-]*")
 
 
 def fetch_descriptions(
     genes: Iterable[str],
     *,
-    species: str = "human",
+    species: str | int = "human",
     batch_size: int = 500,
     cache: str | Path | Literal["auto"] | None = "auto",
     progress: bool = True,
@@ -68,7 +70,7 @@ def fetch_descriptions(
     OSError
         If the service cannot be reached or refuses.
     ValueError
-        If there is no name, or ``batch_size`` is out of range.
+        If there is no name, ``batch_size`` is out of range, or ``species`` is no name of one.
     """
     if isinstance(genes, str):
         raise TypeError(f"genes={genes!r} must be a list of names, such as adata.var_names.")
@@ -76,18 +78,14 @@ def fetch_descriptions(
     if not names:
         raise ValueError("There is no gene to ask for. Pass names: adata.var_names.")
     batch_size = whole_number(batch_size, "batch_size", least=1, most=LARGEST_BATCH)
-    folder = None if cache is None else cache_folder(cache, "descriptions")
-    with closing(_open(folder, species)) as kept:
+    file = f"mygene_{_checked(species)}.sqlite"
+    with closing(Kept(cache, "descriptions", file, table="answers", key="name", value="hits")) as kept:
         answers = _known(kept, names)
         missing = [name for name in names if name not in answers]
         logger.info("%d names, %d of them asked for before.", len(names), len(answers))
         for batch in tqdm(list(_batches(missing, batch_size)), desc="genes", disable=not progress or not missing):
             answered = _ask(batch, species)
-            with kept:
-                kept.executemany(
-                    "INSERT OR REPLACE INTO answers VALUES (?, ?)",
-                    [(name, json.dumps(hits)) for name, hits in answered.items()],
-                )
+            kept.add({name: json.dumps(hits) for name, hits in answered.items()})
             answers |= answered
     unknown = [name for name in names if not answers.get(name)]
     known = len(names) - len(unknown)
@@ -97,23 +95,24 @@ def fetch_descriptions(
     return pd.DataFrame(rows, columns=["symbol", "name", "summary", "aliases", "ensembl_id"])
 
 
-def _open(folder: Path | None, species: str) -> sqlite3.Connection:
-    where = ":memory:"
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        where = str(folder / f"mygene_{species}.sqlite")
-    database = sqlite3.connect(where, timeout=60)
-    with database:
-        database.execute("CREATE TABLE IF NOT EXISTS answers (name TEXT PRIMARY KEY, hits TEXT)")
-    return database
+def _checked(species: str | int) -> str:
+    """The name, which is part of a file's."""
+    if not isinstance(species, str | Integral) or not _SPECIES.fullmatch(str(species)):
+        raise ValueError(
+            f"species={species!r} must be a common name such as 'human' or 'mouse', or a taxonomy id such as 9606."
+        )
+    return str(species)
 
 
-def _known(kept: sqlite3.Connection, names: list[str]) -> dict[str, list[dict[str, Any]]]:
+def _known(kept: Kept, names: list[str]) -> dict[str, list[dict[str, Any]]]:
     found = {}
     for name in names:
-        row = kept.execute("SELECT hits FROM answers WHERE name = ?", (name,)).fetchone()
-        if row is not None:
-            found[name] = json.loads(row[0])
+        try:
+            hits = json.loads(kept.get(name) or "null")
+        except (TypeError, ValueError):  # not what was written: ask again
+            continue
+        if isinstance(hits, list) and all(isinstance(hit, dict) and {"_id", "symbol"} <= hit.keys() for hit in hits):
+            found[name] = hits
     return found
 
 
@@ -122,7 +121,7 @@ def _batches(names: list[str], size: int) -> Iterator[list[str]]:
         yield names[start : start + size]
 
 
-def _ask(names: list[str], species: str) -> dict[str, list[dict[str, Any]]]:
+def _ask(names: list[str], species: str | int) -> dict[str, list[dict[str, Any]]]:
     """What the service says of each name; a name that it could not look up is left out."""
     try:
         from httpx import HTTPError  # what the client raises

@@ -69,6 +69,7 @@ class LanguageModel:
             ) from error
         longest = min(self._tokenizer.model_max_length, getattr(config, "max_position_embeddings", 512))
         self.max_length = longest if max_length is None else min(max_length, longest)
+        self.width: int | None = getattr(config, "hidden_size", None)
         self.revision = commit or _fingerprint(Path(name))
 
     @property
