@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -120,6 +122,18 @@ def test_what_it_writes_is_what_the_model_reads(described, tiny_model, tmp_path)
     cells = anndata.read_h5ad(tmp_path / "cells.h5ad")
     InfoSEM.setup_anndata(cells, interactions_key=None)
     assert InfoSEM(cells).prior_ == "embedding"
+
+
+def test_code_that_comes_with_a_model_is_not_run(described, tiny_model, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    settings = json.loads((folder / "config.json").read_text())
+    settings |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModel": "own.Model"}}
+    (folder / "config.json").write_text(json.dumps(settings))
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Config: pass\nclass Model: pass\n")
+    with pytest.raises(ValueError, match="brings code of its own, which infosem does not run"):
+        pp.embed_genes(described, folder, device="cpu", cache=None)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_bad_input(described, tiny_model, tmp_path):

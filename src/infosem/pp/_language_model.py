@@ -58,7 +58,7 @@ class LanguageModel:
             # of the hub's files all are of one commit, also if the branch moves meanwhile
             with _progress_bars(progress):
                 commit = None if local else Path(cached_file(name, "config.json", revision=revision)).parent.name
-                self._options = {"revision": commit, "local_files_only": local}
+                self._options = {"revision": commit, "local_files_only": local, "trust_remote_code": False}
                 config = AutoConfig.from_pretrained(name, **self._options)
                 self._tokenizer = AutoTokenizer.from_pretrained(name, **self._options)
         except OSError as error:
@@ -66,6 +66,13 @@ class LanguageModel:
                 f"The language model {name!r} is no folder with a model, and could not be had from the hub. Without a "
                 "network download it elsewhere and pass the folder, or take vectors that somebody else has computed: "
                 f"infosem.pp.add_embeddings(adata, ...). ({error})"
+            ) from error
+        except ValueError as error:
+            if "trust_remote_code" not in str(error):
+                raise
+            raise ValueError(
+                f"The language model {name!r} brings code of its own, which infosem does not run. If you trust it, "
+                "embed the texts yourself, and pass the vectors: infosem.pp.add_embeddings(adata, ...)."
             ) from error
         longest = min(self._tokenizer.model_max_length, getattr(config, "max_position_embeddings", 512))
         self.max_length = longest if max_length is None else min(max_length, longest)
