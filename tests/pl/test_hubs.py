@@ -85,7 +85,7 @@ def test_other_measures_have_one_bar(ax, by, first):
 def test_errors():
     with pytest.raises(ValueError, match="by='degree' is not one of 'out_degree'"):
         pl.hubs(EDGES, by="degree")
-    with pytest.raises(ValueError, match="top=0 must be positive"):
+    with pytest.raises(ValueError, match="top=0 must be a whole number, 1 or more"):
         pl.hubs(EDGES, top=0)
     with pytest.raises(ValueError, match="No gene of the 2 edges has any betweenness"):
         pl.hubs(EDGES[1:3], by="betweenness")

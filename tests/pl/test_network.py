@@ -66,7 +66,7 @@ def test_it_draws_where_it_is_told_and_the_same_each_time():
 
 
 def test_a_number_of_edges_is_positive():
-    with pytest.raises(ValueError, match="top=-1 must be positive"):
+    with pytest.raises(ValueError, match="top=-1 must be a whole number, 1 or more"):
         pl.network(EDGES, top=-1)
 
 

@@ -129,5 +129,5 @@ def _name(ax: Axes, weights: pd.DataFrame) -> None:
     window = ax.get_window_extent()
     line = 1.15 * text_size(ax) * ax.figure.dpi / 72
     for axis, names, room in ((ax.xaxis, columns, window.width), (ax.yaxis, rows, window.height)):
-        step = int(np.ceil(line * len(names) / max(room, line)))  # long names can leave the Axes no room at all
+        step = int(np.ceil(line * len(names) / room))
         axis.set_ticks(range(0, len(names), step), names[::step], **AS_IT_IS)
