@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 
 import anndata
 import numpy as np
 import pandas as pd
 import pytest
 
-from infosem import InfoSEM, datasets, pp
+from infosem import InfoSEM, benchmark, datasets, pp, tl
 
 
 @pytest.fixture
@@ -79,7 +80,10 @@ CASES = {
     "another column": (lambda names: pd.Index([f"X{i}" for i in range(len(names))]), "pass gene_key='other'"),
     "excel": (lambda names: pd.Index([f"{i + 1}-Mar" for i in range(len(names))]), "Excel"),
     "cells": (lambda names: pd.Index([f"c{i}" for i in range(len(names))]), "adata.T.copy"),
-    "species": (lambda names: names.str.replace("ENSG", "ENSMUSG"), "different species: ENSG and ENSMUSG|ENSMUSG and ENSG"),
+    "species": (
+        lambda names: names.str.replace("ENSG", "ENSMUSG"),
+        "different species: ENSG and ENSMUSG|ENSMUSG and ENSG",
+    ),
     "nothing": (lambda names: pd.Index([f"?{i}" for i in range(len(names))]), "aliases|Ensembl ids"),
 }
 
@@ -135,7 +139,12 @@ def test_catalogues_of_a_genome_on_a_selection_of_genes_are_no_mistake(caplog):
 class TestMasks:
     def test_a_mask_with_names_is_aligned_by_them(self, genes):
         wanted = pd.Series(np.arange(40) < 3, index=genes.var_names)
-        for mask in (wanted, wanted[::-1], wanted.astype("boolean").sample(frac=1, random_state=0), wanted.astype(object)):
+        for mask in (
+            wanted,
+            wanted[::-1],
+            wanted.astype("boolean").sample(frac=1, random_state=0),
+            wanted.astype(object),
+        ):
             pp.regulators(genes, mask)
             assert np.flatnonzero(genes.var["is_regulator"]).tolist() == [0, 1, 2]
 
@@ -173,3 +182,22 @@ def test_genes_x_cells_is_told(genes, caplog):
     turned.var_names = ["".join(np.random.default_rng(i).choice(list("ACGT"), 16)) + "-1" for i in range(60)]
     with pytest.raises(ValueError, match="its genes are called [ACGT]{16}-1"):
         InfoSEM.setup_anndata(turned)
+
+
+def test_tables_that_are_compared_with_genes_follow_the_same_rule():
+    genes = [f"G{i}" for i in range(40)]
+    names = ["G0", "G1", *(f"g{i}" for i in range(2, 30))]
+    table = pd.DataFrame({"source": names, "target": "G0"})
+    adata = anndata.AnnData(np.ones((3, 40), dtype=np.float32))
+    adata.var_names = genes
+    edges = pd.DataFrame({"source": genes, "target": [*genes[1:], genes[0]], "weight": 1.0})
+    precomputed = benchmark.methods.Precomputed(edges=table.assign(weight=1.0))
+    regulators, labels = np.arange(2), None
+    for compare in (
+        lambda **few: tl.enrichment(edges, table, top=[1], **few),
+        lambda **few: benchmark.read_truth(adata, table, **few),
+        lambda **few: replace(precomputed, **few).score(adata, regulators, labels, seed=0),
+    ):
+        with pytest.raises(ValueError, match=r"Only 2 of 30 .*28 more match: bring both to one"):
+            compare()
+        compare(allow_few=True)

@@ -194,7 +194,7 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
             )
         if block.max() > _HIGHEST_COUNT:
             raise ValueError(
-                f"{name} holds values up to {block.max():.3g}, more than any count: it is no expression. InfoSEM expects "
+                f"{name} holds values up to {block.max():.3g}, more than any count. InfoSEM expects "
                 "log-normalised expression: pass layer= with it, or look for what went wrong before."
             )
         integral = integral and bool((block == np.floor(block)).all())
@@ -202,8 +202,8 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
         yield block
     if integral and highest == 1:
         logger.warning(
-            "%s holds zeros and ones only: it looks as if it told only whether a gene was seen. Networks of such values "
-            "are poor. InfoSEM expects log-normalised expression: pass layer= with it.",
+            "%s holds zeros and ones only: it looks as if it told only whether a gene was seen. Networks of such "
+            "values are poor. InfoSEM expects log-normalised expression: pass layer= with it.",
             name,
         )
     elif integral and highest > 1:

@@ -42,6 +42,8 @@ class Dataset:
         Boolean column of ``var``: the genes that may regulate. Without one, those with a known target.
     all_regulate
         Whether every gene may regulate, where it is not known which do.
+    allow_few
+        Whether it is right that less than a tenth of what could be in the data of a table of edges is.
     signed
         Whether negative values of a network in ``varp`` are edges as well, those of repressors.
     descriptions
@@ -58,6 +60,7 @@ class Dataset:
     regulator_key: str | None = None
     all_regulate: bool = False
     signed: bool = False
+    allow_few: bool = False
     descriptions: Path | None = None
     texts: Path | None = None
 
@@ -96,6 +99,7 @@ class Dataset:
                 regulator_key=self.regulator_key,
                 all_regulate=self.all_regulate,
                 signed=self.signed,
+                allow_few=self.allow_few,
             )
         return self._truths[network]
 

@@ -160,6 +160,7 @@ def compare(
     *,
     truth: str | pd.DataFrame | Sequence[str] | Mapping[str, str | pd.DataFrame],
     regulator_key: str | None = None,
+    allow_few: bool = False,
     n_splits: int = 10,
     splits: Sequence[str] = ("unseen_genes",),
     output: Path | str | None = None,
@@ -180,6 +181,8 @@ def compare(
         with columns ``source`` and ``target``; or a list of keys, or a mapping of names to keys and tables.
     regulator_key
         Boolean column of ``adata.var``: the genes that may regulate. By default those with a known target.
+    allow_few
+        Whether it is right that less than a tenth of what could be in the data of a table of edges is.
     n_splits
         Number of splits.
     splits
@@ -219,7 +222,7 @@ def compare(
         networks = {key: key for key in truth}
     else:
         raise TypeError("truth is a list with other things than keys of varp; name its tables: {'chip': table, ...}.")
-    dataset = Dataset(name="data", source=adata, networks=networks, regulator_key=regulator_key)
+    dataset = Dataset(name="data", source=adata, networks=networks, regulator_key=regulator_key, allow_few=allow_few)
     kinds = as_type(splits, tuple[str, ...], "splits")
     grid = Grid(datasets=(dataset,), entries=tuple(map(as_entry, methods)), n_splits=n_splits, splits=kinds)
     results = run(grid, output=output, n_jobs=n_jobs, progress=progress)

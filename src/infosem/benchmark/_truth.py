@@ -12,6 +12,9 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem._checks import require_key, require_unique_genes
+from infosem._fields import RegulatorField
+from infosem._matches import matched_pairs
+from infosem._names import gene_identifiers
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +65,7 @@ def read_truth(
     regulator_key: str | None = None,
     all_regulate: bool = False,
     signed: bool = False,
+    allow_few: bool = False,
 ) -> Truth:
     """Read the ground truth of a benchmark.
 
@@ -78,14 +82,16 @@ def read_truth(
         Whether every gene may regulate, where it is not known which do.
     signed
         Whether negative values are edges as well, those of repressors.
+    allow_few
+        Whether it is right that less than a tenth of what could be in the data of a table is.
 
     Raises
     ------
     KeyError
-        If a key or column is not there.
+        If a key is not there.
     ValueError
         If genes occur twice, the matrix has another shape or missing values, or negative ones that are not said to be
-        signs, no edge is left, or regulators are given twice.
+        signs, no edge is left or next to none of a table, a column is missing, or regulators are given twice.
     """
     require_unique_genes(adata)
     if all_regulate and regulator_key is not None:
@@ -93,8 +99,10 @@ def read_truth(
             f"regulator_key={regulator_key!r} names the regulators, all_regulate=True says that all genes are: one of "
             "the two."
         )
-    edges = _from_table(adata, truth) if isinstance(truth, pd.DataFrame) else _from_varp(adata, truth, signed=signed)
-    name = "the table of edges" if isinstance(truth, pd.DataFrame) else f"adata.varp[{truth!r}]"
+    if isinstance(truth, pd.DataFrame):
+        name, edges = "the table of edges", _from_table(adata, truth, allow_few=allow_few)
+    else:
+        name, edges = f"adata.varp[{truth!r}]", _from_varp(adata, truth, signed=signed)
     edges = edges.tocoo()
     source, target = edges.coords
     kept = source != target
@@ -104,7 +112,7 @@ def read_truth(
         is_regulator = np.isin(np.arange(adata.n_vars), source[kept])
     else:
         require_key(adata, "var", regulator_key)
-        is_regulator = adata.var[regulator_key].to_numpy(dtype=bool)
+        is_regulator = np.isin(np.arange(adata.n_vars), RegulatorField(regulator_key).read(adata))
         outside = kept & ~is_regulator[source]
         if outside.any():
             logger.warning(
@@ -137,13 +145,7 @@ def _from_varp(adata: AnnData, key: str, *, signed: bool) -> sparse.csr_array:
     return edges
 
 
-def _from_table(adata: AnnData, table: pd.DataFrame) -> sparse.csr_array:
-    for column in ("source", "target"):
-        if column not in table:
-            raise KeyError(f"The truth has columns {list(table.columns)}, expected 'source' and 'target'.")
-    source, target = (adata.var_names.get_indexer(table[column].astype(str)) for column in ("source", "target"))
-    known = (source >= 0) & (target >= 0)
-    if not known.all():
-        logger.warning("%d of %d edges of the truth name genes that are not in the data.", (~known).sum(), len(known))
-    shape = (adata.n_vars, adata.n_vars)
-    return sparse.csr_array((np.ones(known.sum()), (source[known], target[known])), shape=shape)
+def _from_table(adata: AnnData, table: pd.DataFrame, *, allow_few: bool) -> sparse.csr_array:
+    genes = gene_identifiers(adata, None)
+    source, target = matched_pairs(adata, genes, table, "the truth", ignore_case=None, allow_few=allow_few)
+    return sparse.csr_array((np.ones(len(source)), (source, target)), shape=(adata.n_vars, adata.n_vars))

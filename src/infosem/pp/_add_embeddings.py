@@ -12,7 +12,8 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import _keys
-from infosem._names import gene_identifiers, identifiers, listed, match, require_matches
+from infosem._matches import require_matches
+from infosem._names import gene_identifiers, identifiers, listed, match
 from infosem.pp._embedding_files import read_embeddings
 from infosem.pp._embedding_tables import names_and_vectors, vectors_of
 from infosem.pp._write_embedding import require_embedding_place, write_embedding

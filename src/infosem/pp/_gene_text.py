@@ -12,7 +12,8 @@ from anndata import AnnData
 from infosem import _keys
 from infosem._checks import require_columns
 from infosem._files import read_names
-from infosem._names import gene_identifiers, identifiers, listed, require_matches
+from infosem._matches import require_matches
+from infosem._names import gene_identifiers, identifiers, listed
 from infosem._places import note, require_place
 
 logger = logging.getLogger(__name__)

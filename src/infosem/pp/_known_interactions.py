@@ -12,9 +12,10 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import _keys
-from infosem._checks import require_columns, require_unique_genes
+from infosem._checks import require_unique_genes
 from infosem._files import read_names
-from infosem._names import CATALOGUE, gene_identifiers, genes_of, identifiers, listed, require_matches
+from infosem._matches import matched_pairs
+from infosem._names import gene_identifiers
 from infosem._places import note, require_place
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def known_interactions(
         edges = read_names(edges)
     genes = gene_identifiers(adata, gene_key)
     options = {"ignore_case": ignore_case, "allow_few": allow_few}
-    known = _matched(adata, genes, edges, "edges", **options)
+    known = _pairs(adata, genes, edges, "edges", **options)
     if negatives is None:
         absent = known[:0]
     elif isinstance(negatives, str):
@@ -83,7 +84,7 @@ def known_interactions(
         at, target = np.nonzero(unlisted)
         absent = sources[at] * len(genes) + target
     else:
-        absent = _matched(adata, genes, negatives, "negatives", **options)
+        absent = _pairs(adata, genes, negatives, "negatives", **options)
     both = np.intersect1d(known, absent, assume_unique=True)
     if len(both):
         named = ", ".join(
@@ -112,31 +113,7 @@ def known_interactions(
     )
 
 
-def _matched(
-    adata: AnnData, genes: pd.Index, table: pd.DataFrame, name: str, *, ignore_case: bool, allow_few: bool
-) -> np.ndarray:
+def _pairs(adata: AnnData, genes: pd.Index, table: pd.DataFrame, name: str, **options: bool) -> np.ndarray:
     """The pairs that have both genes in the data, each once, as source times number of genes plus target."""
-    require_columns(table, ("source", "target"), name)
-    ends = {end: identifiers(table[end]) for end in ("source", "target")}
-    rows = {
-        end: pd.DataFrame(dict(zip(("row", end), genes_of(names, genes, ignore_case=ignore_case), strict=True)))
-        for end, names in ends.items()
-    }
-    pairs = rows["source"].merge(rows["target"], on="row")
-    n_found = pairs["row"].nunique()
-    names = ends["source"].append(ends["target"])
-    absent = names[~names.isin(names[genes_of(names, genes, ignore_case=ignore_case)[0]])].dropna().unique()
-    # of a collection of the literature most pairs are of other genes: there names count
-    found = (n_found, len(table)) if len(table) < CATALOGUE else None
-    what = f"pairs of {name}" if found else f"names of {name}"
-    require_matches(adata, genes, names, what, ignore_case=ignore_case, allow_few=allow_few, found=found)
-    if not n_found:
-        raise ValueError(f"None of the {len(table)} pairs of {name} has both its genes in the data.")
-    logger.info(
-        "%s: %d of %d pairs have both genes in the data%s.",
-        name,
-        n_found,
-        len(table),
-        f"; {len(absent)} names are not there ({listed(absent)})" if len(absent) else "",
-    )
-    return np.unique(pairs["source"].to_numpy() * len(genes) + pairs["target"].to_numpy())
+    source, target = matched_pairs(adata, genes, table, name, **options)
+    return np.unique(source * len(genes) + target)

@@ -12,8 +12,9 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import _keys
+from infosem._matches import require_matches
 from infosem._name_lists import read_list
-from infosem._names import gene_identifiers, identifiers, listed, match, require_matches
+from infosem._names import gene_identifiers, identifiers, listed, match
 from infosem._places import note, require_place
 
 logger = logging.getLogger(__name__)

@@ -10,11 +10,17 @@ from scipy import stats
 
 from infosem._arguments import whole_number
 from infosem._edge_tables import checked_edges, checked_pairs
+from infosem._matches import require_matches
+from infosem._names import identifiers
 from infosem.tl._compare import edge_weights
 
 
 def enrichment(
-    edges: pd.DataFrame, reference: pd.DataFrame, *, top: Sequence[int] = (100, 300, 1000, 3000)
+    edges: pd.DataFrame,
+    reference: pd.DataFrame,
+    *,
+    top: Sequence[int] = (100, 300, 1000, 3000),
+    allow_few: bool = False,
 ) -> pd.DataFrame:
     r"""Enrichment of the strongest edges of a network in a reference, such as ChIP-seq or CollecTRI.
 
@@ -39,6 +45,8 @@ def enrichment(
         Columns ``source`` and ``target``. A pair that it lists more than once counts once.
     top
         Numbers :math:`n` of strongest edges, of the pairs that count.
+    allow_few
+        Whether it is right that less than a tenth of the reference's names that could be genes of the network are.
 
     Returns
     -------
@@ -49,9 +57,12 @@ def enrichment(
     Raises
     ------
     ValueError
-        If no regulator, or no gene, is in both tables.
+        If no regulator, or no gene or next to none, is in both tables.
     """
-    weights, reference = edge_weights(checked_edges(edges)).abs(), checked_pairs(reference, "reference")
+    edges, reference = checked_edges(edges), checked_pairs(reference, "reference")
+    weights = edge_weights(edges).abs()
+    genes, names = (identifiers(pd.concat([pairs["source"], pairs["target"]])).unique() for pairs in (edges, reference))
+    require_matches(None, genes, names, "names of the reference", ignore_case=None, allow_few=allow_few)
     sources, targets = (weights.index.unique(end).intersection(reference[end].unique()) for end in ("source", "target"))
     at = _entries(weights[weights > 0].sort_values(ascending=False, kind="stable").reset_index(), sources, targets)
     rank = np.full((len(sources), len(targets)), np.inf)

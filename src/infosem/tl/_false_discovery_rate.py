@@ -18,6 +18,7 @@ from infosem._arguments import seed_number, whole_number
 from infosem._edges import write_part
 from infosem._expression import is_in_memory
 from infosem._model import InfoSEM
+from infosem._places import is_ours
 from infosem._quiet import quiet
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def false_discovery_rate(
     q_value = pd.DataFrame(
         rate[np.searchsorted(observed, size.to_numpy())].astype(np.float32), size.index, size.columns
     )
-    if key in model.adata.uns and key in model.adata.varp:
+    if is_ours(model.adata, key) and key in model.adata.varp:
         write_part(model.adata, q_value, key=key, part="q_value")
     edges = model.get_edges()
     row, column = size.index.get_indexer(edges["source"]), size.columns.get_indexer(edges["target"])

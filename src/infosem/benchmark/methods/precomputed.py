@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from infosem._matches import require_matches
+from infosem._names import identifiers
 from infosem.benchmark._method import Labels, Method
 
 
@@ -25,12 +28,15 @@ class Precomputed(Method):
         target. Pairs that are not in it score zero; the absolute weight counts.
     absolute
         Whether to take the absolute weight.
+    allow_few
+        Whether it is right that less than a tenth of the edges' names that could be genes of the data are.
     """
 
     title: ClassVar[str] = "precomputed"
     uses_expression: ClassVar[bool] = True
     edges: pd.DataFrame = field(repr=False)
     absolute: bool = True
+    allow_few: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.edges, pd.DataFrame):
@@ -42,6 +48,12 @@ class Precomputed(Method):
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""
         genes = adata.var_names
+        is_table = {"source", "target"} <= set(self.edges.columns)
+        ends = [self.edges["source"], self.edges["target"]] if is_table else self.edges.axes
+        names = identifiers(chain(*ends))
+        require_matches(
+            adata, identifiers(genes), names, "genes of the network", ignore_case=None, allow_few=self.allow_few
+        )
         weights = self._weights(genes)
         if not weights.any():
             raise ValueError(
