@@ -172,6 +172,34 @@ def test_steps_are_not_negative(registered, schedule, name):
         train_plan(registered, schedule=schedule, **{name: -1e-5})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("alpha", 1e30), ("beta", 1e300), ("initial_effect", 1e20), ("latent_sd", 1e-30), ("coefficient_sd", 1e300)],
+)
+def test_weights_that_single_precision_does_not_hold(registered, name, value):
+    with pytest.raises(ValueError, match=rf"^{name}=.* must be a number, .* or less"):
+        model_of(registered, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["lr_networks", "lr_adjacency", "lr_coefficients", "lr_probability", "lr_decay"])
+def test_steps_that_leave_every_bound(registered, name):
+    with pytest.raises(ValueError, match=rf"^{name}=1e\+30 must be a number, 0 or more and"):
+        train_plan(registered, **{name: 1e30})
+
+
+def test_a_network_that_the_last_step_left_without_numbers_is_no_network(registered, monkeypatch):
+    from infosem._schedules import AlternatingTrainingPlan
+
+    def overflow(plan: AlternatingTrainingPlan) -> None:
+        plan.module.adjacency.free_effect.data[0, 1] = torch.inf
+
+    monkeypatch.setattr(AlternatingTrainingPlan, "on_train_epoch_end", overflow)
+    model = InfoSEM(registered, form="paper")
+    with pytest.raises(FloatingPointError, match="after the last step.*smaller steps"):
+        model.train(1, **QUIET)
+    assert not model.is_trained_
+
+
 @pytest.mark.parametrize("scalar", [np.int64, np.int8, np.uint16, np.float32, np.array, torch.tensor, float])
 def test_a_whole_number_of_any_library_is_one(scalar):
     found = whole_number(scalar(8), "rank", least=1)

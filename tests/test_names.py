@@ -80,10 +80,7 @@ CASES = {
     "another column": (lambda names: pd.Index([f"X{i}" for i in range(len(names))]), "pass gene_key='other'"),
     "excel": (lambda names: pd.Index([f"{i + 1}-Mar" for i in range(len(names))]), "Excel"),
     "cells": (lambda names: pd.Index([f"c{i}" for i in range(len(names))]), "adata.T.copy"),
-    "species": (
-        lambda names: names.str.replace("ENSG", "ENSMUSG"),
-        "different species: ENSG and ENSMUSG|ENSMUSG and ENSG",
-    ),
+    "species": (lambda names: names.str.replace("ENSG", "ENSMUSG"), "different species: ENS(MUS)?G"),
     "nothing": (lambda names: pd.Index([f"?{i}" for i in range(len(names))]), "aliases|Ensembl ids"),
 }
 
@@ -139,12 +136,8 @@ def test_catalogues_of_a_genome_on_a_selection_of_genes_are_no_mistake(caplog):
 class TestMasks:
     def test_a_mask_with_names_is_aligned_by_them(self, genes):
         wanted = pd.Series(np.arange(40) < 3, index=genes.var_names)
-        for mask in (
-            wanted,
-            wanted[::-1],
-            wanted.astype("boolean").sample(frac=1, random_state=0),
-            wanted.astype(object),
-        ):
+        shuffled = wanted.astype("boolean").sample(frac=1, random_state=0)
+        for mask in (wanted, wanted[::-1], shuffled, wanted.astype(object)):
             pp.regulators(genes, mask)
             assert np.flatnonzero(genes.var["is_regulator"]).tolist() == [0, 1, 2]
 
@@ -190,7 +183,7 @@ def test_tables_that_are_compared_with_genes_follow_the_same_rule():
     table = pd.DataFrame({"source": names, "target": "G0"})
     adata = anndata.AnnData(np.ones((3, 40), dtype=np.float32))
     adata.var_names = genes
-    edges = pd.DataFrame({"source": genes, "target": [*genes[1:], genes[0]], "weight": 1.0})
+    edges = pd.DataFrame({"source": genes[1:], "target": "G0", "weight": 1.0})
     precomputed = benchmark.methods.Precomputed(edges=table.assign(weight=1.0))
     regulators, labels = np.arange(2), None
     for compare in (

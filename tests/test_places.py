@@ -112,7 +112,7 @@ def test_own_names_may_be_taken_from_what_was_made_by_hand(cells):
         pp.regulators(cells, ["TF0", "TF1"])
 
 
-@pytest.mark.parametrize("groups", [("A/B", "A|B"), ("T", "T_sign"), ("T", "T_stability"), ("%2F", "/"), ("a b", "a\tb")])
+@pytest.mark.parametrize("groups", [("A/B", "A|B"), ("T", "T_sign"), ("T", "T_sd"), ("%2F", "/"), ("a b", "a\tb")])
 def test_every_group_has_its_network_under_its_name(cells, tmp_path, groups):
     cells.obs["kind"] = pd.Categorical(np.repeat([*groups, None], [50, 50, 20]))
     InfoSEM.setup_anndata(cells)
@@ -128,7 +128,22 @@ def test_every_group_has_its_network_under_its_name(cells, tmp_path, groups):
 
 
 def test_keys_of_groups_are_different_for_different_names():
-    names = ["/", "%", "%2F", "|", "a/b", "a|b", "T", "T_sign", "T%5Fsign", "T_sign_sign", "x_q_value", "\n", "\ud800", "é"]
+    names = [
+        "/",
+        "%",
+        "%2F",
+        "|",
+        "a/b",
+        "a|b",
+        "T",
+        "T_sign",
+        "T%5Fsign",
+        "T_sign_sign",
+        "x_q_value",
+        "\n",
+        "\ud800",
+        "é",
+    ]
     keys = [file_key("n", name) for name in names]
     assert len(set(keys)) == len(names)
     assert not [key for key in keys if re.search(r"[/\n]", key) or key.endswith(("_sign", "_q_value"))]

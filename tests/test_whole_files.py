@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import anndata as ad
 import pandas as pd
@@ -123,14 +124,19 @@ def test_a_full_disk_is_seen_before_training(folder, monkeypatch, capsys):
     assert "MiB free" in capsys.readouterr().err
 
 
+def half_written(path, write):
+    with replacing(path) as temporary:
+        write(temporary)
+        (path.parent / "absent").read_text()
+
+
 class TestReplacing:
     def test_a_file(self, tmp_path):
         path = tmp_path / "table.csv.gz"
         path.write_text("old")
         path.chmod(0o640)
-        with pytest.raises(RuntimeError), replacing(path) as temporary:
-            temporary.write_text("half")
-            raise RuntimeError
+        with pytest.raises(FileNotFoundError):
+            half_written(path, lambda temporary: temporary.write_text("half"))
         assert path.read_text() == "old"
         with replacing(path) as temporary:
             assert temporary.name.endswith(".csv.gz")
@@ -153,9 +159,8 @@ class TestReplacing:
             with replacing(folder) as temporary:
                 (temporary / "inside").mkdir(parents=True)
                 (temporary / "inside" / "file").write_text(text)
-        with pytest.raises(RuntimeError), replacing(folder) as temporary:
-            temporary.mkdir()
-            raise RuntimeError
+        with pytest.raises(FileNotFoundError):
+            half_written(folder, Path.mkdir)
         assert (folder / "inside" / "file").read_text() == "new"
         assert [other.name for other in tmp_path.iterdir()] == ["cells.zarr"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
@@ -55,7 +56,14 @@ _INITIAL_EFFECT = 2.0
 
 _BARCODE = r"(?:.+[_:#-])?[ACGT]{12,}(?:-\d+)?"
 """What cells are called."""
-_OF_GENES = (("obs", _keys.IS_REGULATOR), ("obsm", _keys.GENE_EMBEDDING), ("obsp", _keys.KNOWN_INTERACTIONS))
+_OF_GENES = (
+    ("obs", "var", _keys.IS_REGULATOR),
+    ("obsm", "varm", _keys.GENE_EMBEDDING),
+    ("obsp", "varp", _keys.KNOWN_INTERACTIONS),
+)
+
+# bounds that no model has a use for numbers beyond, far within what single precision holds
+_weight, _sd = partial(number, least=0, most=1e12), partial(number, least=1e-6, most=1e6)
 
 _CHOICES = {
     "prior": ("auto", *get_args(PriorName)),
@@ -181,14 +189,14 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         seed: int = 0,
         registry: dict[str, Any] | None = None,
     ) -> None:
-        alpha, beta = number(alpha, "alpha", least=0), number(beta, "beta", least=0)
-        interaction_weight = number(interaction_weight, "interaction_weight", least=0)
+        alpha, beta = _weight(alpha, "alpha"), _weight(beta, "beta")
+        interaction_weight = _weight(interaction_weight, "interaction_weight")
         if embedding_weight is not None:
-            embedding_weight = number(embedding_weight, "embedding_weight", least=0)
+            embedding_weight = _weight(embedding_weight, "embedding_weight")
         if initial_effect is not None:
-            initial_effect = number(initial_effect, "initial_effect", least=0)
-        coefficient_sd = number(coefficient_sd, "coefficient_sd", above=0)
-        latent_sd = number(latent_sd, "latent_sd", above=0)
+            initial_effect = _weight(initial_effect, "initial_effect")
+        coefficient_sd = _sd(coefficient_sd, "coefficient_sd")
+        latent_sd = _sd(latent_sd, "latent_sd")
         rank, n_hidden = whole_number(rank, "rank", least=1), whole_number(n_hidden, "n_hidden", least=1)
         seed = seed_number(seed)
         arguments = dict(locals())
@@ -299,7 +307,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         _require_cells_by_genes(adata)
         if adata.is_view and adata.isbacked:
             raise ValueError(
-                "adata is a view of an AnnData in a file, which cannot be set up. Read its cells and genes into memory: "
+                "adata is a view of an AnnData in a file, which cannot be set up. Read what it shows into memory: "
                 "adata = adata.to_memory()."
             )
         _check_if_view(adata, copy_if_view=True)
@@ -492,7 +500,11 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
 def _require_cells_by_genes(adata: AnnData) -> None:
     """Raise a :class:`ValueError` if what the model wants of genes stands where cells are."""
     barcodes = adata.var_names.astype(str).str.fullmatch(_BARCODE).mean() if adata.n_vars else 0.0
-    turned = [f"adata.{along}[{key!r}]" for along, key in _OF_GENES if key in getattr(adata, along)]
+    turned = [
+        f"adata.{cells}[{key!r}]"
+        for cells, genes, key in _OF_GENES
+        if key in getattr(adata, cells) and key not in getattr(adata, genes)
+    ]
     if turned or barcodes > 0.9:
         found = f"{turned[0]} is there" if turned else f"its genes are called {', '.join(adata.var_names[:3])}"
         raise ValueError(f"adata looks as if it were genes x cells: {found}. Turn it first: adata = adata.T.copy().")

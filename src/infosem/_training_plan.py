@@ -24,6 +24,15 @@ _FACTOR_EPS = 1e-5
 genes without labels, shall not move a probability from one half as far as a label does."""
 
 
+_LONGEST_STEP = 1e3
+
+_SMALLER = (
+    "Start from a new model with smaller steps, for instance "
+    "model.train(plan_kwargs={'lr_networks': 1e-5, 'lr_adjacency': 0.002}), check the expression for outliers, and the "
+    "model's weights and initial effect if they are not the default ones."
+)
+
+
 class NetworkTrainingPlan(TrainingPlan):
     """What the schedules share: the two optimisers, the sums that are logged, the time of a step.
 
@@ -64,7 +73,8 @@ class NetworkTrainingPlan(TrainingPlan):
         super().__init__(module)
         self.noise = noise
         self.automatic_optimization = False
-        steps |= {name: number(value, name, least=0) for name, value in step_sizes.items()}
+        for name, value in step_sizes.items():
+            steps[name] = number(value, name, least=0, most=1 if name == "lr_decay" else _LONGEST_STEP)
         self.lr_networks, self.lr_decay = steps["lr_networks"], steps["lr_decay"]
         self.lr_adjacency, self.lr_coefficients = steps["lr_adjacency"], steps["lr_coefficients"]
         self.lr_probability = steps["lr_probability"]
@@ -194,6 +204,11 @@ class NetworkTrainingPlan(TrainingPlan):
         ):
             self.log(f"{name}_train", value, sync_dist=self.use_sync_dist)
 
+    def on_train_end(self) -> None:
+        """Look at what the last step left, which no loss has seen."""
+        if not all(bool(parameter.isfinite().all()) for parameter in self.module.parameters()):
+            raise FloatingPointError(f"The network is no longer finite after the last step. {_SMALLER}")
+
     def _schedulers(self) -> list[Any]:
         schedulers = self.lr_schedulers()
         return schedulers if isinstance(schedulers, list) else [schedulers]
@@ -215,10 +230,7 @@ class NetworkTrainingPlan(TrainingPlan):
     def _stop_if_not_finite(self, loss: Tensor) -> None:
         if not torch.isfinite(loss.detach()):
             raise FloatingPointError(
-                f"The loss is no longer finite ({loss.item():.3g} in epoch {self.current_epoch}). Start from a new "
-                "model with smaller steps, for instance "
-                "model.train(plan_kwargs={'lr_networks': 1e-5, 'lr_adjacency': 0.002}), and check the expression for "
-                "outliers."
+                f"The loss is no longer finite ({loss.item():.3g} in epoch {self.current_epoch}). {_SMALLER}"
             )
 
 

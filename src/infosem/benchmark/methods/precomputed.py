@@ -70,7 +70,7 @@ class Precomputed(Method):
             raise ValueError(
                 f"The edges have columns {list(self.edges.columns)}, and no 'weight': rename the scores' one."
             )
-        edges = self.edges.astype({"source": str, "target": str})
+        edges = self.edges.assign(source=identifiers(self.edges["source"]), target=identifiers(self.edges["target"]))
         source, target = genes.get_indexer(edges["source"]), genes.get_indexer(edges["target"])
         known = (source >= 0) & (target >= 0)
         twice = edges[known].duplicated(["source", "target"])
