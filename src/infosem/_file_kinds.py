@@ -35,7 +35,9 @@ NPY = Kind("a numpy array (.npy)", "Pass numpy.load(path)")
 NPZ = Kind("an archive of numpy arrays (.npz)", "Pass an array of numpy.load(path)")
 PARQUET = Kind("a Parquet table", "Pass a column or the table of pandas.read_parquet(path)")
 PICKLE = Kind("a pickle", "Pass what is in it, if you trust where it comes from: pandas.read_pickle(path)")
-_ZIP = Kind("a zip archive, such as an Excel workbook", f"{_EXCEL}. Unpack any other: of compressed files infosem reads .gz")
+_ZIP = Kind(
+    "a zip archive, such as an Excel workbook", f"{_EXCEL}. Unpack any other: of compressed files infosem reads .gz"
+)
 
 _MAGIC = (
     (b"PK\x03\x04", _ZIP),

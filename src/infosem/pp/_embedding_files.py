@@ -36,9 +36,10 @@ def read_embeddings(path: Path) -> Any:
 
 
 def _read_text(path: Path) -> pd.DataFrame:
-    # as text, lest the gene NA be a missing value
-    table = read_table(path, by_ending(path, SEPARATORS), converters={0: str.strip})
-    return table.set_index(table.columns[0])
+    # marked as text, lest pandas take the gene NA for a missing value
+    table = read_table(path, by_ending(path, SEPARATORS), converters={0: lambda cell: f"={cell.strip()}"})
+    names = pd.Index(table.iloc[:, 0]).str.removeprefix("=")
+    return table.iloc[:, 1:].set_axis(names)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
