@@ -42,6 +42,7 @@ from torch import Tensor
 
 from infosem import InfoSEM, _closed_form, datasets, train_ensemble
 from infosem._covariation import Covariation
+from infosem._gaussian import Gaussian
 from infosem._quiet import quiet
 from infosem._single_effects import sparse_effects
 from infosem.benchmark import expected_average_precision, read_truth
@@ -280,7 +281,11 @@ def _loss_and_gradient(model: InfoSEM, device: torch.device, dtype: torch.dtype)
     noise = torch.randn(x.shape, generator=generator)
     module = model.module.to(device, dtype).train()
     module.zero_grad()
-    with mock.patch("torch.randn_like", lambda like: noise.to(like.device, like.dtype)):
+
+    def sample(posterior: Gaussian, _: torch.Generator | None = None) -> Tensor:
+        return torch.addcmul(posterior.mean, (0.5 * posterior.log_variance).exp(), noise.to(posterior.mean))
+
+    with mock.patch.object(Gaussian, "sample", sample):
         loss = module({REGISTRY_KEYS.X_KEY: x})[2].loss
     loss.backward()
     gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}

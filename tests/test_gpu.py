@@ -12,6 +12,7 @@ from scvi import REGISTRY_KEYS
 
 from infosem import InfoSEM
 from infosem._interpolation import Table, interpolate
+from infosem._noise import Noise
 from infosem._schedules import SCHEDULES
 
 from .conftest import PRIORS
@@ -41,7 +42,7 @@ def test_a_step_makes_no_tensor_elsewhere(cells, prior, form):
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_optimisers_where_there_is_no_fused_kernel(cells, schedule):
     module = on_another_device(cells)
-    optimizers, _ = SCHEDULES[schedule](module, max_epochs=3).configure_optimizers()
+    optimizers, _ = SCHEDULES[schedule](module, max_epochs=3, noise=Noise(0)).configure_optimizers()
     module({REGISTRY_KEYS.X_KEY: torch.empty(16, cells.n_vars, device="meta")})[2].loss.backward()
     for optimizer in optimizers:
         optimizer.step()

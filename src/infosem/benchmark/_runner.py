@@ -21,6 +21,7 @@ from infosem.benchmark._job import FAILED, LACKS_INPUT, OK
 from infosem.benchmark._lock import locked
 from infosem.benchmark._method import Method
 from infosem.benchmark._results import Results, writable_folder
+from infosem.benchmark._results_file import one_line
 from infosem.benchmark._typed import as_type
 from infosem.benchmark.methods import METHODS
 
@@ -127,7 +128,8 @@ def _run(
             for status in (FAILED, LACKS_INPUT):
                 reasons = [row["reason"] for row in result.rows if row["status"] == status]
                 if reasons:
-                    logger.warning("%s on %s %s: %s", job.entry.title, job.dataset.name, status, reasons[0])
+                    reason = one_line(reasons[0])
+                    logger.warning("%s on %s %s: %s", job.entry.title, job.dataset.name, status, reason)
             bar.set_postfix_str(f"{job.entry.title} on {job.dataset.name}")
             bar.update()
     if n_run < len(todo):
