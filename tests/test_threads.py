@@ -136,6 +136,24 @@ def test_the_generators_of_the_process_are_left_alone(tmp_path, backed, train_si
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.parametrize("form", ["today", "paper"])
+def test_the_default_type_of_the_process_changes_nothing(cells: AnnData, form) -> None:
+    InfoSEM.setup_anndata(cells)
+
+    def network() -> np.ndarray:
+        model = InfoSEM(cells, form=form)
+        model.train(**TRAIN)
+        return model.get_strength().to_numpy()
+
+    expected = network()
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = network()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_a_copy_of_a_registered_anndata_does_not_take_its_place(cells: AnnData) -> None:
     InfoSEM.setup_anndata(cells)
     copy = cells.copy()

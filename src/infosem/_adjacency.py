@@ -58,7 +58,7 @@ class FullAdjacency(nn.Module):
     ) -> None:
         super().__init__()
         self.register_buffer("impossible", impossible, persistent=False)
-        effects = initial_effect + 0.2 * torch.rand(shape, generator=generator)
+        effects = initial_effect + 0.2 * torch.rand(shape, generator=generator, dtype=torch.float32)
         self.free_effect = nn.Parameter(effects / (shape[0] - 1))
 
     def possible(self) -> Tensor:
@@ -112,8 +112,10 @@ class ProductAdjacency(FullAdjacency):
         super().__init__(shape, impossible, initial_effect=2 * initial_effect, generator=generator)
         n_regulators, n_genes = shape
         spread = 0.1 * rank**-0.25
-        self.regulator_factors = nn.Parameter(spread * torch.randn(n_regulators, rank, generator=generator))
-        self.target_factors = nn.Parameter(spread * torch.randn(n_genes, rank, generator=generator))
+        of_regulators, of_targets = (
+            spread * torch.randn(n, rank, generator=generator, dtype=torch.float32) for n in (n_regulators, n_genes)
+        )
+        self.regulator_factors, self.target_factors = nn.Parameter(of_regulators), nn.Parameter(of_targets)
 
     @torch.no_grad()
     def start_from(self, weights: Tensor) -> None:

@@ -247,7 +247,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
             evaluation=evaluation,
             denoise=self._form.start == "closed-form",
             generator=Noise(seed).on("cpu"),
-        )
+        ).float()  # whatever the default type of the process is
         self._model_summary_string = (
             f"InfoSEM: {len(self.regulator_names)} regulators, {len(self.gene_names)} genes, prior {self.prior_!r}, "
             f"{standardise} standardisation, seed {seed}"

@@ -43,14 +43,14 @@ class ScalarNetwork(nn.Module):
     def __init__(self, n_outputs: int, *, n_hidden: int = 128, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            skip_init(nn.Linear, 1, n_hidden),
+            skip_init(nn.Linear, 1, n_hidden, dtype=torch.float32),
             nn.Tanh(),
-            skip_init(nn.Linear, n_hidden, n_hidden),
+            skip_init(nn.Linear, n_hidden, n_hidden, dtype=torch.float32),
             nn.Tanh(),
-            skip_init(nn.Linear, n_hidden, n_outputs),
+            skip_init(nn.Linear, n_hidden, n_outputs, dtype=torch.float32),
         )
         # torch's own start of the layers took as many numbers: without them a seed would have another network
-        torch.rand(sum(parameter.numel() for parameter in self.parameters()), generator=generator)
+        torch.rand(sum(parameter.numel() for parameter in self.parameters()), generator=generator, dtype=torch.float32)
         for layer in self.layers:
             if isinstance(layer, nn.Linear):
                 nn.init.xavier_normal_(layer.weight, generator=generator)
