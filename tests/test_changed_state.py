@@ -202,3 +202,28 @@ def test_labels_never_go_to_another_regulator(registered):
     expected = registered.varp["known_interactions"].toarray()[1:4]
     np.fill_diagonal(expected[:, 1:], 0)
     np.testing.assert_array_equal(known.to_numpy(), expected)
+
+
+def test_what_comes_after_setup_is_told(cells, caplog):
+    for mapping, key in ((cells.varm, "gene_embedding"), (cells.varp, "known_interactions")):
+        later = mapping.pop(key)
+        InfoSEM.setup_anndata(cells)
+        mapping[key] = later
+        caplog.clear()
+        InfoSEM(cells)
+        assert f"[{key!r}] was written after setup_anndata" in caplog.text
+        InfoSEM.setup_anndata(cells, **{"embedding_key": None, "interactions_key": None})
+        caplog.clear()
+        InfoSEM(cells)
+        assert "after setup_anndata" not in caplog.text
+
+
+def test_a_loaded_model_does_not_train_on_cells_that_changed(registered, tmp_path):
+    model = InfoSEM(registered)
+    model.train(**SHORT)
+    model.save(tmp_path / "model")
+    loaded = InfoSEM.load(tmp_path / "model", registered, accelerator="cpu")
+    loaded.train(**SHORT)
+    registered.X = registered.X * 2
+    with pytest.raises(ValueError, match="adata.X has changed"):
+        loaded.train(**SHORT)

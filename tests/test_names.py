@@ -162,8 +162,8 @@ def test_text_with_gaps_after_a_round_trip(genes, tmp_path):
     pp.embed_terms(back, min_genes=1)
     assert (~np.isnan(back.varm["gene_embedding"]).any(1)).sum() == 20
     described = pd.DataFrame({"symbol": back.var_names, "name": "x", "summary": back.var["gene_text"].to_numpy()})
-    pp.gene_text(back, described.astype("category"))
-    assert back.var["gene_text"].str.contains("kinase").sum() == 20
+    pp.gene_text(back, described.astype("category"), key_added="described")
+    assert back.var["described"].str.contains("kinase").sum() == 20
 
 
 def test_genes_x_cells_is_told(genes, caplog):
@@ -194,3 +194,45 @@ def test_tables_that_are_compared_with_genes_follow_the_same_rule():
         with pytest.raises(ValueError, match=r"Only 2 of 30 .*28 more match: bring both to one"):
             compare()
         compare(allow_few=True)
+
+
+def test_panels_are_small_and_collections_large(genes, caplog):
+    """Three of 1,600 factors on a panel of 40 genes may be right, unless something is found that would double them."""
+    names = [*genes.var_names[:3], *(f"factor{i}" for i in range(1597))]
+    pp.regulators(genes, names)
+    assert "Only 3 of 1,600" in caplog.text
+    with pytest.raises(ValueError, match="5 more match: pass ignore_case=True"):
+        pp.regulators(genes, [*names, *(name.swapcase() for name in genes.var_names[3:8])])
+
+
+@pytest.mark.parametrize("n", [90, 300, 1000])
+def test_pairs_count_where_nearly_all_names_are_there(genes, n):
+    """One regulator in another case has nearly all pairs: of 34 names 33 are there, and of 300 pairs three."""
+    targets = genes.var_names[np.arange(n) % 32 + 8]
+    edges = pd.DataFrame({"source": ["TF0"] * 3 + ["tf1"] * (n - 3), "target": targets})
+    with pytest.raises(ValueError, match=f"Only 3 of {n:,} pairs"):
+        pp.known_interactions(genes, edges)
+    with pytest.raises(ValueError, match=f"Only 3 of {n:,} pairs"):
+        benchmark.read_truth(genes, edges)
+    pp.known_interactions(genes, edges, ignore_case=True)
+
+
+class TestOtherMasks:
+    @pytest.mark.parametrize("kind", [list, np.array, lambda mask: dict(zip(*mask_of(mask), strict=True))])
+    def test_zeros_and_ones_and_dictionaries(self, genes, kind):
+        pp.regulators(genes, kind([int(i < 3) for i in range(40)]))
+        assert np.flatnonzero(genes.var["is_regulator"]).tolist() == [0, 1, 2]
+
+    def test_what_is_neither_names_nor_a_mask(self, genes):
+        for source, message in (
+            (None, "must be names"),
+            (3, "must be names"),
+            (np.ones((40, 1), dtype=bool), "shape"),
+            (["True", "False"] * 20, "words"),
+        ):
+            with pytest.raises((TypeError, ValueError), match=message):
+                pp.regulators(genes, source)
+
+
+def mask_of(mask):
+    return [*(f"TF{i}" for i in range(8)), *(f"gene{i}" for i in range(32))], mask

@@ -82,7 +82,7 @@ def test_what_is_not_ours_is_never_replaced(model):
     cells.uns["mine:a"] = "a note"
     for name, write in writers(model).items():
         before = state(cells)
-        with pytest.raises(ValueError, match="infosem did not write it"):
+        with pytest.raises(ValueError, match="infosem has no note"):
             write("mine")
         assert state(cells) == before, name
 
@@ -99,16 +99,21 @@ def test_what_is_ours_is_replaced_by_the_same(model):
         assert state(model.adata) == once, name
 
 
-def test_own_names_may_be_taken_from_what_was_made_by_hand(cells):
-    assert not set(cells.uns) & {"is_regulator", "gene_embedding", "known_interactions"}
+def test_only_a_mask_may_be_made_by_hand_first(cells):
+    for key in ("is_regulator", "gene_embedding", "known_interactions"):
+        cells.uns.pop(key, None)
     pp.regulators(cells, ["TF0", "TF1"])
-    pp.add_embeddings(cells, np.ones((24, 2)))
-    pp.known_interactions(cells, EDGES)
+    for write in (
+        lambda: pp.add_embeddings(cells, np.ones((24, 2))),
+        lambda: pp.known_interactions(cells, EDGES),
+    ):
+        with pytest.raises(ValueError, match="infosem has no note"):
+            write()
     assert cells.uns["is_regulator"]["made_by"] == "infosem.pp.regulators"
     assert cells.var["is_regulator"].sum() == 2
     cells.var["is_regulator"] = "text"
     del cells.uns["is_regulator"]
-    with pytest.raises(ValueError, match="infosem did not write it"):
+    with pytest.raises(ValueError, match="infosem has no note"):
         pp.regulators(cells, ["TF0", "TF1"])
 
 
@@ -234,3 +239,53 @@ def test_a_view_stays_usable_after_an_error():
         InfoSEM.setup_anndata(view, layer="typo")
     assert view.shape == (40, 12)
     assert not [key for key in cells.uns if key.startswith("_scvi")]
+
+
+def test_entries_of_different_kinds_do_not_replace_each_other(model):
+    model.write_network()
+    pp.regulators(model.adata, ["TF0", "TF1"], key_added="marked")
+    pp.gene_text(model.adata, TEXT, key_added="described")
+    before = state(model.adata)
+    for name, write in writers(model).items():
+        for key in ("infosem", "marked", "described", "known_interactions"):
+            if (name, key) in {
+                ("InfoSEM.write_network", "infosem"), ("Ensemble.write_network", "infosem"),
+                ("tl.by_group", "infosem"), ("pp.regulators", "marked"), ("pp.gene_text", "described"),
+                ("pp.known_interactions", "known_interactions"), ("tl.by_group", "marked"),
+                ("tl.by_group", "described"), ("tl.by_group", "known_interactions"),
+            }:  # fmt: skip
+                continue
+            with pytest.raises(ValueError, match="infosem has no note"):
+                write(key)
+    model.adata.uns.pop("text")
+    del model.adata.var["text"]
+    assert state(model.adata) == before
+
+
+def test_a_part_of_somebody_else_is_not_lost(trained, cells):
+    cells.varp["run_probability"] = sparse.csr_matrix(np.eye(24))
+    with pytest.raises(ValueError, match=r"del adata.varp\['run_probability'\]"):
+        trained.write_network(key_added="run")
+    InfoSEM.setup_anndata(cells, interactions_key=None)
+    without = InfoSEM(cells)
+    without.train(**SHORT)
+    without.write_network(key_added="run")
+    without.write_network(key_added="run")
+    assert cells.varp["run_probability"].nnz == 24
+    cells.varp["run_q_value"] = sparse.csr_matrix(np.eye(24))
+    with pytest.raises(ValueError, match="run_q_value"):
+        tl.false_discovery_rate(without, n_permutations=1, train_kwargs=SHORT, key="run", progress=False)
+    del cells.varp["run_q_value"]
+    for _ in range(2):
+        tl.false_discovery_rate(without, n_permutations=1, train_kwargs=SHORT, key="run", progress=False)
+    assert "q_value" in get.network(cells, "run")
+
+
+def test_what_lost_its_note_says_what_to_delete(trained, cells):
+    trained.write_network()
+    del cells.uns["infosem"]
+    with pytest.raises(ValueError, match="infosem has no note") as raised:
+        trained.write_network()
+    exec(str(raised.value).rpartition("first: ")[2], {"adata": cells})
+    trained.write_network()
+    assert len(get.network(cells))

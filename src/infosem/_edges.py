@@ -14,7 +14,7 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._arguments import number, whole_number
-from infosem._places import note, require_network_place
+from infosem._places import NETWORK, note, require_network_place
 from infosem._thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,8 @@ def write_matrices(
     provenance
         What ``uns[key_added]`` says besides the regulators and the versions.
     """
-    key_added = require_network_place(adata, key_added, [name for name, part in parts.items() if part is not None])
+    written = ["sign", *(name for name, part in parts.items() if part is not None)]
+    key_added = require_network_place(adata, key_added, written)
     regulators, genes = weights.axes
     parts = {"sign": pd.DataFrame(known_signs(sign), regulators, genes), **parts}
     matrices = {_keys.part_key(key_added, name): part for name, part in parts.items() if part is not None}
@@ -148,12 +149,14 @@ def write_matrices(
         )
     squares = {key: _square(matrix, adata.var_names) for key, matrix in matrices.items()}
     if key_added in adata.uns:
-        for part in _keys.PARTS:
+        for part in adata.uns[key_added].get("parts", _keys.PARTS):
             adata.varp.pop(_keys.part_key(key_added, part), None)
     for key, square in squares.items():
         adata.varp[key] = square
     adata.uns[key_added] = note(
         made_by,
+        NETWORK,
+        parts=written,
         **provenance,
         regulators=regulators.to_numpy(dtype=object),
         versions={name: version(name) for name in ("infosem", "scvi-tools", "torch")},
@@ -163,7 +166,9 @@ def write_matrices(
 
 def write_part(adata: AnnData, values: pd.DataFrame, *, key: str, part: str) -> None:
     """Write something more, regulators x genes, beside the network under ``key``."""
+    require_network_place(adata, key, [part])
     adata.varp[_keys.part_key(key, part)] = _square(values, adata.var_names)
+    adata.uns[key]["parts"] = [*(name for name in adata.uns[key].get("parts", _keys.PARTS) if name != part), part]
 
 
 def _square(matrix: pd.DataFrame, genes: pd.Index) -> np.ndarray | sparse.csr_matrix:

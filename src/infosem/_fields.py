@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import joblib
@@ -112,10 +113,15 @@ class ExpressionField(LayerField):
         x = self.get_field_data(adata)
         if not (files or is_in_memory(x)):
             return
-        changed = ~np.isclose(gene_means(x), state_registry["summary"].all_values.mean, rtol=1e-4, atol=1e-6)
+        self.require_means(gene_means(x), state_registry["summary"].all_values.mean)
+
+    def require_means(self, found: np.ndarray, expected: np.ndarray) -> None:
+        """Raise a :class:`ValueError` if genes have other means than at registration."""
+        again = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
+        changed = ~np.isclose(found, expected, rtol=1e-4, atol=1e-6)
         if changed.any():
             raise ValueError(
-                f"{self._name} has changed since setup_anndata: {changed.sum()} of {len(names)} genes have another "
+                f"{self._name} has changed since setup_anndata: {changed.sum()} of {len(changed)} genes have another "
                 f"mean. Was it normalised or scaled meanwhile? {again}"
             )
 
@@ -292,6 +298,18 @@ class GeneAlignedManager(AnnDataManager):
     scvi-tools slices every registered field by cell, which breaks on fields that have a row per gene.
     """
 
+    absent: Sequence[tuple[str, str]] = ()
+    """Entries of AnnData, attribute and key, that would have been used at registration, had they been there."""
+    _means: np.ndarray | None = None
+
+    def register_fields(
+        self, adata: AnnData, source_registry: dict[str, Any] | None = None, **transfer_kwargs: Any
+    ) -> None:
+        """Register the data; of others than the model's note what they are."""
+        super().register_fields(adata, source_registry, **transfer_kwargs)
+        x = self.get_from_registry(REGISTRY_KEYS.X_KEY)
+        self._means = gene_means(x) if self.is_transferred and is_in_memory(x) else None
+
     @property
     def is_transferred(self) -> bool:
         """Whether the registry came from other data (a saved or trained model)."""
@@ -313,10 +331,25 @@ class GeneAlignedManager(AnnDataManager):
             self._assert_anndata_registered()
             self._require_expression_unchanged(files=False)
 
+    def require_cells_unchanged(self) -> None:
+        """Raise a :class:`ValueError` if the cells are others than at registration, also of other data."""
+        self.validate()
+        if self._means is not None:
+            field = self.field(REGISTRY_KEYS.X_KEY)
+            field.require_means(gene_means(self.get_from_registry(REGISTRY_KEYS.X_KEY)), self._means)
+
     def require_unchanged(self) -> None:
-        """Raise a :class:`ValueError` if anything that was registered is another now."""
+        """Raise a :class:`ValueError` if anything that was registered is another now; warn of what came later."""
         if self.is_transferred:
             return
+        for attribute, key in self.absent:
+            if key in getattr(self.adata, attribute):
+                logger.warning(
+                    "adata.%s[%r] was written after setup_anndata, and is not used. Call InfoSEM.setup_anndata(adata) "
+                    "again to use it.",
+                    attribute,
+                    key,
+                )
         self._require_expression_unchanged(files=True)
         for field in self.fields:
             if isinstance(field, GeneField) and not field.is_empty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,13 +41,14 @@ def require_matches(
     *,
     ignore_case: bool | None,
     allow_few: bool,
-    found: tuple[int, int] | None = None,
+    found: tuple[int, int, float] | None = None,
 ) -> None:
     """Raise if next to nothing matched, warn if less than half did, and say what would mend it.
 
     What could match is every name of a list of fewer than 100. A longer one is a catalogue, and the data a selection
-    of genes: of ``n`` names and ``g`` genes what two random choices from a genome of 20,000 share, ``n g / 20,000``,
-    where that is five or more.
+    of genes: of ``n`` names and ``g`` genes what two random choices from a genome of 20,000 share, ``n g / 20,000``. Of
+    a catalogue on so few genes that this is below five, such as a panel, next to nothing is an error only if something
+    is found that would double it.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def require_matches(
     allow_few
         Whether a tenth and less is no error.
     found
-        How many were found, and how many were listed, if it is not the names themselves that count.
+        How many were found, were listed, and could be found, if it is not the names themselves that count.
 
     Raises
     ------
@@ -70,13 +72,14 @@ def require_matches(
     """
     names = names[names.notna()].unique()
     n_matched = int((match(names, genes, ignore_case=bool(ignore_case)) >= 0).sum())
-    n_found, n_listed = found or (n_matched, len(names))
-    possible = float(n_listed if found else min(n_listed, len(genes)))
-    expected = n_listed * len(genes) / _GENOME
-    if n_listed >= CATALOGUE and expected >= _ENOUGH:
-        possible = min(possible, expected)
-    share = n_found / possible if possible else 0.0
+    n_found, n_listed, possible = found or (n_matched, len(names), float(min(len(names), len(genes))))
     reasons, more = _reasons(adata, genes, names, n_matched, ignore_case)
+    is_panel = False
+    if found is None and n_listed >= CATALOGUE:
+        expected = n_listed * len(genes) / _GENOME
+        is_panel = expected < _ENOUGH and more < n_matched
+        possible = possible if expected < _ENOUGH else min(possible, expected)
+    share = n_found / possible if possible else 0.0
     of_genes = f"{len(genes):,} genes (such as {_some(genes)})"
     hints = " ".join(reasons) or _CHECK + ("." if ignore_case is None else _ARGUMENTS)
     if not n_found:
@@ -84,7 +87,7 @@ def require_matches(
         such = f" (such as {_some(names)})" if len(names) else ""
         raise ValueError(f"{none}{such} is among the {of_genes}. {hints}")
     text = f"{n_found:,} of {n_listed:,} {what} (such as {_some(names)}) are among the {of_genes}"
-    if share < _FEW and not allow_few:
+    if share < _FEW and not allow_few and not is_panel:
         raise ValueError(f"Only {text}. {hints} If that is all that there is, pass allow_few=True.")
     if share < _HALF or more >= max(1.0, 0.1 * n_matched):
         logger.warning("Only %s. %s", text, hints)
@@ -96,7 +99,8 @@ def matched_pairs(
     """Source and target, among the genes, of the pairs of a table that have both in the data.
 
     A name that two genes share makes a pair of each. Raises and warns as :func:`require_matches`, by the pairs of a
-    list, and by the names of a collection of the literature, of whose pairs most are of other genes.
+    list. Of a collection of the literature most pairs are of other genes: there names count, and of pairs as many as
+    the shares of its sources and of its targets that are there would give.
 
     Parameters
     ----------
@@ -117,11 +121,14 @@ def matched_pairs(
     n_found = pairs["row"].nunique()
     names = ends["source"].append(ends["target"])
     absent = names[~names.isin(names[genes_of(names, genes, ignore_case=bool(ignore_case))[0]])].dropna().unique()
-    found = (n_found, len(table)) if len(table) < CATALOGUE else None
-    what = f"pairs of {name}" if found else f"names of {name}"
-    require_matches(adata, genes, names, what, ignore_case=ignore_case, allow_few=allow_few, found=found)
-    if not n_found:
-        raise ValueError(f"None of the {len(table)} pairs of {name} has both its genes in the data.")
+    options: dict[str, Any] = {"ignore_case": ignore_case, "allow_few": allow_few}
+    possible = float(len(table))
+    if len(table) >= CATALOGUE:
+        require_matches(adata, genes, names, f"names of {name}", **options)
+        for end in ends.values():
+            possible *= float((match(end.dropna().unique(), genes, ignore_case=bool(ignore_case)) >= 0).mean())
+    found = (n_found, len(table), possible)
+    require_matches(adata, genes, names, f"pairs of {name}", **options, found=found)
     logger.info(
         "%s: %d of %d pairs have both genes in the data%s.",
         name,

@@ -311,6 +311,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
                 "adata = adata.to_memory()."
             )
         _check_if_view(adata, copy_if_view=True)
+        wanted = {"varm": embedding_key, "varp": interactions_key, "var": regulator_key}
         embedding_key = _resolve_key(adata, "varm", embedding_key, _keys.GENE_EMBEDDING, without="no text prior")
         interactions_key = _resolve_key(
             adata, "varp", interactions_key, _keys.KNOWN_INTERACTIONS, without="no interaction prior"
@@ -318,7 +319,17 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         regulator_key = _resolve_key(
             adata, "var", regulator_key, _keys.IS_REGULATOR, without="all genes may have targets"
         )
-        setup_method_args = cls._get_setup_method_args(**locals())
+        absent = [
+            (genes, key) for _, genes, key in _OF_GENES if wanted[genes] == "auto" and key not in getattr(adata, genes)
+        ]
+        setup_method_args = cls._get_setup_method_args(
+            cls=cls,
+            adata=adata,
+            layer=layer,
+            embedding_key=embedding_key,
+            interactions_key=interactions_key,
+            regulator_key=regulator_key,
+        )
         manager = GeneAlignedManager(
             fields=[
                 ExpressionField(layer),
@@ -328,6 +339,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
             ],
             setup_method_args=setup_method_args,
         )
+        manager.absent = absent
         registered = cls._setup_adata_manager_store.get(adata.uns.get(_SCVI_UUID_KEY))
         if registered is not None and registered.adata is not adata:
             del adata.uns[_SCVI_UUID_KEY]  # of the AnnData that this is a copy of, whose place it would take
@@ -392,7 +404,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         """
         if self.adata is None:
             raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
-        self.adata_manager.validate()
+        self.adata_manager.require_cells_unchanged()
         schedule = self._form.schedule if schedule is None else schedule
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule={schedule!r} is not one of {', '.join(map(repr, SCHEDULES))}.")

@@ -11,6 +11,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from infosem import _keys
+from infosem._places import EMBEDDING, note
 from infosem._scanpy import import_scanpy
 from infosem.pp import known_interactions
 
@@ -38,6 +39,7 @@ def pbmc() -> AnnData:
     adata.var[_keys.IS_REGULATOR] = (genes["is_regulator"] == "yes").to_numpy()
     adata.var["text"] = genes["text"].fillna("").to_numpy()
     adata.varm[_keys.GENE_EMBEDDING] = _semantic_vectors(adata.var["text"])
+    adata.uns[_keys.GENE_EMBEDDING] = note("datasets.pbmc", EMBEDDING, source="terms", text_key="text")
     edges = pd.read_csv(_resource("pbmc_known_edges.csv"))
     known_interactions(adata, edges)
     adata.uns["known_edges"] = edges

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._arguments import number, seed_number, share, whole_number
+from infosem._places import EMBEDDING, INTERACTIONS, REGULATORS, note
 from infosem.datasets._sequencing import check_sequencing, log_normalise, sequence
 
 _DROPOUT = 0.3
@@ -149,6 +150,10 @@ def simulate(
     adata.varp["truth"] = truth
     adata.varm[_keys.GENE_EMBEDDING] = _embed(rng, traits, embedding_width, embedding_signal, embedding_missing)
     adata.varp[_keys.KNOWN_INTERACTIONS] = _reveal(rng, adjacency, n_genes, known_fraction)
+    for key, kind in (
+        (_keys.IS_REGULATOR, REGULATORS), (_keys.GENE_EMBEDDING, EMBEDDING), (_keys.KNOWN_INTERACTIONS, INTERACTIONS)
+    ):  # fmt: skip
+        adata.uns[key] = note("datasets.simulate", kind, source="simulated")
     return adata
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from anndata import AnnData
@@ -11,6 +9,7 @@ from scipy import sparse
 
 from infosem import _keys
 from infosem._edges import edge_table
+from infosem._places import NETWORK, is_ours
 from infosem._thresholds import Thresholds
 
 
@@ -57,8 +56,8 @@ def network(
         If none of its regulators is among the genes, or a threshold needs what the network does not have.
     """
     key = _by_name(adata, key)
-    if key not in adata.uns or key not in adata.varp:
-        written = [_name(adata, entry) for entry in adata.varp if entry in adata.uns]
+    if not _is_network(adata, key):
+        written = [_name(adata, entry) for entry in adata.varp if _is_network(adata, entry)]
         raise KeyError(
             f"adata has no network under {key!r}; there are {written or 'none'}. Write one: "
             f"model.write_network(key_added={key!r})."
@@ -82,11 +81,15 @@ def network(
 
 def _by_name(adata: AnnData, name: str) -> str:
     """Key of the network of that name; the name itself, if it is a key or none is called so."""
-    return next((key for key in adata.varp if key in adata.uns and _name(adata, key) == name), name)
+    return next((key for key in adata.varp if _is_network(adata, key) and _name(adata, key) == name), name)
 
 
 def _name(adata: AnnData, key: str) -> str:
-    return str(adata.uns[key].get("name", key)) if isinstance(adata.uns[key], Mapping) else key
+    return str(adata.uns[key].get("name", key))
+
+
+def _is_network(adata: AnnData, key: str) -> bool:
+    return key in adata.varp and is_ours(adata, key, NETWORK)
 
 
 def _rows(adata: AnnData, key: str, regulators: pd.Index) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from infosem._checks import require_columns
 from infosem._files import read_names
 from infosem._matches import require_matches
 from infosem._names import gene_identifiers, identifiers, listed
-from infosem._places import note, require_place
+from infosem._places import TEXT, note, require_place
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def gene_text(
     ValueError
         If a column is missing, or no gene or next to none is described.
     """
-    key_added = require_place(adata, "var", key_added, default=_keys.GENE_TEXT, like=lambda column: True)
+    key_added = require_place(adata, "var", key_added, TEXT)
     source = Path(descriptions).name if isinstance(descriptions, str | Path) else type(descriptions).__name__
     if not isinstance(descriptions, pd.DataFrame):
         descriptions = read_names(descriptions)
@@ -79,11 +79,17 @@ def gene_text(
         "described genes",
         ignore_case=ignore_case,
         allow_few=allow_few,
-        found=(len(np.unique(at[at >= 0])), names["name"].nunique()),
+        found=_found(at, names, len(genes)),
     )
     adata.var[key_added] = np.where(at >= 0, text.to_numpy(dtype=object)[at], "")
     adata.uns[key_added] = note(
-        "pp.gene_text", source=source, on=on, gene_key=gene_key, ignore_case=ignore_case, n_genes=int((at >= 0).sum())
+        "pp.gene_text",
+        TEXT,
+        source=source,
+        on=on,
+        gene_key=gene_key,
+        ignore_case=ignore_case,
+        n_genes=int((at >= 0).sum()),
     )
     described = adata.var[key_added] != ""
     with_summary = (at >= 0) & (summary.to_numpy()[at] != "")
@@ -121,6 +127,12 @@ def _match(genes: pd.Index, ways: dict[str, pd.DataFrame], ignore_case: bool) ->
             found_by[f"{way} in another case" if folded else way] = int((found >= 0).sum())
             at = np.maximum(at, found)
     return at, found_by
+
+
+def _found(at: np.ndarray, names: pd.DataFrame, n_genes: int) -> tuple[int, int, float]:
+    """Described genes that were found, that there are, and that could be found."""
+    n_listed = names["name"].nunique()
+    return len(np.unique(at[at >= 0])), n_listed, float(min(n_listed, n_genes))
 
 
 def _text(table: pd.DataFrame, column: str) -> pd.Series:

@@ -16,7 +16,7 @@ from infosem._checks import require_unique_genes
 from infosem._files import read_names
 from infosem._matches import matched_pairs
 from infosem._names import gene_identifiers
-from infosem._places import note, require_place
+from infosem._places import INTERACTIONS, note, require_place
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def known_interactions(
         If a column is missing, no pair or next to none matches the genes, or a pair is both a known edge and a known
         non-edge.
     """
-    key_added = require_place(adata, "varp", key_added, default=_keys.KNOWN_INTERACTIONS, like=lambda matrix: True)
+    key_added = require_place(adata, "varp", key_added, INTERACTIONS)
     require_unique_genes(adata)
     if isinstance(negatives, str) and negatives != "same_source":
         raise ValueError(f"negatives={negatives!r} must be a table, 'same_source', or None.")
@@ -96,6 +96,7 @@ def known_interactions(
     adata.varp[key_added] = sparse.csr_matrix((values, pairs), shape=(len(genes), len(genes)))
     adata.uns[key_added] = note(
         "pp.known_interactions",
+        INTERACTIONS,
         source=source,
         negatives=negatives if isinstance(negatives, str) else None if negatives is None else "table",
         gene_key=gene_key,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from infosem import _keys
 from infosem._matches import require_matches
 from infosem._name_lists import read_list
 from infosem._names import gene_identifiers, identifiers, listed, match
-from infosem._places import note, require_place
+from infosem._places import REGULATORS, note, require_place
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +55,7 @@ def regulators(
     ValueError
         If no gene is a regulator, or next to no name is a gene.
     """
-    key_added = require_place(
-        adata, "var", key_added, default=_keys.IS_REGULATOR, like=lambda column: set(column.dropna()) <= {True, False}
-    )
+    key_added = require_place(adata, "var", key_added, REGULATORS, like=_made_by_hand(key_added))
     if isinstance(source, str) and source in adata.var.columns:
         mask, origin = _mask(adata.var[source], f"adata.var[{source!r}]"), source
     elif not isinstance(source, str | Path | pd.DataFrame) and _is_mask(source := _held(source)):
@@ -79,6 +77,7 @@ def regulators(
     adata.var[key_added] = mask
     adata.uns[key_added] = note(
         "pp.regulators",
+        REGULATORS,
         source=origin,
         gene_key=gene_key,
         ignore_case=ignore_case,
@@ -87,22 +86,37 @@ def regulators(
     logger.info("%d of %d genes are regulators: adata.var[%r].", mask.sum(), adata.n_vars, key_added)
 
 
-def _held(source: Iterable[Any]) -> Any:
-    """What can be looked at twice."""
-    return source if isinstance(source, pd.Series | pd.Index | np.ndarray) else pd.Series(list(source), dtype=object)
+def _made_by_hand(key: str) -> Callable[[Any], bool]:
+    """Whether a column is a mask that may give way: under the package's own name, such as ``adata.var[key] = ...``."""
+    return lambda column: key == _keys.IS_REGULATOR and set(column.dropna()) <= {True, False}
 
 
-def _is_mask(source: Any) -> bool:
-    values = pd.Series(source).dropna()
+def _held(source: Any) -> pd.Series:
+    """Names or a mask as a column; what has names, a dictionary or a Series, keeps them as its index."""
+    if isinstance(source, Mapping):
+        source = pd.Series(source, dtype=object)
+        return source if _is_mask(source) else pd.Series(source.index, dtype=object)
+    if source is None or isinstance(source, int | float | bytes):
+        raise TypeError(f"source={source!r} must be names, a file or a mask of the genes: adata.var_names[...].")
+    if getattr(source, "ndim", 1) > 1:
+        raise ValueError(f"source has the shape {source.shape}, expected one name or truth value for each gene.")
+    return source if isinstance(source, pd.Series) else pd.Series(list(source), dtype=object)
+
+
+def _is_mask(source: pd.Series) -> bool:
+    """Whether all values are true and false, also as numbers; raises if some are, or if they are its words."""
+    values = source.dropna()
     boolean = values.map(lambda value: isinstance(value, bool | np.bool_))
     if boolean.any() and not boolean.all():
         raise ValueError(f"Regulators are names, or true and false, not both: {listed(values.tolist())}.")
-    return len(values) > 0 and bool(boolean.all())
+    if len(values) and set(values.map(str)) <= {"True", "False"} and not boolean.any():
+        raise ValueError("The mask holds the words 'True' and 'False'. Make them truth values: mask == 'True'.")
+    zero_or_one = values.map(lambda value: not isinstance(value, str) and value in (0, 1))
+    return len(values) > 0 and bool(boolean.all() or zero_or_one.all())
 
 
-def _aligned(mask: Any, adata: AnnData) -> np.ndarray:
+def _aligned(column: pd.Series, adata: AnnData) -> np.ndarray:
     """A mask in the order of the genes: by its names, where it has any."""
-    column = pd.Series(mask)
     if column.index.equals(pd.RangeIndex(len(column))):
         if len(column) != adata.n_vars:
             raise ValueError(

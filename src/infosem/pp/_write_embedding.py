@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from anndata import AnnData
 
-from infosem import _keys
-from infosem._places import note, require_place
+from infosem._places import EMBEDDING, note, require_place
 
 logger = logging.getLogger(__name__)
 
 
 def require_embedding_place(adata: AnnData, key_added: str) -> None:
     """Raise unless an embedding can be written under the key: before it is computed."""
-    require_place(adata, "varm", key_added, default=_keys.GENE_EMBEDDING, like=lambda value: True)
+    require_place(adata, "varm", key_added, EMBEDDING)
 
 
 def write_embedding(
@@ -34,7 +33,7 @@ def write_embedding(
     matrix[has_vector] = vectors
     adata.varm[key_added] = matrix
     coverage = len(vectors) / adata.n_vars
-    adata.uns[key_added] = note(made_by, **provenance, n_genes=len(vectors), coverage=coverage)
+    adata.uns[key_added] = note(made_by, EMBEDDING, **provenance, n_genes=len(vectors), coverage=coverage)
     logger.info(
         "%d of %d genes (%.0f %%) have an embedding of width %d: adata.varm[%r].",
         len(vectors),

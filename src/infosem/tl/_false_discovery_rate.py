@@ -18,7 +18,7 @@ from infosem._arguments import seed_number, whole_number
 from infosem._edges import write_part
 from infosem._expression import is_in_memory
 from infosem._model import InfoSEM
-from infosem._places import is_ours
+from infosem._places import NETWORK, is_ours, require_network_place
 from infosem._quiet import quiet
 
 logger = logging.getLogger(__name__)
@@ -70,6 +70,9 @@ def false_discovery_rate(
     if model.adata is None:
         raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
     model.adata_manager.require_unchanged()
+    is_written = is_ours(model.adata, key, NETWORK) and key in model.adata.varp
+    if is_written:
+        require_network_place(model.adata, key, ["q_value"])
     x = model.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
     if not is_in_memory(x):
         raise ValueError(
@@ -94,7 +97,7 @@ def false_discovery_rate(
     q_value = pd.DataFrame(
         rate[np.searchsorted(observed, size.to_numpy())].astype(np.float32), size.index, size.columns
     )
-    if is_ours(model.adata, key) and key in model.adata.varp:
+    if is_written:
         write_part(model.adata, q_value, key=key, part="q_value")
     edges = model.get_edges()
     row, column = size.index.get_indexer(edges["source"]), size.columns.get_indexer(edges["target"])

@@ -10,7 +10,7 @@ from anndata import AnnData
 
 from infosem import _keys
 from infosem._model import InfoSEM
-from infosem._places import note, require_place
+from infosem._places import SHIFT, note, require_place
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def perturb(
         If ``gene`` is no regulator, or a model of ``form="paper"`` counts non-zero values only and the intervention
         needs to know what a zero means (``to``, or ``fold=0``).
     """
-    key_added = require_place(adata, "layers", key_added)
+    key_added = require_place(adata, "layers", key_added, SHIFT)
     if to is None and fold is None:
         to = 0.0
     radius = model.get_spectral_radius(gene)
@@ -77,6 +77,7 @@ def perturb(
     change = {"to": to} if fold is None else {"fold": fold}
     adata.uns[key_added] = note(
         "tl.perturb",
+        SHIFT,
         gene=gene,
         **{name: float(value) for name, value in change.items() if value is not None},
         propagation=propagation,

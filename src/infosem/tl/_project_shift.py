@@ -11,7 +11,7 @@ from scipy import sparse
 from infosem import _keys
 from infosem._arguments import number
 from infosem._checks import require_key
-from infosem._places import is_ours, note, require_place
+from infosem._places import ARROWS, SHIFT, is_ours, note, require_place
 
 _BLOCK_ENTRIES = 2**22
 
@@ -53,8 +53,8 @@ def project_shift(
     require_key(adata, "layers", key, hint="Compute the shift first: infosem.tl.perturb(adata, gene).")
     require_key(adata, "obsm", f"X_{basis}", hint=f"Compute it first, such as scanpy.tl.{basis}(adata).")
     require_key(adata, "obsp", neighbors_key, hint="Compute neighbours first: scanpy.pp.neighbors(adata).")
-    key_added = require_place(adata, "obsm", f"{key}_{basis}", argument="basis")
-    layer = adata.uns[key]["layer"] if is_ours(adata, key) else "X"
+    key_added = require_place(adata, "obsm", f"{key}_{basis}", ARROWS, argument="basis")
+    layer = adata.uns[key]["layer"] if is_ours(adata, key, SHIFT) else "X"
     expression = adata.X if layer == "X" else adata.layers[layer]
     coordinates = np.asarray(adata.obsm[f"X_{basis}"], dtype=np.float64)
     graph = sparse.csr_matrix(adata.obsp[neighbors_key])
@@ -73,7 +73,7 @@ def project_shift(
     pull = sparse.csr_matrix((np.where(moves, share, 0), (np.arange(len(cell)), cell)), shape=(len(cell), adata.n_obs))
     adata.obsm[key_added] = pull.T @ direction
     adata.uns[key_added] = note(
-        "tl.project_shift", key=key, basis=basis, neighbors_key=neighbors_key, temperature=temperature
+        "tl.project_shift", ARROWS, key=key, basis=basis, neighbors_key=neighbors_key, temperature=temperature
     )
 
 
