@@ -9,12 +9,13 @@ import io
 import os
 import pickle
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from infosem._safe_pickle import read_pickle
+from infosem._safe_pickle import _ADMITTED, read_pickle
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 
@@ -40,6 +41,8 @@ class TestData:
         vectors = {"TF0": [0.5, -1.0], "ü": (1, 2**70), 3: None, "set": {1, 2}, "frozen": frozenset([True])}
         assert read(vectors, protocol) == vectors
         assert read(collections.OrderedDict(vectors), protocol) == vectors
+        assert type(read(collections.defaultdict(list, vectors), protocol)) is dict
+        assert read(collections.defaultdict(list, vectors), protocol) == vectors
 
     @pytest.mark.parametrize(
         "array",
@@ -125,3 +128,19 @@ ARRAY = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR
 def test_what_is_made_by_hand_or_damaged_is_refused(content):
     with pytest.raises(ValueError, match=r"some\.pickle (holds|is no pickle)"):
         read(content)
+
+
+@pytest.mark.parametrize("state", [b"}X\x04\x00\x00\x00nameK\x01s", b"N}X\x05\x00\x00\x00_makeK\x01s\x86", b"K\x01"])
+@pytest.mark.parametrize("admitted", _ADMITTED, ids=".".join)
+def test_no_pickle_changes_what_a_name_stands_for(admitted, state):
+    module, name = (part.encode() for part in admitted)
+    with pytest.raises(ValueError, match=r"some\.pickle holds attributes of a function"):
+        read(b"\x80\x02c" + module + b"\n" + name + b"\n" + state + b"b.")
+    assert not hasattr(_ADMITTED[admitted], "__dict__")
+    assert read({"x": np.arange(3)})["x"].tolist() == [0, 1, 2]
+
+
+def test_how_to_open_a_file_of_joblib(tmp_path):
+    joblib.dump({"TF0": np.ones(3)}, tmp_path / "a.pkl")
+    with pytest.raises(ValueError, match=r"holds joblib\..*joblib\.load\(path\)"):
+        read((tmp_path / "a.pkl").read_bytes())

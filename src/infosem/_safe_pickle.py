@@ -33,21 +33,33 @@ def read_pickle(file: BinaryIO, name: str) -> Any:
         # of Python 2 bytes are text, as numpy advises for its arrays
         return _Unpickler(file, encoding="latin1").load()
     except _Refused as refused:
+        reader = "joblib.load(path)" if str(refused).startswith("joblib.") else "pandas.read_pickle(path)"
         raise ValueError(
             f"{name} holds {refused}, and infosem reads a pickle only if it is made of dictionaries, lists, numbers, "
             "text and numpy arrays: any other object can run code. If you trust where it comes from, open it yourself "
-            "and pass what is in it: pandas.read_pickle(path)."
+            f"and pass what is in it: {reader}."
         ) from None
     except Exception as error:  # of any kind, from bytes that somebody may have chosen
         raise ValueError(f"{name} is no pickle, or a damaged one ({type(error).__name__}: {error}).") from error
 
 
-_ORDINARY = "numpy.ndarray"
-"""What the class stands for here: it cannot be called."""
-
-
 class _Refused(pickle.UnpicklingError):
-    """A name that is not admitted."""
+    """What is not admitted."""
+
+
+class _Made:
+    """What a name in a pickle stands for: it can be called, and a pickle can change nothing of it."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._make(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise _Refused("attributes of a function")
 
 
 class _Unpickler(pickle.Unpickler):
@@ -64,6 +76,8 @@ class _Unpickler(pickle.Unpickler):
 class _Type:
     """A numpy dtype of one number or text; what else a dtype can be told at unpickling is refused."""
 
+    __slots__ = ("dtype",)
+
     def __init__(self, code: str, align: bool = False, copy: bool = True) -> None:
         if not (isinstance(code, str) and _SIMPLE_TYPE.fullmatch(code)):
             raise _Refused(f"an array of the type {code!r}")
@@ -79,6 +93,8 @@ class _Type:
 class _Array(np.ndarray):
     """A numpy array that takes its content only with a :class:`_Type`."""
 
+    __slots__ = ()
+
     def __setstate__(self, state: tuple[Any, ...]) -> None:  # type: ignore[override]
         _, shape, of, in_fortran_order, content = state
         kind = list if of.dtype.hasobject else bytes
@@ -93,6 +109,14 @@ class _Array(np.ndarray):
         super().__setstate__((1, shape, of.dtype, in_fortran_order, content))
 
 
+def _name_alone(*_: Any) -> None:
+    raise _Refused("an object of a class that can be named alone")
+
+
+_ORDINARY = _Made(_name_alone)
+"""What the class of an array stands for."""
+
+
 def _new_array(kind: Any, shape: Any, code: Any) -> np.ndarray:
     if kind is not _ORDINARY:
         raise _Refused("an array of another class")
@@ -100,7 +124,8 @@ def _new_array(kind: Any, shape: Any, code: Any) -> np.ndarray:
 
 
 def _array_of_buffer(buffer: bytes, of: _Type, shape: tuple[int, ...], order: str) -> np.ndarray:
-    return np.frombuffer(buffer, of.dtype).reshape(shape, order=order)  # type: ignore[call-overload]
+    array = np.frombuffer(buffer, of.dtype).reshape(shape, order=order)  # type: ignore[call-overload]
+    return array.view(_Array)
 
 
 def _scalar(of: _Type, content: bytes) -> Any:
@@ -124,21 +149,32 @@ def _dictionary(*entries: Any) -> dict[Any, Any]:
     return dict(*entries)
 
 
-_NUMPY: Mapping[str, Any] = {
+def _without_factory(_: Any = None) -> dict[Any, Any]:
+    """A dictionary instead of one with a function that makes what is missing."""
+    return {}
+
+
+_NUMPY: Mapping[str, Callable[..., Any]] = {
     "multiarray._reconstruct": _new_array,
     "multiarray.scalar": _scalar,
     "numeric._frombuffer": _array_of_buffer,
 }
-_BUILTINS: Mapping[str, Callable[..., Any]] = {"set": set, "frozenset": frozenset, "bytes": _no_bytes}
-_ADMITTED: Mapping[tuple[str, str], Any] = {
+_BUILTINS: Mapping[str, Callable[..., Any]] = {
+    "set": set,
+    "frozenset": frozenset,
+    "bytes": _no_bytes,
+    **dict.fromkeys(("list", "dict", "tuple", "int", "float", "str"), _name_alone),
+}
+_ADMITTED: Mapping[tuple[str, str], _Made] = {
     ("numpy", "ndarray"): _ORDINARY,
-    ("numpy", "dtype"): _Type,
-    ("_codecs", "encode"): _encode,
-    ("collections", "OrderedDict"): _dictionary,
-    **{(module, name): made for module in ("builtins", "__builtin__") for name, made in _BUILTINS.items()},
+    ("numpy", "dtype"): _Made(_Type),
+    ("_codecs", "encode"): _Made(_encode),
+    ("collections", "OrderedDict"): _Made(_dictionary),
+    ("collections", "defaultdict"): _Made(_without_factory),
+    **{(module, name): _Made(make) for module in ("builtins", "__builtin__") for name, make in _BUILTINS.items()},
     **{
-        (f"{package}.{name.partition('.')[0]}", name.partition(".")[2]): made
+        (f"{package}.{name.partition('.')[0]}", name.partition(".")[2]): _Made(make)
         for package in ("numpy.core", "numpy._core")
-        for name, made in _NUMPY.items()
+        for name, make in _NUMPY.items()
     },
 }
