@@ -10,6 +10,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from scipy import sparse
 
 from infosem import pp
 from tests.test_name_lists import FOREIGN
@@ -77,6 +79,12 @@ def test_arrays_with_names_beside_them(cells, table, tmp_path, array):
     check(cells, table, tmp_path / "a.npy", names=table.index)
 
 
+def test_a_matrix_alone_in_an_archive_is_as_one_in_a_file(cells, table, tmp_path):
+    np.savez(tmp_path / "a.npz", table.to_numpy())
+    check(cells, table, tmp_path / "a.npz", names=table.index)
+    check(cells, table, tmp_path / "a.npz")
+
+
 @pytest.mark.parametrize("name", ["a.pickle", "a.npz", "a.npy", "a.pickle.gz"])
 def test_code_in_a_file_is_not_run(cells, tmp_path, name):
     evil = np.array([Calls((tmp_path / "ran").mkdir)], dtype=object)
@@ -118,7 +126,142 @@ def test_the_gene_na_is_no_missing_value(cells, table, tmp_path):
     check(cells, table, tmp_path / "a.csv")
 
 
+@pytest.mark.parametrize("name", ["a.pickle", "a.npy", "a.npz"])
+def test_a_small_file_of_endless_lists_is_refused_at_once(cells, tmp_path, name):
+    nested = [1.0] * 20
+    for _ in range(12):
+        nested = [nested] * 20
+    array = np.empty(1, dtype=object)
+    array[0] = nested
+    content = {
+        "a.pickle": lambda: pickle.dumps({"TF0": nested}),
+        "a.npy": lambda: written(np.save, {"TF0": nested}, allow_pickle=True),
+        "a.npz": lambda: written(np.savez, TF0=array),
+    }[name]()
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match="vector of 'TF0' is no sequence of numbers .it holds a list"):
+        pp.add_embeddings(cells, tmp_path / name)
+
+
+class TestTextFiles:
+    def test_without_titles_the_first_line_is_a_gene(self, cells, table, tmp_path, caplog):
+        table.to_csv(tmp_path / "a.csv", header=False)
+        check(cells, table, tmp_path / "a.csv")
+        assert "'a.csv' has no line of titles: its first line is the first row, of 'TF0'" in caplog.text
+
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_numbers_as_titles_are_titles(self, cells, table, tmp_path, caplog, first):
+        table.set_axis(range(first, first + 3), axis=1).rename_axis("gene").to_csv(tmp_path / "a.csv")
+        check(cells, table, tmp_path / "a.csv")
+        assert "no line of titles" not in caplog.text
+
+    def test_lines_of_an_old_mac(self, cells, table, tmp_path):
+        table.to_csv(tmp_path / "a.csv", lineterminator="\r")
+        check(cells, table, tmp_path / "a.csv")
+
+    def test_a_cell_of_any_length(self, cells, table, tmp_path):
+        table.assign(text="x" * 140_000).to_csv(tmp_path / "a.csv")
+        check(cells, table, tmp_path / "a.csv")
+
+    def test_row_numbers_in_a_file(self, cells, table, tmp_path):
+        table.reset_index(names="gene").to_csv(tmp_path / "a.csv")
+        check(cells, table, tmp_path / "a.csv")
+
+
+class TestMatrices:
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            np.matrix,
+            sparse.csr_matrix,
+            sparse.coo_array,
+            torch.tensor,
+            lambda values: torch.tensor(values, requires_grad=True),
+            lambda values: torch.tensor(values).to_sparse(),
+            lambda values: values.astype(str),
+            lambda values: values.astype(object),
+            np.ma.asarray,
+        ],
+        ids=range(9),
+    )
+    def test_of_any_type(self, cells, table, kind):
+        check(cells, table, kind(table.to_numpy()))
+        check(cells, table, kind(table.to_numpy()[::-1]), names=table.index[::-1])
+        check(cells, table, {name: kind(table.loc[[name]].to_numpy()) for name in table.index})
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            lambda table: dict(zip(table.index, torch.tensor(table.to_numpy()), strict=True)),
+            lambda table: {name: list(torch.tensor(row.to_numpy())) for name, row in table.iterrows()},
+            lambda table: pd.Series({name: row.to_numpy() for name, row in table.iterrows()}),
+            lambda table: {name: [row.tolist()] for name, row in table.iterrows()},
+            lambda table: {name: row for name, row in table.iterrows()},
+        ],
+        ids=range(5),
+    )
+    def test_vectors_of_any_type(self, cells, table, kind):
+        check(cells, table, kind(table))
+
+    def test_what_is_masked_is_missing(self, cells, table):
+        masked = np.ma.array(table.to_numpy(), mask=False)
+        masked[1, 2] = np.ma.masked
+        for embeddings in (masked, dict(zip(table.index, masked, strict=True))):
+            pp.add_embeddings(cells, embeddings)
+            assert np.isnan(cells.varm["gene_embedding"]).all(1).nonzero()[0].tolist() == [1]
+
+    @pytest.mark.parametrize(
+        ("kind", "found"),
+        [
+            (lambda table: table.to_numpy() * 1j, "type complex.*expected real numbers"),
+            (lambda table: table * 1j, "'a' .*complex"),
+            (lambda table: (table * 1j).astype(object), "'a' .*complex"),
+            (lambda table: dict(zip(table.index, table.to_numpy() * 1j, strict=True)), "vector of 'TF0'.*complex"),
+            (lambda table: {"TF0": [1.0, 1j]}, "vector of 'TF0'.*complex"),
+            (lambda table: {"TF0": 1.0}, "vector of 'TF0'.*1.0"),
+            (lambda table: {"TF0": np.ones((2, 3))}, r"vector of 'TF0'.*\(2, 3\)"),
+            (lambda table: np.full((24, 3), "word"), "type <U4, such as .*'word'"),
+            (lambda table: table * np.inf, "None of the 24 genes .* finite numbers: 0% .*missing and 100% infinite"),
+            (lambda table: table.to_numpy() * np.nan, "None of the 24 genes .*100% .*missing and 0% infinite"),
+            (lambda table: np.empty((24, 0)), "length 0"),
+            (lambda table: {name: [] for name in table.index}, "length 0"),
+        ],
+    )
+    def test_what_is_no_embedding_is_refused(self, cells, table, kind, found):
+        with pytest.raises(ValueError, match=found):
+            pp.add_embeddings(cells, kind(table))
+
+    def test_few_finite_vectors_are_told(self, cells, table, caplog):
+        pp.add_embeddings(cells, table.where(np.arange(24)[:, None] < 10, np.nan))
+        assert "Only 10 of the 24 genes that the embeddings name have a vector of finite numbers" in caplog.text
+
+
 class TestTables:
+    @pytest.mark.parametrize("title", ["Unnamed: 0", "", "entrez", "NCBI gene", "gene_id", "row"])
+    def test_numbers_of_rows_are_no_dimension(self, cells, table, caplog, title):
+        numbers = range(24) if title == "row" else np.random.default_rng(0).permutation(99999)[:24]
+        for named in (table, table.rename_axis("gene").reset_index()):
+            numbered = named.copy()
+            numbered.insert(0, title, list(numbers))
+            check(cells, table, numbered)
+        assert caplog.text.count(f"no part of the embeddings, and left out: {title!r}") == 2
+
+    def test_whole_numbers_may_be_vectors(self, cells, table):
+        whole = pd.DataFrame(np.eye(24, dtype=int), index=table.index)
+        check(cells, whole, whole)
+        check(cells, table > 0, table > 0)
+
+    def test_a_row_for_each_number_is_refused(self, cells, table, tmp_path):
+        long = table.rename_axis("gene").reset_index().melt("gene", var_name="dim")
+        pivot = r"table\.pivot\(index='gene', columns='dim', values='value'\)"
+        for given in (long, long.assign(dim=long["dim"].map({"a": 0, "b": 1, "c": 2}))):
+            with pytest.raises(ValueError, match=pivot):
+                pp.add_embeddings(cells, given)
+        long.to_csv(tmp_path / "a.csv", index=False)
+        with pytest.raises(ValueError, match=pivot.replace("table", r"table\.reset_index\(\)")):
+            pp.add_embeddings(cells, tmp_path / "a.csv")
+        check(cells, table, long.pivot(index="gene", columns="dim", values="value"))
+
     @pytest.mark.parametrize(
         "kind",
         [

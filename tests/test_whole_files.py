@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -118,10 +119,15 @@ def test_outputs_are_tried_before_training(folder, monkeypatch, capsys):
 
 
 def test_a_full_disk_is_seen_before_training(folder, monkeypatch, capsys):
-    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     monkeypatch.setattr("infosem.InfoSEM.train", None)
-    assert main(["infer", str(folder / "cells.h5ad"), "--output", str(folder / "out.h5ad"), "--quiet"]) == 1
-    assert "MiB free" in capsys.readouterr().err
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        assert main(["infer", str(folder / "cells.h5ad"), "--output", str(folder / "cells.h5ad"), "--quiet"]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "cannot be had there (File too large)" in capsys.readouterr().err
+    assert ad.read_h5ad(folder / "cells.h5ad").shape == (120, 24)
 
 
 def half_written(path, write):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ import h5py
 from anndata import AnnData
 from anndata.io import write_elem
 
+_PARTS = 10
+"""Matrices of regulators x genes that a network may have."""
 _OTHERS = {
     ".loom": "a loom file. Convert it: scanpy.read_loom(path).write_h5ad('cells.h5ad')",
     ".csv": "a table. Convert it: scanpy.read_csv(path).write_h5ad('cells.h5ad'), of genes x cells with .T in between",
@@ -19,6 +24,7 @@ _OTHERS = {
     ".h5": "a file of Cell Ranger. Convert it: scanpy.read_10x_h5(path).write_h5ad('cells.h5ad')",
     ".h5mu": "a file of several modalities. Take one: mudata.read(path).mod['rna'].write_h5ad('cells.h5ad')",
     ".rds": "an object of R. Convert it there, with zellkonverter::writeH5AD or SeuratDisk",
+    ".h5seurat": "an object of Seurat. Convert it in R: SeuratDisk::Convert(path, dest = 'h5ad')",
     ".zarr": "a zarr folder. Convert it: anndata.read_zarr(path).write_h5ad('cells.h5ad')",
 }
 
@@ -32,7 +38,7 @@ def read_cells(path: Path) -> AnnData:
         If there is none, with what the file is and how it is converted; or if what it holds could not be written again.
     """
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"There is no file {path}. Download a file of the web first.")
     kind = _kind(path)
     if kind is not None:
         raise ValueError(f"{path} is no h5ad file, but {_OTHERS[kind]}.")
@@ -51,14 +57,28 @@ def read_cells(path: Path) -> AnnData:
 
 
 def require_space(adata: AnnData, path: Path, *, n_regulators: int) -> None:
-    """Raise an :class:`OSError` if the disk cannot take the cells with a network: HDF5 may crash where it is full."""
+    """Raise an :class:`OSError` if the cells with a network cannot be stored: HDF5 may crash in the middle of a write.
+
+    The space is asked for and given back, so that quotas and limits are seen too.
+    """
     by_pair = 8 * n_regulators * adata.n_vars  # a value and, in a sparse matrix, a column
-    needed, free = adata.__sizeof__() + 8 * by_pair, shutil.disk_usage(path.absolute().parent).free
-    if needed > free:
+    needed = 2**20 + int(1.1 * (adata.__sizeof__() + _PARTS * by_pair))
+    try:
+        with tempfile.TemporaryFile(dir=path.absolute().parent) as file:
+            _allocate(file.fileno(), needed)
+    except OSError as error:
         raise OSError(
-            f"{path} will take about {needed / 2**20:,.0f} MiB, and its disk has {free / 2**20:,.0f} MiB free. Name "
-            "another, or free some."
-        )
+            error.errno,
+            f"{path} will take about {needed / 2**20:,.0f} MiB, which cannot be had there ({error.strerror}). Name "
+            "another, or free some space",
+        ) from error
+
+
+def _allocate(file: int, n_bytes: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, n_bytes)
+    elif shutil.disk_usage(file).free < n_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _kind(path: Path) -> str | None:
@@ -67,13 +87,21 @@ def _kind(path: Path) -> str | None:
         if name.endswith(ending):
             return ending
     if path.is_file() and h5py.is_hdf5(path):
-        with h5py.File(path, "r") as file:
-            if {"row_attrs", "col_attrs"} <= set(file):
-                return ".loom"
-            if "mod" in file:
-                return ".h5mu"
-            if "matrix" in file and "X" not in file:
-                return ".h5"
+        try:
+            with h5py.File(path, "r") as file:
+                content = set(file)
+        except OSError as error:
+            raise OSError(f"{path} is a damaged HDF5 file: {error}") from error
+        if {"row_attrs", "col_attrs"} <= content:
+            return ".loom"
+        if "mod" in content:
+            return ".h5mu"
+        if "matrix" in content:
+            return ".h5"
+        if not {"obs", "var"} <= content:
+            raise ValueError(
+                f"{path} is an HDF5 file, but no AnnData: it holds {', '.join(sorted(content)) or 'nothing'}."
+            )
     return None
 
 

@@ -31,10 +31,11 @@ _WEIGHTS = {"alpha": 1.0, "beta": 0.01, "embedding_weight": None, "interaction_w
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     arguments = _parser().parse_args(argv)
+    levels = {name: logging.getLogger(name).level for name in ("infosem", "lightning.pytorch")}
     logger.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"lightning\.")  # of its own insides
+            warnings.filterwarnings("ignore", module=r"(lightning|scvi)\.")  # of their own insides
             return int(arguments.run(arguments))
     except KeyboardInterrupt:
         print("infosem: interrupted", file=sys.stderr)
@@ -44,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
         print(f"infosem: error: {' '.join(message.split())}", file=sys.stderr)
         return 1
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -149,6 +153,7 @@ def _infer(arguments: argparse.Namespace) -> int:
     require_space(adata, arguments.output, n_regulators=len(model.regulator_names))
     with Signals() as signals:
         _train(model, arguments)
+        require_space(adata, arguments.output, n_regulators=len(model.regulator_names))
         with signals.held():
             _write(model, adata, arguments.output, arguments.edges, key_added=arguments.key_added, top=arguments.top)
         return INTERRUPTED if signals.interrupted or model.trainer.interrupted else 0

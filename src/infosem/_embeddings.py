@@ -38,7 +38,7 @@ def checked_embeddings(values: Any, genes: Sequence[str], *, name: str) -> np.nd
         If there is not one vector of finite numbers for each of two genes at least, if one is so much larger than the
         others that it is all that they tell, or if they do not differ.
     """
-    embeddings = _numbers(values, name)
+    embeddings = dense_numbers(values, name)
     if embeddings.ndim != 2 or embeddings.shape[1] == 0 or len(embeddings) != len(genes):
         raise ValueError(f"{name} has shape {embeddings.shape}, expected (genes, width): one vector per gene.")
     size = np.maximum(embeddings.max(1), -embeddings.min(1))
@@ -70,7 +70,7 @@ def checked_embeddings(values: Any, genes: Sequence[str], *, name: str) -> np.nd
     return np.ldexp(embeddings, -np.frexp(typical)[1]).astype(np.float32, copy=False)
 
 
-def _numbers(values: Any, name: str) -> np.ndarray:
+def dense_numbers(values: Any, name: str) -> np.ndarray:
     """Dense floating-point numbers, NaN where an entry is masked or missing."""
     if sparse.issparse(values):
         values = values.toarray()

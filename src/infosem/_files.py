@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import io
+import logging
 from collections.abc import Mapping
+from itertools import pairwise
+from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
 
-from infosem._text_files import opened, read_text
+from infosem._text_files import cells_of, opened, read_text
+
+logger = logging.getLogger(__name__)
 
 Choice = TypeVar("Choice")
 
@@ -37,8 +41,19 @@ def read_names(path: str | Path) -> pd.DataFrame:
     return table.rename(columns=lambda title: title.strip() if isinstance(title, str) else title)
 
 
-def read_table(path: Path, separator: str, **options: Any) -> pd.DataFrame:
+def read_table(path: Path, separator: str, *, may_lack_header: bool = False, **options: Any) -> pd.DataFrame:
     """A table in a text file, below lines of comments; ``separator`` is what its name promises.
+
+    Parameters
+    ----------
+    path
+        The file.
+    separator
+        What separates cells, unless the first line has something else.
+    may_lack_header
+        Whether a first line of numbers below the first cell is a row, not the titles, of which a warning tells.
+    **options
+        Passed to :func:`pandas.read_csv`.
 
     Raises
     ------
@@ -47,14 +62,17 @@ def read_table(path: Path, separator: str, **options: Any) -> pd.DataFrame:
     ValueError
         If it is no text, or no table.
     """
-    text = _without_comments(read_text(path))
+    text = _without_comments(_with_line_feeds(read_text(path)))
     header, _, rest = text.partition("\n")
     if separator not in header:
         separator = max(dict.fromkeys([separator, *SEPARATORS.values(), ";"]), key=header.count)
     decimal = "," if separator == ";" and "," in rest.partition("\n")[0] else "."
-    titles, first = ([*csv.reader([line], delimiter=separator), []][0] for line in (header, rest.partition("\n")[0]))
+    titles, first = (cells_of(line, separator) for line in (header, rest.partition("\n")[0]))
     if len(first) == len(titles) + 1 and first[-1].strip():
         options |= {"names": ["", *titles], "header": 0}  # as R writes the names of rows
+    elif may_lack_header and _is_row(titles, decimal):
+        options |= {"header": None}
+        logger.warning("%r has no line of titles: its first line is the first row, of %r.", path.name, titles[0])
     try:
         # without False pandas takes a first column for names of the rows where each ends with a separator
         return pd.read_csv(io.StringIO(text), sep=separator, decimal=decimal, index_col=False, **options)
@@ -62,6 +80,21 @@ def read_table(path: Path, separator: str, **options: Any) -> pd.DataFrame:
         raise ValueError(f"{path.name!r} is empty.") from None
     except (pd.errors.ParserError, ValueError) as error:
         raise ValueError(f"{path.name!r} is no table: {str(error).strip()}") from error
+
+
+def _with_line_feeds(text: str) -> str:
+    """Lines of an old Mac, which end with a carriage return alone, as all others are."""
+    return text if "\n" in text else text.replace("\r", "\n")
+
+
+def _is_row(cells: list[str], decimal: str) -> bool:
+    """Whether a first line has a name and numbers, and not the numbers of columns."""
+    try:
+        numbers = [float(cell.strip().replace(decimal, ".")) for cell in cells[1:]]
+    except ValueError:
+        return False
+    counts = len(numbers) > 1 and all(after - before == 1 for before, after in pairwise(numbers))
+    return bool(numbers) and cells[0].strip() != "" and not counts and not all(map(isnan, numbers))
 
 
 def _without_comments(text: str) -> str:

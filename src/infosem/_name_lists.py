@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import re
 from pathlib import Path
 
-from infosem._text_files import read_text
+from infosem._text_files import cells_of, read_text
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ def _rows(lines: list[str]) -> list[list[str]]:
 
 
 def _split(lines: list[str], separator: str) -> list[list[str]]:
-    return [next(csv.reader([line], delimiter=separator, skipinitialspace=True)) for line in lines]
+    return [cells_of(line, separator, skipinitialspace=True) for line in lines]
 
 
 def _names(rows: list[list[str]], path: Path) -> list[str]:

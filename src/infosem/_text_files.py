@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import gzip
 import logging
 import re
@@ -91,6 +92,15 @@ def read_text(path: Path) -> str:
             "UTF-8."
         )
     return text
+
+
+def cells_of(line: str, separator: str, **options: bool) -> list[str]:
+    """The cells of a line, of any length; ``options`` as of :func:`csv.reader`."""
+    before = csv.field_size_limit(max(len(line) + 1, csv.field_size_limit()))
+    try:
+        return next(csv.reader([line], delimiter=separator, **options), [])
+    finally:
+        csv.field_size_limit(before)
 
 
 def _without_mark(content: bytes) -> str:

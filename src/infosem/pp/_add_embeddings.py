@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from scipy import sparse
 
 from infosem import _keys
 from infosem._matches import require_matches
 from infosem._names import gene_identifiers, identifiers, listed, match
 from infosem.pp._embedding_files import read_embeddings
-from infosem.pp._embedding_tables import names_and_vectors, vectors_of
+from infosem.pp._embedding_tables import names_and_vectors
+from infosem.pp._vectors import is_array, matrix_of, vectors_of
 from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 logger = logging.getLogger(__name__)
@@ -23,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 def add_embeddings(
     adata: AnnData,
-    embeddings: pd.DataFrame | Mapping[str, Any] | np.ndarray | str | Path,
+    embeddings: pd.DataFrame | pd.Series | Mapping[str, Any] | np.ndarray | sparse.spmatrix | str | Path,
     *,
     names: Sequence[str] | None = None,
     gene_key: str | None = None,
@@ -38,8 +40,9 @@ def add_embeddings(
     adata
         Cells x genes.
     embeddings
-        By name of the gene: a mapping to vectors (GenePT), a table with a row for each gene, whose names are its index,
-        if that is text without repetitions, or else its column of text, or an array together with ``names``. Or a file
+        By name of the gene: a mapping to vectors (GenePT) or a Series of them, a table with a row for each gene, whose
+        names are its index, if that is text without repetitions, or else its column of text, or an array together with
+        ``names``, also a sparse one or torch's. What is masked or missing makes a row of NaN. Or a file
         of these, compressed by gzip or not: ``.csv``, ``.tsv``, ``.parquet``, ``.npz`` (an array of names and a matrix,
         or a vector for each name), ``.npy`` (with ``names``), or ``.pickle``/``.pkl``. Files are read as data and can
         run nothing; a pickle of anything but dictionaries, lists, numbers, text and numpy arrays is refused.
@@ -57,19 +60,20 @@ def add_embeddings(
     Raises
     ------
     ValueError
-        If no name or next to none is a gene of the data, the vectors differ in length, or a file is none of these.
+        If no name or next to none is a gene of the data, no gene has a vector of finite numbers, the vectors differ in
+        length, or a file is none of these.
     """
     require_embedding_place(adata, key_added)
     source = Path(embeddings).name if isinstance(embeddings, (str, Path)) else type(embeddings).__name__
     if isinstance(embeddings, (str, Path)):
         embeddings = read_embeddings(Path(embeddings))
-    by_position = isinstance(embeddings, np.ndarray) and names is None
+    embeddings = matrix_of(embeddings)
+    by_position = is_array(embeddings) and names is None
     genes = gene_identifiers(adata, None if by_position else gene_key)
     found_names, vectors = _vectors(embeddings, names, genes)
-    what = "names of the embeddings"
-    require_matches(adata, genes, found_names, what, ignore_case=ignore_case, allow_few=allow_few)
+    require_matches(adata, genes, found_names, "names of the embeddings", ignore_case=ignore_case, allow_few=allow_few)
     at = match(genes, found_names, ignore_case=ignore_case)
-    there = (at >= 0) & np.isfinite(vectors).all(1)[at]
+    there = _with_vectors(at, vectors)
     if found_names.dropna().has_duplicates:
         logger.warning(
             "%d names of the embeddings occur more than once; the first counts.",
@@ -88,15 +92,37 @@ def add_embeddings(
     )
 
 
+def _with_vectors(at: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Which genes, by their rows ``at`` of the vectors, have one of finite numbers; raises if none has."""
+    if not vectors.shape[1]:
+        raise ValueError("The vectors of the embeddings have the length 0: there is no number in them.")
+    found = at >= 0
+    there = found & np.isfinite(vectors).all(1)[at]
+    if not there.any():
+        of = vectors[at[found]]
+        raise ValueError(
+            f"None of the {found.sum()} genes that the embeddings name has a vector of finite numbers: "
+            f"{np.isnan(of).mean():.0%} of the numbers are missing and {np.isinf(of).mean():.0%} infinite. Check how "
+            "they were made."
+        )
+    if 2 * there.sum() < found.sum():
+        logger.warning(
+            "Only %d of the %d genes that the embeddings name have a vector of finite numbers; the others have none.",
+            there.sum(),
+            found.sum(),
+        )
+    return there
+
+
 def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> tuple[pd.Index, np.ndarray]:
     """Names, and a row for each of them."""
-    if names is not None and not isinstance(embeddings, np.ndarray):
+    if names is not None and isinstance(embeddings, pd.DataFrame | pd.Series | Mapping):
         raise ValueError(f"names= goes with an array; {type(embeddings).__name__} has names of its own.")
     if isinstance(embeddings, pd.DataFrame):
         found, vectors = names_and_vectors(embeddings)
         return identifiers(found), vectors
-    if isinstance(embeddings, Mapping):
-        return identifiers(embeddings), vectors_of(embeddings)
+    if isinstance(embeddings, Mapping | pd.Series):
+        return identifiers(embeddings.keys()), vectors_of(embeddings)
     if isinstance(embeddings, np.ndarray) and embeddings.ndim == 2:
         labels = genes if names is None else identifiers(names)
         if len(labels) != len(embeddings):
@@ -104,7 +130,7 @@ def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> t
                 f"The array has {len(embeddings)} rows for {len(labels)} "
                 f"{'genes of the data: name its rows with names=' if names is None else 'names'}."
             )
-        return labels, embeddings.astype(np.float32)
+        return labels, embeddings
     raise TypeError(
         "embeddings must be a table, a mapping from names to vectors, a matrix, or a file of one of these, not "
         f"{type(embeddings).__name__}{f' of shape {embeddings.shape}' if isinstance(embeddings, np.ndarray) else ''}."

@@ -14,6 +14,7 @@ from infosem._file_kinds import NPY, NPZ, PARQUET, PICKLE
 from infosem._files import SEPARATORS, by_ending, read_table
 from infosem._safe_pickle import read_pickle
 from infosem._text_files import opened
+from infosem.pp._vectors import vectors_of
 
 _ENDINGS = {".npz": NPZ, ".npy": NPY, ".parquet": PARQUET, ".pickle": PICKLE, ".pkl": PICKLE}
 
@@ -37,8 +38,11 @@ def read_embeddings(path: Path) -> Any:
 
 def _read_text(path: Path) -> pd.DataFrame:
     # marked as text, lest pandas take the gene NA for a missing value
-    table = read_table(path, by_ending(path, SEPARATORS), converters={0: lambda cell: f"={cell.strip()}"})
-    names = pd.Index(table.iloc[:, 0]).str.removeprefix("=")
+    options: dict[str, Any] = {"converters": {0: lambda cell: f"={cell.strip()}"}, "may_lack_header": True}
+    table = read_table(path, by_ending(path, SEPARATORS), **options)
+    title = table.columns[0]
+    names = pd.Index(table.iloc[:, 0], name=None if str(title).startswith("Unnamed: ") else title)
+    names = names.str.removeprefix("=")
     return table.iloc[:, 1:].set_axis(names)
 
 
@@ -52,7 +56,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             raise ValueError(f"{path.name!r} is no Parquet table, or a damaged one ({error}).") from error
 
 
-def _read_npz(path: Path) -> pd.DataFrame | dict[str, np.ndarray]:
+def _read_npz(path: Path) -> pd.DataFrame | np.ndarray | dict[str, np.ndarray]:
     with opened(path, NPZ) as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -66,7 +70,7 @@ def _read_npz(path: Path) -> pd.DataFrame | dict[str, np.ndarray]:
     matrices = [array for array in parts.values() if array.ndim == 2]
     if len(labels) == len(matrices) == 1 and len(labels[0]) == len(matrices[0]):
         return pd.DataFrame(matrices[0], index=labels[0].astype(str))
-    return parts
+    return matrices[0] if len(parts) == len(matrices) == 1 else parts
 
 
 def _read_npy(path: Path) -> Any:
@@ -90,16 +94,20 @@ def _array(file: Any, name: str) -> np.ndarray:
             return np.frombuffer(file.read(), kind).reshape(shape, order="F" if in_fortran_order else "C")
     except ValueError as error:
         raise ValueError(f"{name} is no array of numpy, or a damaged one ({error}).") from error
-    objects = np.asarray(read_pickle(file, name))
+    objects = read_pickle(file, name)
+    if not isinstance(objects, np.ndarray):
+        raise ValueError(f"{name} is no array of numpy, or a damaged one (it holds a {type(objects).__name__}).")
     if objects.dtype == object and objects.ndim == 1 and not _is_text(objects):
         return _stacked(objects)
     return objects
 
 
 def _stacked(vectors: np.ndarray) -> np.ndarray:
-    """A matrix of vectors of one length."""
-    widths = {np.shape(vector) for vector in vectors}
-    return np.stack([np.asarray(vector) for vector in vectors]) if len(widths) == 1 else vectors
+    """A matrix of vectors of one length; what else there is, as it is."""
+    try:
+        return vectors_of(dict(enumerate(vectors)))
+    except ValueError:
+        return vectors
 
 
 def _is_text(array: np.ndarray) -> bool:

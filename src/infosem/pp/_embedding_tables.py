@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping
-from typing import Any
+import re
 
 import numpy as np
 import pandas as pd
 
 from infosem._names import listed
+from infosem.pp._vectors import single
 
 logger = logging.getLogger(__name__)
+
+_OF_IDENTIFIERS = frozenset(
+    {"", "unnamed 0", "index", "id", "entrez", "entrez id", "entrezgene", "entrezgene id", "gene id", "ncbi gene"}
+)
+"""Titles of columns of numbers that name a gene, in lower case."""
 
 
 def names_and_vectors(table: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
     """The names of a table's rows, and their vectors, ``(rows, width)`` float32.
 
-    Numbers may be of any type. The names are the index, if it is text without repetitions, or else the only column of
-    text, or the only one without repetitions; of several candidates none is taken.
+    Numbers may be of any type; truth values are numbers where there are no others. The names are the index, if it is
+    text without repetitions, or else the only column of text, or the only one without repetitions; of several
+    candidates none is taken. Beside names, whole numbers that count the rows or identify genes are left out.
 
     Raises
     ------
     ValueError
-        If it cannot be told which column is the names, or there are no numbers.
+        If it cannot be told which column is the names, there are no numbers, or each row is one number of a vector.
     """
     if isinstance(table.index, pd.MultiIndex):
         raise ValueError(f"The table has an index of {table.index.nlevels} levels. Name the genes by one of them.")
@@ -33,8 +39,11 @@ def names_and_vectors(table: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
         raise ValueError(
             f"The table of embeddings has no column of numbers, but {listed(list(table.columns)) or 'none'}."
         )
-    vectors = np.column_stack([numbers[column] for column in sorted(numbers)]).astype(np.float32)
+    _require_wide(table, numbers, text)
     names = _names(table, text)
+    if names is not None or not table.index.equals(pd.RangeIndex(len(table))):
+        numbers = _without_identifiers(table, numbers)
+    vectors = single(np.column_stack([numbers[column] for column in sorted(numbers)]))
     left_out = [table.columns[column] for column in text if names != column]
     if left_out:
         logger.info(
@@ -45,32 +54,23 @@ def names_and_vectors(table: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
     return table.index if names is None else pd.Index(table.iloc[:, names]), vectors
 
 
-def vectors_of(mapping: Mapping[Hashable, Any]) -> np.ndarray:
-    """The vectors of a mapping from names, ``(names, width)`` float32."""
-    rows = []
-    for name, vector in mapping.items():
-        try:
-            rows.append(np.asarray(vector, dtype=np.float32).ravel())
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"The vector of {name!r} is no sequence of numbers ({error}).") from error
-    widths = sorted({len(row) for row in rows})
-    if len(widths) != 1:
-        raise ValueError(f"All vectors must have one length; they have {widths[:5] or 'none'}.")
-    return np.stack(rows)
-
-
 def _numbers(table: pd.DataFrame) -> dict[int, np.ndarray]:
-    """The columns of numbers, also of numbers as objects; of numbers as text, if there are no others."""
+    """The columns of numbers, also of numbers as objects; if there are no others, of truth values, or as text."""
     found: dict[int, np.ndarray] = {}
     as_text: dict[int, np.ndarray] = {}
+    as_truth: dict[int, np.ndarray] = {}
     for column in range(table.shape[1]):
         values = table.iloc[:, column]
-        if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        if pd.api.types.is_complex_dtype(values) or values.map(lambda value: isinstance(value, complex)).any():
+            raise ValueError(f"The column {table.columns[column]!r} of the embeddings holds complex numbers.")
+        if pd.api.types.is_bool_dtype(values):
+            as_truth[column] = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        elif pd.api.types.is_numeric_dtype(values):
             found[column] = values.to_numpy(dtype=np.float64, na_value=np.nan)
         elif (converted := _converted(values)) is not None:
             written = values.map(lambda value: isinstance(value, str)).any()
             (as_text if written else found)[column] = converted
-    return found or as_text
+    return found or as_truth or as_text
 
 
 def _converted(values: pd.Series) -> np.ndarray | None:
@@ -80,6 +80,46 @@ def _converted(values: pd.Series) -> np.ndarray | None:
         return pd.to_numeric(values.astype(object)).to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         return None
+
+
+def _without_identifiers(table: pd.DataFrame, numbers: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
+    """The columns of numbers but those that count rows or identify genes; all of them, if they all do."""
+    left_out = [at for at, values in numbers.items() if _identifies(str(table.columns[at]), values)]
+    if not left_out or len(left_out) == len(numbers):
+        return numbers
+    logger.warning(
+        "Columns of whole numbers that count the rows or name genes are no part of the embeddings, and left out: %s.",
+        listed([repr(table.columns[at]) for at in left_out]),
+    )
+    return {at: values for at, values in numbers.items() if at not in left_out}
+
+
+def _identifies(title: str, values: np.ndarray) -> bool:
+    there = values[~np.isnan(values)]
+    if len(there) < 3 or (there != np.floor(there)).any() or len(np.unique(there)) < len(there):
+        return False
+    counts = len(there) == len(values) and there.max() - there.min() == len(there) - 1 and there.min() in (0, 1)
+    return counts or re.sub(r"[\s._:-]+", " ", title).strip().lower() in _OF_IDENTIFIERS
+
+
+def _require_wide(table: pd.DataFrame, numbers: dict[int, np.ndarray], text: list[int]) -> None:
+    """Raise if each row is one number of a vector: two columns, each with repetitions, that together say which."""
+    by_index = any(isinstance(name, str) for name in table.index)
+    flat = table.reset_index() if by_index else table
+    shift = flat.shape[1] - table.shape[1]
+    *rest, value = sorted(numbers)
+    keys = [*range(shift), *(at + shift for at in sorted([*text, *rest]))]
+    if len(keys) != 2 or not len(table):
+        return
+    gene, part = (flat.iloc[:, at] for at in keys)
+    if max(gene.nunique(), part.nunique()) * 2 > len(table) or pd.DataFrame({"a": gene, "b": part}).duplicated().any():
+        return
+    titles = [flat.columns[at] for at in (*keys, value + shift)]
+    raise ValueError(
+        f"Each row of the table is one number of a vector, by {titles[0]!r} and {titles[1]!r}. Make it one row for "
+        f"each gene: table{'.reset_index()' if by_index else ''}.pivot(index={titles[0]!r}, columns={titles[1]!r}, "
+        f"values={titles[2]!r})."
+    )
 
 
 def _names(table: pd.DataFrame, text: list[int]) -> int | None:
