@@ -186,7 +186,7 @@ class TestMatrices:
     )
     def test_of_any_type(self, cells, table, kind):
         check(cells, table, kind(table.to_numpy()))
-        check(cells, table, kind(table.to_numpy()[::-1]), names=table.index[::-1])
+        check(cells, table, kind(table.to_numpy()[::-1].copy()), names=table.index[::-1])
         check(cells, table, {name: kind(table.loc[[name]].to_numpy()) for name in table.index})
 
     @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ class TestMatrices:
             lambda table: {name: list(torch.tensor(row.to_numpy())) for name, row in table.iterrows()},
             lambda table: pd.Series({name: row.to_numpy() for name, row in table.iterrows()}),
             lambda table: {name: [row.tolist()] for name, row in table.iterrows()},
-            lambda table: {name: row for name, row in table.iterrows()},
+            lambda table: dict(table.iterrows()),
         ],
         ids=range(5),
     )
@@ -232,7 +232,7 @@ class TestMatrices:
             pp.add_embeddings(cells, kind(table))
 
     def test_few_finite_vectors_are_told(self, cells, table, caplog):
-        pp.add_embeddings(cells, table.where(np.arange(24)[:, None] < 10, np.nan))
+        pp.add_embeddings(cells, table[:10].reindex(table.index))
         assert "Only 10 of the 24 genes that the embeddings name have a vector of finite numbers" in caplog.text
 
 
@@ -260,7 +260,7 @@ class TestTables:
         long.to_csv(tmp_path / "a.csv", index=False)
         with pytest.raises(ValueError, match=pivot.replace("table", r"table\.reset_index\(\)")):
             pp.add_embeddings(cells, tmp_path / "a.csv")
-        check(cells, table, long.pivot(index="gene", columns="dim", values="value"))
+        check(cells, table, long.pivot_table(index="gene", columns="dim", values="value"))
 
     @pytest.mark.parametrize(
         "kind",
