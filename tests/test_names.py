@@ -236,3 +236,19 @@ class TestOtherMasks:
 
 def mask_of(mask):
     return [*(f"TF{i}" for i in range(8)), *(f"gene{i}" for i in range(32))], mask
+
+
+def test_networks_whose_genes_are_spelt_otherwise(caplog):
+    edges = pd.DataFrame({"source": "TF", "target": ["GATA1", "SOX2", "MYC"], "weight": 1.0})
+    mouse = edges.assign(source="Tf", target=edges["target"].str.capitalize())
+
+    def warnings_of(other):
+        caplog.clear()
+        tl.compare({"a": edges, "b": other})
+        tl.differential_edges(edges, other)
+        return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+    told = warnings_of(mouse)
+    assert len(told) == 2
+    assert all("share 0 genes. In another case 4 more match" in message for message in told)
+    assert not warnings_of(edges.assign(target=["X", "Y", "Z"]))

@@ -93,6 +93,14 @@ def require_matches(
         logger.warning("Only %s. %s", text, hints)
 
 
+def warn_if_spelt_otherwise(first: pd.Index, second: pd.Index, what: str) -> None:
+    """Warn if two networks share fewer genes than they would in another spelling; they may well share few."""
+    n_shared = int((positions(second, first) >= 0).sum())
+    reasons, more = _reasons(None, first, second, n_shared, None)
+    if more >= max(1, n_shared):
+        logger.warning("%s share %d genes. %s", what, n_shared, " ".join(reasons))
+
+
 def matched_pairs(
     adata: AnnData, genes: pd.Index, table: pd.DataFrame, name: str, *, ignore_case: bool | None, allow_few: bool
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -83,9 +83,10 @@ def by_group(
     chosen = list(sizes.index[sizes >= min_cells]) if groups is None else _named(groups, groupby)
     wrong = [group for group in chosen if sizes.get(group, 0) < max(min_cells, 2)]
     if wrong or not chosen:
+        there = [f"{group} ({size})" for group, size in sizes.sort_values(ascending=False).items()]
         raise ValueError(
             f"{wrong or 'No groups'} of adata.obs[{groupby!r}] have min_cells={min_cells} cells; it has "
-            f"{listed([f'{group} ({size})' for group, size in sizes.sort_values(ascending=False).items()])}."
+            f"{listed(there) or 'no groups'}."
         )
     for group in chosen:
         require_network_place(adata, file_key(key_added, group), _keys.PARTS)

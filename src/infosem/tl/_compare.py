@@ -10,6 +10,7 @@ import pandas as pd
 
 from infosem._arguments import whole_number
 from infosem._edge_tables import checked_edges
+from infosem._matches import warn_if_spelt_otherwise
 
 
 def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.DataFrame:
@@ -39,6 +40,8 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
     weights = {name: edge_weights(checked_edges(edges, f"networks[{name!r}]")) for name, edges in networks.items()}
     rows = []
     for first, second in combinations(weights, 2):
+        genes = [pd.Index(np.unique(pd.DataFrame(list(weights[name].index)))) for name in (first, second)]
+        warn_if_spelt_otherwise(*genes, f"The networks {first!r} and {second!r}")
         both = aligned(weights[first], weights[second])
         strongest = [both[end].abs().nlargest(top).loc[lambda values: values > 0].index for end in (0, 1)]
         shared = strongest[0].intersection(strongest[1])

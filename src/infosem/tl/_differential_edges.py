@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from infosem._edge_tables import checked_edges, numbers
+from infosem._matches import warn_if_spelt_otherwise
 from infosem._names import listed
 from infosem.tl._compare import aligned, edge_weights
 
@@ -43,6 +44,8 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
         If all weights of one of them are zero: none is larger than another.
     """
     first, second = checked_edges(first, "first"), checked_edges(second, "second")
+    genes = [pd.Index(sorted(_genes(edges))) for edges in (first, second)]
+    warn_if_spelt_otherwise(*genes, "The two networks")
     left_out = _genes(first) ^ _genes(second)
     if left_out:
         logger.info("%d genes have edges in one network only: left out (%s).", len(left_out), listed(sorted(left_out)))

@@ -67,6 +67,8 @@ def false_discovery_rate(
     permutations that are finished, if there is one.
     """
     n_permutations, seed = whole_number(n_permutations, "n_permutations", least=1), seed_number(seed)
+    if not isinstance(model, InfoSEM):
+        raise TypeError(f"model must be a trained InfoSEM, not {type(model).__name__}: false_discovery_rate(model).")
     if model.adata is None:
         raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
     model.adata_manager.require_unchanged()
