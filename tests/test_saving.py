@@ -111,7 +111,7 @@ class TestFilesFromElsewhere:
         evil = {"model_state_dict": RunsCode(tmp_path / "ran"), "attr_dict": {}, "var_names": []}
         torch.save(evil, saved / "model.pt")
         for call in (load, InfoSEM.load_registry, InfoSEM.view_setup_args):
-            with pytest.raises(ValueError, match=r"holds objects \(posix\.mkdir\).*trust=True"):
+            with pytest.raises(ValueError, match=r"holds objects \(posix\.mkdir\) that no version of infosem"):
                 call(saved)
         assert not (tmp_path / "ran").exists()
 
@@ -153,6 +153,25 @@ class TestFilesFromElsewhere:
         with pytest.raises(ValueError, match="no model that infosem saved") as caught:
             load(saved)
         assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("name", ["__class__", "_module_", "module"])
+    def test_attributes_that_no_model_has(self, saved, name):
+        content = torch.load(saved / "model.pt", weights_only=True)
+        content["attr_dict"][name] = 1
+        torch.save(content, saved / "model.pt")
+        with pytest.raises(ValueError, match=f"no attributes of a model: '{name}'"):
+            load(saved)
+
+    def test_a_model_of_another_program_is_not_to_be_trusted(self, saved):
+        torch.save(torch.nn.Linear(2, 2), saved / "model.pt")
+        with pytest.raises(ValueError, match=r"holds objects \(torch\.nn.*another program's") as caught:
+            load(saved)
+        assert "trust=True" not in str(caught.value)
+
+    @pytest.mark.parametrize("given", ["x.h5ad", True, pd.DataFrame({"a": [1]}), 0])
+    def test_what_is_no_cells_is_refused(self, saved, given):
+        with pytest.raises(TypeError, match="adata is .*expected an AnnData.*or False for none"):
+            load(saved, adata=given)
 
     def test_parameters_of_another_shape(self, saved):
         content = torch.load(saved / "model.pt", weights_only=True)
@@ -233,6 +252,35 @@ class TestWriting:
             trained.save(folder, save_anndata=True, overwrite=True)
         assert {path.name: path.read_bytes() for path in folder.glob("*")} == before
         assert folder.exists() != new
+
+    @pytest.mark.parametrize(
+        ("options", "error", "match"),
+        [
+            ({"prefix": "a/b"}, ValueError, "prefix='a/b' .*can name no folder"),
+            ({"overwrite": "no"}, ValueError, "overwrite='no' must be True or False"),
+            ({"save_anndata": "no"}, ValueError, "save_anndata='no' must be True or False"),
+            ({"save_anndata": True}, ValueError, r"data cannot be saved .*key 'odd'.*leave save_anndata= out"),
+        ],
+    )
+    def test_what_cannot_be_saved_is_told(self, trained, tmp_path, options, error, match):
+        trained.adata.uns["odd"] = object()
+        with pytest.raises(error, match=match):
+            trained.save(tmp_path / "model", **options)
+        assert not (tmp_path / "model").exists()
+
+    def test_no_folder_in_a_file(self, trained, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(NotADirectoryError, match="file' is a file"):
+            trained.save(tmp_path / "file" / "x")
+
+    def test_a_full_disk(self, trained, tmp_path, monkeypatch):
+        def write(*_):
+            raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+
+        monkeypatch.setattr(torch, "save", write)
+        with pytest.raises(OSError, match="the disk is full"):
+            trained.save(tmp_path / "model")
+        assert not (tmp_path / "model").exists()
 
     def test_data_that_are_not_there_cannot_be_saved(self, saved, tmp_path):
         with pytest.raises(ValueError, match="loaded without data"):

@@ -70,7 +70,7 @@ def _rows(lines: list[str]) -> list[list[str]]:
 
 
 def _split(lines: list[str], separator: str) -> list[list[str]]:
-    return [cells_of(line, separator, skipinitialspace=True) for line in lines]
+    return [cells_of(line, separator, skip_blanks=True) for line in lines]
 
 
 def _names(rows: list[list[str]], path: Path) -> list[str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import re
 import warnings
 import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as shown
 from typing import Any, Literal, Self
 
 import anndata
+import numpy as np
 import torch
 from anndata import AnnData
 from scvi.data._download import _download
@@ -24,6 +28,11 @@ from infosem._atomic import replacing
 from infosem._plain import from_plain, to_plain
 
 _FORMAT_KEY, _FORMAT = "infosem_format", 1
+
+_OF_FIRST_VERSIONS = re.compile(r"(infosem|numpy|pandas|collections)\..+|builtins\.(bytes|dict|list|set|slice|tuple)")
+"""Objects that they pickled."""
+_ATTRIBUTE = re.compile(r"[a-zA-Z]\w*_")
+"""Of a model, that is saved."""
 
 
 class SavingMixin(BaseModelClass):
@@ -61,16 +70,26 @@ class SavingMixin(BaseModelClass):
 
         Raises
         ------
+        OSError
+            If the file system does not take it.
         ValueError
-            If the folder exists, unless ``overwrite``; or if the data are to be saved and there are none.
+            If the folder exists, unless ``overwrite``; or if the data are to be saved and there are none, or they hold
+            what no file of AnnData does.
         """
         folder = Path(dir_path)
+        _require_truth_values(overwrite=overwrite, save_anndata=save_anndata)
+        if prefix and set(prefix) & {"/", os.sep, "\0"}:
+            raise ValueError(f"prefix={prefix!r} begins the names of the files, and can name no folder: save(folder).")
+        if blocked := next((parent for parent in folder.parents if parent.is_file()), None):
+            raise NotADirectoryError(
+                f"{str(folder)!r} cannot be a folder, as {str(blocked)!r} is a file. Name another."
+            )
         if folder.exists() and not (overwrite and folder.is_dir()):
             how = "overwrite=True writes into it" if folder.is_dir() else "it is a file"
             raise ValueError(f"{str(folder)!r} already exists; {how}. Name another folder.")
         if save_anndata and self.adata is None:
             raise ValueError("save_anndata=True, but this model was loaded without data. Leave it out.")
-        attributes = {name: value for name, value in self._get_user_attributes() if name.endswith("_")}
+        attributes = {name: value for name, value in self._get_user_attributes() if _ATTRIBUTE.fullmatch(name)}
         content = {
             _FORMAT_KEY: _FORMAT,
             SAVE_KEYS.MODEL_STATE_DICT_KEY: to_plain(dict(self.module.state_dict()), "module"),
@@ -82,8 +101,7 @@ class SavingMixin(BaseModelClass):
         try:
             # the model takes its place last: where it is, the data are
             with replacing(_file(folder, prefix, SAVE_KEYS.MODEL_FNAME)) as model, ExitStack() as before:
-                with model.open("wb") as file:  # by a name torch would write it into the file
-                    torch.save(content, file, **(save_kwargs or {}))
+                _write_model(content, model, **(save_kwargs or {}))
                 if save_anndata:
                     data = before.enter_context(replacing(_file(folder, prefix, SAVE_KEYS.ADATA_FNAME)))
                     _write_data(self.adata, data, **anndata_write_kwargs)
@@ -133,11 +151,19 @@ class SavingMixin(BaseModelClass):
         ------
         FileNotFoundError
             If there is no model.
+        TypeError
+            If ``adata`` is neither cells, ``None`` nor ``False``.
         ValueError
             If the file is damaged, is no model of this class, or holds objects and is not trusted; or if ``adata`` has
             other genes.
         """
         folder = Path(dir_path)
+        if not (adata is None or adata is False or isinstance(adata, AnnData)):
+            given = shown(adata) if isinstance(adata, str | Path | bool) else f"a {type(adata).__name__}"
+            raise TypeError(
+                f"adata is {given}, expected an AnnData (anndata.read_h5ad(path) reads one), None for the cells that "
+                "were saved with the model, or False for none."
+            )
         _, _, device = parse_device_args(
             accelerator=accelerator, devices=device, return_device="torch", validate_single_device=True
         )
@@ -219,6 +245,8 @@ def _read(folder: Path, prefix: str | None, trust: bool) -> _Saved:
         parameters = dict(content[SAVE_KEYS.MODEL_STATE_DICT_KEY])
         parameters.pop("pyro_param_store", None)  # of scvi-tools
         registry, arguments = attributes.pop("registry_"), attributes.pop("init_params_")
+        if odd := [name for name in attributes if not _ATTRIBUTE.fullmatch(name)]:
+            raise ValueError(f"no attributes of a model: {', '.join(map(shown, odd))}")
         return _Saved(
             path=path,
             parameters=parameters,
@@ -226,7 +254,7 @@ def _read(folder: Path, prefix: str | None, trust: bool) -> _Saved:
             registry={**registry},
             setup={**registry["setup_args"]},
             arguments={**arguments["non_kwargs"]},
-            attributes={name: value for name, value in attributes.items() if name.endswith("_")},
+            attributes=attributes,
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(_unusable(path, error)) from error
@@ -247,11 +275,7 @@ def _content(path: Path, trust: bool) -> Any:
         if not objects:
             raise ValueError(_unusable(path, error)) from error
         if not trust:
-            raise ValueError(
-                f"{path} holds objects ({', '.join(objects[:5])}{', ...' if len(objects) > 5 else ''}), as infosem's "
-                "first versions wrote them: opening it would run code that its author chose. If you trust where it "
-                "comes from, load(..., trust=True) opens it; saved again, it holds none."
-            ) from error
+            raise ValueError(f"{path} {_what_it_is(objects)}") from error
     except Exception as error:  # of any kind, from bytes that somebody may have chosen
         raise ValueError(_unusable(path, error)) from error
     try:
@@ -266,6 +290,23 @@ def _objects(path: Path) -> list[str]:
         return sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
     except Exception:  # as above
         return []
+
+
+def _what_it_is(objects: list[str]) -> str:
+    """Of a file with such objects, and what can be done with it."""
+    foreign = [name for name in objects if not _OF_FIRST_VERSIONS.fullmatch(name)]
+    ours = not foreign and any(name.startswith("infosem.") for name in objects)
+    told = objects if ours else foreign or objects
+    listed = f"holds objects ({', '.join(told[:5])}{', ...' if len(told) > 5 else ''})"
+    if ours:
+        return (
+            f"{listed}, as infosem's first versions wrote them: opening it would run code that its author chose. If "
+            "you trust where it comes from, load(..., trust=True) opens it; saved again, it holds none."
+        )
+    return (
+        f"{listed} that no version of infosem wrote: it is another program's, such as a model of scvi-tools, or was "
+        "changed, and opening it would run code that its author chose. Name the folder that InfoSEM's save() wrote."
+    )
 
 
 def _saved_data(folder: Path, prefix: str | None) -> AnnData | None:
@@ -284,10 +325,37 @@ def _saved_data(folder: Path, prefix: str | None) -> AnnData | None:
         ) from error
 
 
+def _require_truth_values(**arguments: Any) -> None:
+    for name, value in arguments.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ValueError(f"{name}={shown(value)} must be True or False.")
+
+
+def _write_model(content: dict[str, Any], path: Path, **options: Any) -> None:
+    try:
+        with path.open("wb") as file:  # by a name torch would write it into the file
+            torch.save(content, file, **options)
+    except RuntimeError as error:
+        if "inline_container" not in str(error):
+            raise
+        raise OSError(
+            f"The model cannot be written to {str(path.parent)!r} as a whole: the disk is full, or files have a limit. "
+            "Nothing is left of it; make room, or name another folder."
+        ) from error
+
+
 def _write_data(adata: AnnData, path: Path, **options: Any) -> None:
     backing = adata.file.filename
     try:
         adata.write_h5ad(path, **options)
+    except OSError as error:
+        raise OSError(f"The data cannot be written to {str(path.parent)!r} ({_reason(error)}). Make room.") from error
+    except Exception as error:  # of any kind, by what is in it
+        where = " ".join(line for note in getattr(error, "__notes__", []) for line in note.splitlines() if line)
+        raise ValueError(
+            f"The data cannot be saved ({_reason(error)}{f'; {where}' if where else ''}). Take that out of adata, or "
+            "leave save_anndata= out."
+        ) from error
     finally:
         adata.file.filename = backing  # of data on disk anndata makes it the new file, whose name is about to change
 

@@ -94,11 +94,11 @@ def read_text(path: Path) -> str:
     return text
 
 
-def cells_of(line: str, separator: str, **options: bool) -> list[str]:
-    """The cells of a line, of any length; ``options`` as of :func:`csv.reader`."""
+def cells_of(line: str, separator: str, *, skip_blanks: bool = False) -> list[str]:
+    """The cells of a line, of any length; blanks at their beginning count, unless ``skip_blanks``."""
     before = csv.field_size_limit(max(len(line) + 1, csv.field_size_limit()))
     try:
-        return next(csv.reader([line], delimiter=separator, **options), [])
+        return next(csv.reader([line], delimiter=separator, skipinitialspace=skip_blanks), [])
     finally:
         csv.field_size_limit(before)
 
