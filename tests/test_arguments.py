@@ -267,3 +267,44 @@ def test_an_argument_that_other_models_have_is_named(registered, name):
 def test_an_argument_that_no_trainer_has_is_named(registered, name):
     with pytest.raises(TypeError, match=f"no argument '{name}'.*max_epochs="):
         train(registered, **{name: 1})
+
+
+@pytest.mark.parametrize("name", ["batch_key", "n_latent", "embedding_key", "embeding_weight"])
+def test_an_argument_that_the_model_has_not_is_named(registered, name):
+    with pytest.raises(TypeError, match=rf"InfoSEM has no argument '{name}'\..*setup_anndata.*train"):
+        InfoSEM(registered, **{name: 10})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"check_val_every_n_epoch": np.int64(2), "train_size": 0.9},
+        {"accelerator": "cpu", "devices": np.int64(1)},
+        {"accelerator": "cpu", "devices": np.int8(1), "log_every_n_steps": np.int64(1)},
+        {"early_stopping": np.False_, "limit_train_batches": np.float64(1)},
+    ],
+    ids=range(4),
+)
+def test_the_trainer_takes_numpys_numbers(registered, given):
+    train(registered, **given)
+
+
+def test_what_is_no_dictionary_of_steps_or_no_truth_value_is_named(registered):
+    with pytest.raises(TypeError, match="^plan_kwargs=5 must be a dictionary of step sizes"):
+        train(registered, plan_kwargs=5)
+    for value in ("a", 1, None):
+        with pytest.raises(ValueError, match="^early_stopping=.* must be True or False"):
+            train(registered, early_stopping=value)
+
+
+def test_the_mode_of_the_process_changes_no_network(registered):
+    def network() -> np.ndarray:
+        model = InfoSEM(registered)
+        model.train(1, **QUIET)
+        return model.get_adjacency().to_numpy()
+
+    expected = network()
+    with torch.inference_mode():
+        np.testing.assert_array_equal(network(), expected)
+    with torch.no_grad(), np.errstate(all="raise"):
+        np.testing.assert_array_equal(network(), expected)

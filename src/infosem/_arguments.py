@@ -89,6 +89,15 @@ def share(value: object, name: str, *, what: str = "") -> float:
     return number(value, name, least=0, most=1, what=what or "a share")
 
 
+def truth_value(value: object, name: str) -> bool:
+    """Whether ``value`` is true; raises a :class:`ValueError` if it is no truth value of Python or numpy."""
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}={shown(value)} must be True or False.")
+    return value
+
+
 def seed_number(value: object, name: str = "seed", *, most: int = _LARGEST_SEED) -> int:
     """The seed that ``value`` is; raises a :class:`ValueError` that says what one is."""
     return whole_number(value, name, least=0, most=most)

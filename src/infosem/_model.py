@@ -7,6 +7,7 @@ import signal
 from functools import partial
 from typing import Any, Literal, get_args
 
+import numpy as np
 import torch
 from anndata import AnnData
 from scvi import REGISTRY_KEYS
@@ -17,7 +18,7 @@ from scvi.model.base import BaseModelClass
 from scvi.train import TrainRunner
 
 from infosem import _keys
-from infosem._arguments import number, seed_number, whole_number
+from infosem._arguments import number, seed_number, truth_value, whole_number
 from infosem._closed_form import start_from_closed_form
 from infosem._cost import Size
 from infosem._expression import is_in_memory
@@ -45,8 +46,10 @@ from infosem._training import (
     CostReport,
     WarningFiltersRestored,
     interrupt_handler_restored,
+    require_step_sizes,
     require_trainers,
     split_cells,
+    without_numpy,
 )
 
 logger = logging.getLogger(__name__)
@@ -151,6 +154,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         threads. Another number of torch's own threads changes a weight by less than .5 %.
     registry
         For :meth:`load` only.
+    **unknown
+        Arguments of other models, which are refused by name.
 
     Examples
     --------
@@ -166,6 +171,7 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
     `Shu et al. (2021) <https://doi.org/10.1038/s43588-021-00099-8>`__.
     """
 
+    @torch.inference_mode(False)
     def __init__(
         self,
         adata: AnnData | None = None,
@@ -188,7 +194,10 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         evaluation: Literal["tabulated", "exact"] = "tabulated",
         seed: int = 0,
         registry: dict[str, Any] | None = None,
+        **unknown: Any,
     ) -> None:
+        _require_none(unknown)
+        del unknown
         alpha, beta = _weight(alpha, "alpha"), _weight(beta, "beta")
         interaction_weight = _weight(interaction_weight, "interaction_weight")
         if embedding_weight is not None:
@@ -351,6 +360,8 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
     ) -> None:
         super()._check_if_trained(warn=warn, message=message)
 
+    @torch.inference_mode(False)
+    @np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")  # as they are by default
     def train(
         self,
         max_epochs: int | None = None,
@@ -414,11 +425,14 @@ class InfoSEM(NetworkMixin, CellsMixin, InterventionsMixin, SavingMixin, BaseMod
         if batch_size is not None:
             batch_size = whole_number(batch_size, "batch_size", least=1, what="the number of cells of a step")
         require_trainers(trainer_kwargs)
+        early_stopping = truth_value(early_stopping, "early_stopping")
+        plan_kwargs = require_step_sizes(plan_kwargs)
+        devices, trainer_kwargs = without_numpy(devices), without_numpy(trainer_kwargs)
         split = split_cells(self.adata.n_obs, train_size, validation_size, self.seed_)
         batch_size = min(kind.batch_size if batch_size is None else batch_size, len(split[0]))
         max_epochs = kind.default_epochs(len(split[0]), batch_size) if max_epochs is None else max_epochs
         noise = Noise(self.seed_)
-        plan = kind(self.module, max_epochs, noise=noise, **(plan_kwargs or {}))
+        plan = kind(self.module, max_epochs, noise=noise, **plan_kwargs)
         in_memory = is_in_memory(self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY))
         splitter = (SeededSplitter if in_memory else StreamingSplitter)(
             self.adata_manager,
@@ -520,6 +534,16 @@ def _require_cells_by_genes(adata: AnnData) -> None:
     if turned or barcodes > 0.9:
         found = f"{turned[0]} is there" if turned else f"its genes are called {', '.join(adata.var_names[:3])}"
         raise ValueError(f"adata looks as if it were genes x cells: {found}. Turn it first: adata = adata.T.copy().")
+
+
+def _require_none(arguments: dict[str, Any]) -> None:
+    """Raise a :class:`TypeError` that names an argument which other models have and this one has not."""
+    for name in arguments:
+        raise TypeError(
+            f"InfoSEM has no argument {name!r}. Layer, embeddings, interactions and regulators are named in "
+            "InfoSEM.setup_anndata(adata, ...), epochs and step sizes in train(); the model knows no batches or "
+            "labels, and its latent space is that of the genes: InfoSEM(adata, prior=..., seed=...)."
+        )
 
 
 def _require_known(arguments: dict[str, Any]) -> None:

@@ -14,7 +14,6 @@ from reprlib import repr as shown
 from typing import Any, Literal, Self
 
 import anndata
-import numpy as np
 import torch
 from anndata import AnnData
 from scvi.data._download import _download
@@ -24,6 +23,7 @@ from scvi.model.base._constants import SAVE_KEYS
 from scvi.model.base._save_load import _validate_var_names
 from torch import Tensor
 
+from infosem._arguments import truth_value
 from infosem._atomic import replacing
 from infosem._plain import from_plain, to_plain
 
@@ -77,7 +77,7 @@ class SavingMixin(BaseModelClass):
             what no file of AnnData does.
         """
         folder = Path(dir_path)
-        _require_truth_values(overwrite=overwrite, save_anndata=save_anndata)
+        overwrite, save_anndata = truth_value(overwrite, "overwrite"), truth_value(save_anndata, "save_anndata")
         if prefix and set(prefix) & {"/", os.sep, "\0"}:
             raise ValueError(f"prefix={prefix!r} begins the names of the files, and can name no folder: save(folder).")
         if blocked := next((parent for parent in folder.parents if parent.is_file()), None):
@@ -323,12 +323,6 @@ def _saved_data(folder: Path, prefix: str | None) -> AnnData | None:
             f"{path} is no AnnData that can be read ({_reason(error)}). Pass the cells, load(..., adata=adata), or "
             "adata=False for none."
         ) from error
-
-
-def _require_truth_values(**arguments: Any) -> None:
-    for name, value in arguments.items():
-        if not isinstance(value, bool | np.bool_):
-            raise ValueError(f"{name}={shown(value)} must be True or False.")
 
 
 def _write_model(content: dict[str, Any], path: Path, **options: Any) -> None:

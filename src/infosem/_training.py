@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from inspect import signature
+from reprlib import repr as shown
 from typing import Any, ClassVar
 
 import numpy as np
@@ -92,6 +93,27 @@ def require_trainers(arguments: Mapping[str, Any]) -> None:
                 f"train() has no argument {name!r}, nor has Lightning's Trainer. Number of epochs: max_epochs=; step "
                 "sizes: plan_kwargs={'lr_adjacency': ...}; a GPU: accelerator='gpu'; a seed: InfoSEM(adata, seed=...)."
             )
+
+
+def require_step_sizes(plan_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The arguments of a training plan; raises a :class:`TypeError` if they are no mapping from names."""
+    if plan_kwargs is None:
+        return {}
+    if not isinstance(plan_kwargs, Mapping) or not all(isinstance(name, str) for name in plan_kwargs):
+        raise TypeError(
+            f"plan_kwargs={shown(plan_kwargs)} must be a dictionary of step sizes, such as "
+            "plan_kwargs={'lr_adjacency': 0.01}."
+        )
+    return dict(plan_kwargs)
+
+
+def without_numpy(value: Any) -> Any:
+    """An argument of Lightning's trainer, also one of several in a container, with Python's own numbers."""
+    if isinstance(value, dict):
+        return {name: without_numpy(entry) for name, entry in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(without_numpy, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def split_cells(n_cells: int, train_size: float, validation_size: float | None, seed: int) -> list[np.ndarray]:
