@@ -163,6 +163,11 @@ class TestTextFiles:
         table.assign(text="x" * 140_000).to_csv(tmp_path / "a.csv")
         check(cells, table, tmp_path / "a.csv")
 
+    def test_titles_alone(self, cells, table, tmp_path):
+        table[:0].to_csv(tmp_path / "a.csv")
+        with pytest.raises(ValueError, match="^There is no name in the table of embeddings"):
+            pp.add_embeddings(cells, tmp_path / "a.csv")
+
     def test_row_numbers_in_a_file(self, cells, table, tmp_path):
         table.reset_index(names="gene").to_csv(tmp_path / "a.csv")
         check(cells, table, tmp_path / "a.csv")

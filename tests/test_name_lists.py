@@ -7,8 +7,11 @@ import io
 import logging
 import zipfile
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from infosem import pp
 from infosem._files import read_names
@@ -38,6 +41,9 @@ LISTS = {
     "a table with quotes": 'TF0,"a, b"\nTF1,c\nTF2,"d, e"',
     "a table with titles": "species\tsymbol\nhs\tTF0\nhs\tTF1\nhs\tTF2",
     "a table of TFs": "TF;target\nTF0;a\nTF1;b\nTF2;b",
+    "Lambert et al.": ",Ensembl ID,HGNC symbol,DBD,Is TF?\n0,ENSG1,TF0,bZIP,Yes\n1,ENSG4,TF4,,No\n"
+    "2,ENSG2,TF1,,Yes\n3,ENSG3,TF2,bHLH,Yes\n",
+    "a table of identifiers": "gene_id,gene_name\nENSG1,TF0\nENSG2,TF1\nENSG3,TF2\n",
     "a table of blanks": "TF0 G1 0.5\nTF1 G2 0.3\nTF2 G3 1",
     "a Series": ",0\n0,TF0\n1,TF1\n2,TF2\n",
     "write.csv of R": '"","x"\n"1","TF0"\n"2","TF1"\n"3","TF2"\n',
@@ -83,6 +89,41 @@ def test_no_name(cells, tmp_path, text):
         pp.regulators(cells, tmp_path / "a.txt")
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda cells: pp.regulators(cells, []),
+        lambda cells: pp.regulators(cells, pd.DataFrame({"source": [], "target": []})),
+        lambda cells: pp.known_interactions(cells, pd.DataFrame({"source": [], "target": []})),
+        lambda cells: pp.known_interactions(cells, pd.DataFrame({"source": [None], "target": [None]})),
+        lambda cells: pp.add_embeddings(cells, {}),
+        lambda cells: pp.add_embeddings(cells, pd.DataFrame()),
+        lambda cells: pp.add_embeddings(cells, pd.DataFrame({"a": [], "b": []})),
+        lambda cells: pp.add_embeddings(cells, np.empty((0, 3)), names=[]),
+    ],
+)
+def test_nothing_is_listed(cells, call):
+    with pytest.raises(ValueError, match="^There is no name in the "):
+        call(cells)
+
+
+def test_edges_in_lines_of_an_old_mac_and_with_a_cell_of_any_length(cells, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"source,target,text\rTF0,gene1," + b"x" * 140_000 + b"\rTF1,gene2,\r")
+    pp.known_interactions(cells, tmp_path / "a.csv")
+    assert cells.varp["known_interactions"].nnz == 2
+    pp.regulators(cells, tmp_path / "a.csv")
+    assert cells.var_names[cells.var["is_regulator"]].tolist() == ["TF0", "TF1"]
+
+
+def test_names_as_bytes(cells):
+    names = [name.encode() for name in NAMES]
+    for given in (names, np.array(names), dict.fromkeys(names, 1.5)):
+        pp.regulators(cells, given)
+        assert cells.var_names[cells.var["is_regulator"]].tolist() == NAMES
+    pp.add_embeddings(cells, {name: [1.0, at] for at, name in enumerate(names)})
+    assert cells.varm["gene_embedding"][:3].tolist() == [[1, 0], [1, 1], [1, 2]]
+
+
 def archive(*members):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as written:
@@ -113,6 +154,11 @@ FOREIGN = {
     r"web page.*Raw": b"\xef\xbb\xbf\n<!DOCTYPE html><html>",
     "git lfs pull": b"version https://git-lfs.github.com/spec/v1\noid",
     "RTF": b"{\\rtf1",
+    "torch.save.*weights_only=True": arrays(lambda file: torch.save({"TF0": torch.ones(2)}, file)),
+    "torch.save.*torch.load": arrays(
+        lambda file: torch.save(torch.ones(2), file, _use_new_zipfile_serialization=False)
+    ),
+    "joblib.*joblib.load": arrays(lambda file: joblib.dump({"TF0": np.ones(99)}, file, compress=True)),
     r"\.npz": arrays(np.savez, a=np.ones(2)),
     r"\.npy": arrays(np.save, arr=np.ones(2)),
     "a pickle.*trust": b"\x80\x04K\x01.",

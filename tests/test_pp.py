@@ -110,7 +110,7 @@ class TestRegulators:
         with pytest.raises(ValueError, match=r"absent.*TF0.*ignore_case"):
             pp.regulators(cells, ["absent"], key_added="new")
         assert "new" not in cells.var
-        with pytest.raises(ValueError, match="None of the 0 regulators"):
+        with pytest.raises(ValueError, match="There is no name in the regulators"):
             pp.regulators(cells, [])
         with pytest.raises(FileNotFoundError, match="neither a column"):
             pp.regulators(cells, "TF0")

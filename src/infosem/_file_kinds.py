@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
-LONGEST_MAGIC = 64
+LONGEST_MAGIC = 1024
 """Bytes that tell."""
 
 
@@ -35,6 +36,13 @@ NPY = Kind("a numpy array (.npy)", "Pass numpy.load(path)")
 NPZ = Kind("an archive of numpy arrays (.npz)", "Pass an array of numpy.load(path)")
 PARQUET = Kind("a Parquet table", "Pass a column or the table of pandas.read_parquet(path)")
 PICKLE = Kind("a pickle", "Pass what is in it, if you trust where it comes from: pandas.read_pickle(path)")
+_TORCH = Kind(
+    "a file of torch.save",
+    "Pass what is in it: torch.load(path, weights_only=True), a tensor or a dictionary of them by name",
+)
+_JOBLIB = Kind(
+    "a compressed pickle of joblib", "Pass what is in it, if you trust where it comes from: joblib.load(path)"
+)
 _ZIP = Kind(
     "a zip archive, such as an Excel workbook", f"{_EXCEL}. Unpack any other: of compressed files infosem reads .gz"
 )
@@ -47,6 +55,7 @@ _MAGIC = (
     (b"\x93NUMPY", NPY),
     (b"PAR1", PARQUET),
     (b"ARROW1", Kind("a Feather file", "Pass a column or the table of pandas.read_feather(path)")),
+    (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", _TORCH),  # before its version 1.6
     *((b"\x80" + bytes([protocol]), PICKLE) for protocol in range(2, 6)),
     (b"\x1f\x8b", Kind("compressed twice (.gz in .gz)", _UNPACK)),
     (b"BZh", Kind("compressed by bzip2", _UNPACK)),
@@ -79,10 +88,20 @@ def kind_of(file: BinaryIO) -> Kind | None:
     kind = next((kind for magic, kind in _MAGIC if start.startswith(magic)), None)
     if kind is _ZIP:
         return _kind_of_archive(file)
+    if kind is None and start.startswith(b"x") and _begins_with_pickle(start):
+        return _JOBLIB
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html")):
         return _WEB_PAGE
     return _POINTER if text.startswith(b"version https://git-lfs") else kind
+
+
+def _begins_with_pickle(start: bytes) -> bool:
+    """Whether bytes are compressed by zlib, as joblib does, and what they hold begins as a pickle."""
+    try:
+        return zlib.decompressobj().decompress(start, 1) == b"\x80"
+    except zlib.error:
+        return False
 
 
 def _kind_of_archive(file: BinaryIO) -> Kind:
@@ -94,5 +113,7 @@ def _kind_of_archive(file: BinaryIO) -> Kind:
     file.seek(0)
     if members and all(member.endswith(".npy") for member in members):
         return NPZ
+    if any(member.endswith("/data.pkl") for member in members):
+        return _TORCH
     known = (kind for start, kind in _BY_MEMBER if any(member.startswith(start) for member in members))
     return next(known, _ZIP)

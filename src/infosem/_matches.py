@@ -68,9 +68,11 @@ def require_matches(
     Raises
     ------
     ValueError
-        If nothing matched, or less than a tenth and ``allow_few`` is not set.
+        If there is no name, nothing matched, or less than a tenth and ``allow_few`` is not set.
     """
     names = names[names.notna()].unique()
+    if not len(names):
+        raise ValueError(f"There is no name in the {what}: nothing is listed, or every name is missing.")
     n_matched = int((match(names, genes, ignore_case=bool(ignore_case)) >= 0).sum())
     n_found, n_listed, possible = found or (n_matched, len(names), float(min(len(names), len(genes))))
     reasons, more = _reasons(adata, genes, names, n_matched, ignore_case)
@@ -84,8 +86,7 @@ def require_matches(
     hints = " ".join(reasons) or _CHECK + ("." if ignore_case is None else _ARGUMENTS)
     if not n_found:
         none = f"None of the {n_listed:,} {what}"
-        such = f" (such as {_some(names)})" if len(names) else ""
-        raise ValueError(f"{none}{such} is among the {of_genes}. {hints}")
+        raise ValueError(f"{none} (such as {_some(names)}) is among the {of_genes}. {hints}")
     text = f"{n_found:,} of {n_listed:,} {what} (such as {_some(names)}) are among the {of_genes}"
     if share < _FEW and not allow_few and not is_panel:
         raise ValueError(f"Only {text}. {hints} If that is all that there is, pass allow_few=True.")

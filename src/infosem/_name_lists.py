@@ -32,8 +32,9 @@ _NAMED_IN_A_TABLE = _NAMED | {"tf"}
 def read_list(path: Path) -> list[str]:
     """The names in a file, in their order.
 
-    One name on each line, all on one line, or a table: its column ``source``, else one that is called after genes, else
-    the first, without row numbers. Blank lines, quotes, and what follows a ``#`` do not count.
+    One name on each line, all on one line, or a table: its column ``source``, else one that is called after genes, by
+    symbols rather than identifiers, else the first, without row numbers. Blank lines, quotes, what follows a ``#``, and
+    genes of a catalogue of factors (Lambert et al. 2018) that says they are none, do not count.
 
     Raises
     ------
@@ -85,13 +86,19 @@ def _names(rows: list[list[str]], path: Path) -> list[str]:
         column = 0
     titles = [_title(cell) for cell in rows[0]]
     named = _NAMED if len(titles) == 1 else _NAMED_IN_A_TABLE
-    column = next((at for at, title in enumerate(titles) if title in named), column)
+    columns = [at for at, title in enumerate(titles) if title in named]
+    column = min(columns, key=lambda at: (titles[at].startswith("ensembl"), " id" in titles[at], at), default=column)
     if "source" in titles:
         column = titles.index("source")
     if len(titles) > 1:
         which = "first" if column is None else repr(rows[0][column])
         logger.info("%r is read as a table, whose %s column holds the names.", path.name, which)
-    return [row[column or 0] for row in rows[0 if column is None else 1 :] if len(row) > (column or 0)]
+    judged = titles.index("is tf?") if "is tf?" in titles else None
+    return [
+        row[column or 0]
+        for row in rows[0 if column is None else 1 :]
+        if len(row) > (column or 0) and (judged is None or _title("".join(row[judged : judged + 1])) != "no")
+    ]
 
 
 def _counts_rows(rows: list[list[str]]) -> bool:

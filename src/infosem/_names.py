@@ -17,9 +17,16 @@ ENSEMBL = re.compile(r"(ENS[A-Z]*G)\d{6,}(\.\d+)?")
 
 
 def identifiers(values: Iterable[Any]) -> pd.Index:
-    """Names as text without surrounding blanks, NaN where one is missing: a missing name matches nothing."""
+    """Names as text without surrounding blanks, NaN where one is missing: a missing name matches nothing.
+
+    Bytes are text in UTF-8.
+    """
     given = pd.Series(list(values), dtype=object)
-    text = given.map(str).str.strip().where(given.notna(), np.nan)
+    text = (
+        given.map(lambda name: name.decode(errors="replace") if isinstance(name, bytes) else str(name))
+        .str.strip()
+        .where(given.notna(), np.nan)
+    )
     return pd.Index(text.where(text != "", np.nan), dtype=object)
 
 

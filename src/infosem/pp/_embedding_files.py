@@ -69,7 +69,8 @@ def _read_npz(path: Path) -> pd.DataFrame | np.ndarray | dict[str, np.ndarray]:
     labels = [array for array in parts.values() if array.ndim == 1 and _is_text(array)]
     matrices = [array for array in parts.values() if array.ndim == 2]
     if len(labels) == len(matrices) == 1 and len(labels[0]) == len(matrices[0]):
-        return pd.DataFrame(matrices[0], index=labels[0].astype(str))
+        names = np.char.decode(labels[0], "utf-8", "replace") if labels[0].dtype.kind == "S" else labels[0].astype(str)
+        return pd.DataFrame(matrices[0], index=names)
     return matrices[0] if len(parts) == len(matrices) == 1 else parts
 
 

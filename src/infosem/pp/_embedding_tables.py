@@ -33,6 +33,8 @@ def names_and_vectors(table: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
     """
     if isinstance(table.index, pd.MultiIndex):
         raise ValueError(f"The table has an index of {table.index.nlevels} levels. Name the genes by one of them.")
+    if not len(table):
+        raise ValueError(f"There is no name in the table of embeddings, which has the shape {table.shape}.")
     numbers = _numbers(table)
     text = [column for column in range(table.shape[1]) if column not in numbers]
     if not numbers:
@@ -109,7 +111,7 @@ def _require_wide(table: pd.DataFrame, numbers: dict[int, np.ndarray], text: lis
     shift = flat.shape[1] - table.shape[1]
     *rest, value = sorted(numbers)
     keys = [*range(shift), *(at + shift for at in sorted([*text, *rest]))]
-    if len(keys) != 2 or not len(table):
+    if len(keys) != 2:
         return
     gene, part = (flat.iloc[:, at] for at in keys)
     if max(gene.nunique(), part.nunique()) * 2 > len(table) or pd.DataFrame({"a": gene, "b": part}).duplicated().any():
