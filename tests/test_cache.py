@@ -36,7 +36,7 @@ def test_what_is_added_is_there_again(tmp_path, caplog):
         lambda path: path.parent.touch(),
         lambda path: path.mkdir(parents=True),
         lambda path: [path.parent.mkdir(), path.write_bytes(b"no database, but something else" * 100)],
-        lambda path: [path.parent.mkdir(), path.symlink_to("/nonexistent/a.sqlite")],
+        lambda path: [path.parent.mkdir(), path.symlink_to(path.parent / "absent" / "a.sqlite")],
         lambda path: [path.parent.mkdir(), sqlite3.connect(path).execute("CREATE VIEW things AS SELECT 1")],
     ],
     ids=["a file for a folder", "a folder for a file", "garbage", "a link to nowhere", "another database"],

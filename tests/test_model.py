@@ -67,7 +67,7 @@ class TestSetup:
             assert set(getattr(cells, name)) == set(getattr(before, name))
         pd.testing.assert_frame_equal(cells.var, before.var)
         np.testing.assert_array_equal(cells.varm["gene_embedding"], before.varm["gene_embedding"])
-        assert {key for key in cells.uns if not key.startswith("_scvi")} == set()
+        assert {key for key in cells.uns if not key.startswith("_scvi")} == set(before.uns)
 
     def test_memory_layout_of_the_expression_is_left_alone(self, cells):
         cells.X = np.asfortranarray(cells.X.toarray())
