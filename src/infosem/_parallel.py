@@ -58,10 +58,12 @@ def end_with_parent(parent: int) -> None:
     """Have this process end when its parent does: to be called in a worker as it starts.
 
     Nobody else ends it: a kill of the parent reaches no child, whose fit would go on for hours. In a process that is no
-    child of ``parent`` this does nothing.
+    child of ``parent`` this does nothing, unless that has died already.
     """
     if os.getppid() == parent:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    elif not psutil.pid_exists(parent):
+        os._exit(1)
 
 
 def _end_with(parent: int) -> None:
