@@ -31,7 +31,7 @@ def sleeps(folder):
 
 if __name__ == "__main__":
     with joblib.parallel_config(sys.argv[1]):
-        list(in_parallel(sleeps, [Path(sys.argv[2])] * 2, 3, in_order=False))
+        list(in_parallel(sleeps, [Path(sys.argv[2])] * 2, 2, in_order=False))
 """
 
 
@@ -43,12 +43,11 @@ def test_no_process_outlives_a_killed_parent(backend: str, number: signal.Signal
     parent = psutil.Popen(
         [sys.executable, tmp_path / "child.py", backend, tmp_path / "started"], stderr=subprocess.DEVNULL
     )
-    deadline, workers = time.monotonic() + 120, []
-    # one of which has nothing to do
-    while (len(list((tmp_path / "started").iterdir())) < 2 or len(workers) < 3) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 120
+    while len(list((tmp_path / "started").iterdir())) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
-        workers = parent.children(recursive=True)
-    assert len(workers) >= 3
+    workers = parent.children(recursive=True)
+    assert len(workers) >= 2
     parent.send_signal(number)
     parent.wait(10)
     _, alive = psutil.wait_procs(workers, timeout=20)
