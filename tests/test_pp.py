@@ -121,7 +121,9 @@ class TestRegulators:
         with pytest.raises(ValueError, match="false for every gene"):
             pp.regulators(cells, "none")
         with pytest.raises(ValueError, match="'source'"):
-            pp.regulators(cells, pd.DataFrame({"TF": ["TF0"]}))
+            pp.regulators(cells, pd.DataFrame({"TF": ["TF0"], "family": ["zinc finger"]}))
+        pp.regulators(cells, pd.DataFrame({"TF": ["TF0", "TF1"]}))
+        assert cells.var["is_regulator"].sum() == 2
 
 
 class TestAddEmbeddings:

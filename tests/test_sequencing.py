@@ -98,7 +98,7 @@ def test_regulators_move_the_counts_of_their_targets() -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"depth": 0}, "depth=0 must be"), ({"depth": 100, "dropout": 1.0}, "dropout=1.0 of counts")],
+    [({"depth": 0}, "depth=0 must be"), ({"depth": 100, "dropout": 1.0}, "dropout=1.0 must be a number")],
 )
 def test_cells_that_cannot_be_sequenced(options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):

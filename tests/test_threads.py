@@ -18,6 +18,7 @@ from anndata import AnnData
 
 from infosem import InfoSEM, datasets, train_ensemble
 from infosem._quiet import quiet
+from infosem._train_ensemble import _train_one
 
 from .conftest import QUIET
 
@@ -25,13 +26,23 @@ WAYS = [({}, "one AnnData"), ({"form": "paper"}, "one each"), ({"prior": "laplac
 TRAIN = {**QUIET, "max_epochs": 3, "enable_model_summary": False}
 
 
+def alone(task: Callable[[int], Any]) -> Callable[[int], Any]:
+    """The task on one of torch's own threads, of which each thread of Python has its number."""
+
+    def run(seed: int) -> Any:
+        torch.set_num_threads(1)
+        return task(seed)
+
+    return run
+
+
 def in_pool(task: Callable[[int], Any]) -> list[Any]:
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(task, range(4)))
+        return list(pool.map(alone(task), range(4)))
 
 
 def in_joblib(task: Callable[[int], Any]) -> list[Any]:
-    return joblib.Parallel(n_jobs=4, backend="threading")(joblib.delayed(task)(seed) for seed in range(4))
+    return joblib.Parallel(n_jobs=4, backend="threading")(joblib.delayed(alone(task))(seed) for seed in range(4))
 
 
 def drawing_in_between(task: Callable[[int], Any]) -> list[Any]:
@@ -69,13 +80,16 @@ def global_state() -> Iterator[None]:
             "gradients": torch.is_grad_enabled(),
         }
 
+    torch.set_num_threads(1)  # other packages that a test before has used may have set more
     before = state()
     yield
     assert state() == before
 
 
-@pytest.mark.parametrize("together", [in_pool, in_joblib, drawing_in_between])
-@pytest.mark.parametrize(("way", "data"), WAYS, ids=str)
+@pytest.mark.parametrize(
+    ("together", "way", "data"),
+    [(in_pool, *WAYS[0]), (in_joblib, *WAYS[1]), (drawing_in_between, *WAYS[2]), (drawing_in_between, *WAYS[0])],
+)
 def test_models_in_threads_are_those_of_one_after_another(cells: AnnData, together, way, data) -> None:
     InfoSEM.setup_anndata(cells)
 
@@ -108,7 +122,12 @@ def test_one_model_answers_several_threads_alike(trained: InfoSEM) -> None:
             np.testing.assert_array_equal(found, value)
 
 
-def test_an_ensemble_in_threads_is_that_of_one_after_another(cells: AnnData) -> None:
+def test_an_ensemble_in_threads_is_that_of_one_after_another(cells: AnnData, monkeypatch) -> None:
+    def train_one(*arguments: Any) -> Any:
+        torch.set_num_threads(1)
+        return _train_one(*arguments)
+
+    monkeypatch.setattr("infosem._train_ensemble._train_one", train_one)
     InfoSEM.setup_anndata(cells)
     options = {"n_models": 4, "train_kwargs": {**QUIET, "max_epochs": 2}, "progress": False}
     expected = train_ensemble(cells, **options).get_edges()

@@ -237,7 +237,8 @@ class InteractionsField(GeneField):
         if not len(known):
             raise ValueError(
                 f"adata.varp[{self.attr_key!r}] holds no known interaction that can be used (ignored: {ignored}). "
-                "Check gene names and the regulator mask, or switch the prior off with interactions_key=None."
+                "Check gene names and the regulator mask, or switch the prior off: "
+                "InfoSEM.setup_anndata(adata, interactions_key=None)."
             )
         return {"n_interactions": len(known), "n_known_edges": n_edges, "digest": self.digest(adata)}
 

@@ -129,7 +129,8 @@ def matched_pairs(
     pairs = rows["source"].merge(rows["target"], on="row")
     n_found = pairs["row"].nunique()
     names = ends["source"].append(ends["target"])
-    absent = names[~names.isin(names[genes_of(names, genes, ignore_case=bool(ignore_case))[0]])].dropna().unique()
+    there = match(names, genes, ignore_case=bool(ignore_case)) >= 0
+    absent = names[~there].dropna().unique()
     options: dict[str, Any] = {"ignore_case": ignore_case, "allow_few": allow_few}
     possible = float(len(table))
     if len(table) >= CATALOGUE:

@@ -34,7 +34,7 @@ def check_key(key: object, *, argument: str = "key_added") -> str:
     if not key.strip():
         reason = "is empty"
     elif "/" in key:
-        reason = f"has a slash, which h5ad and zarr files take for a folder: {key.replace('/', '|')!r} for instance"
+        reason = "has a slash, which h5ad and zarr files take for a folder"
     elif "\\" in key:
         reason = "has a backslash, which zarr cannot hold"
     elif len(key.encode("utf-8", "replace")) > _LONGEST:

@@ -148,11 +148,12 @@ def _mask(column: pd.Series, name: str) -> np.ndarray:
 
 def _names(source: str | Path | pd.DataFrame | Iterable[str]) -> pd.Index:
     if isinstance(source, pd.DataFrame):
-        if "source" not in source:
+        if "source" not in source and source.shape[1] != 1:
             raise ValueError(
-                f"An edge table has a column 'source'; this one has {list(source.columns)}. Rename one first."
+                f"An edge table has a column 'source'; this one has {list(source.columns)}. Rename one first, or pass "
+                "the column with the names alone."
             )
-        return identifiers(source["source"])
+        return identifiers(source["source"] if "source" in source else source.iloc[:, 0])
     if isinstance(source, (str, Path)):
         path = Path(source)
         if not path.exists():

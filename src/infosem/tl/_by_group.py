@@ -20,7 +20,7 @@ from infosem._forms import FORMS
 from infosem._gene_data import state_of
 from infosem._model import InfoSEM
 from infosem._names import listed
-from infosem._places import file_key, require_network_place
+from infosem._places import check_key, file_key, require_network_place
 from infosem._train_ensemble import train_ensemble
 
 logger = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ def by_group(
             f"{wrong or 'No groups'} of adata.obs[{groupby!r}] have min_cells={min_cells} cells; it has "
             f"{listed(there) or 'no groups'}."
         )
+    check_key(key_added)
     for group in chosen:
         require_network_place(adata, file_key(key_added, group), _keys.PARTS)
     left_out = sizes.index.difference(chosen, sort=False)

@@ -40,8 +40,8 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
     weights = {name: edge_weights(checked_edges(edges, f"networks[{name!r}]")) for name, edges in networks.items()}
     rows = []
     for first, second in combinations(weights, 2):
-        genes = [pd.Index(np.unique(pd.DataFrame(list(weights[name].index)))) for name in (first, second)]
-        warn_if_spelt_otherwise(*genes, f"The networks {first!r} and {second!r}")
+        of_first, of_second = (_genes(weights[name]) for name in (first, second))
+        warn_if_spelt_otherwise(of_first, of_second, f"The networks {first!r} and {second!r}")
         both = aligned(weights[first], weights[second])
         strongest = [both[end].abs().nlargest(top).loc[lambda values: values > 0].index for end in (0, 1)]
         shared = strongest[0].intersection(strongest[1])
@@ -57,6 +57,10 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
             }
         )
     return pd.DataFrame(rows)
+
+
+def _genes(weights: pd.Series) -> pd.Index:
+    return weights.index.unique(0).union(weights.index.unique(1))
 
 
 def _spearman(first: pd.Series, second: pd.Series) -> float:

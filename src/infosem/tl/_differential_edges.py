@@ -44,8 +44,8 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
         If all weights of one of them are zero: none is larger than another.
     """
     first, second = checked_edges(first, "first"), checked_edges(second, "second")
-    genes = [pd.Index(sorted(_genes(edges))) for edges in (first, second)]
-    warn_if_spelt_otherwise(*genes, "The two networks")
+    of_first, of_second = (pd.Index(sorted(_genes(edges))) for edges in (first, second))
+    warn_if_spelt_otherwise(of_first, of_second, "The two networks")
     left_out = _genes(first) ^ _genes(second)
     if left_out:
         logger.info("%d genes have edges in one network only: left out (%s).", len(left_out), listed(sorted(left_out)))
