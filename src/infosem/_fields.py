@@ -27,6 +27,8 @@ EMBEDDING_FIELD = "gene_embedding"
 INTERACTIONS_FIELD = "known_interactions"
 REGULATOR_FIELD = "regulators"
 
+_AGAIN = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
+
 
 class ExpressionField(LayerField):
     """Log-normalised expression. It is checked, never changed; its genes must keep their order.
@@ -101,14 +103,15 @@ class ExpressionField(LayerField):
         Values are compared by the mean of each gene; those in a file, which takes a pass over it, with ``files``.
         """
         names, n_cells = state_registry[self.COLUMN_NAMES_KEY], state_registry[self.N_OBS_KEY]
-        again = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
         if adata.shape != (n_cells, len(names)):
             raise ValueError(
                 f"adata has {adata.n_obs} cells and {adata.n_vars} genes, and had {n_cells} and {len(names)} when it "
-                f"was set up: cells or genes were left out since. {again}"
+                f"was set up: cells or genes were left out since. {_AGAIN}"
             )
         if list(adata.var_names) != list(names):
-            raise ValueError(f"The genes of adata have other names, or another order, than when it was set up. {again}")
+            raise ValueError(
+                f"The genes of adata have other names, or another order, than when it was set up. {_AGAIN}"
+            )
         self.validate_field(adata)
         x = self.get_field_data(adata)
         if not (files or is_in_memory(x)):
@@ -117,12 +120,11 @@ class ExpressionField(LayerField):
 
     def require_means(self, found: np.ndarray, expected: np.ndarray) -> None:
         """Raise a :class:`ValueError` if genes have other means than at registration."""
-        again = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
         changed = ~np.isclose(found, expected, rtol=1e-4, atol=1e-6)
         if changed.any():
             raise ValueError(
                 f"{self._name} has changed since setup_anndata: {changed.sum()} of {len(changed)} genes have another "
-                f"mean. Was it normalised or scaled meanwhile? {again}"
+                f"mean. Was it normalised or scaled meanwhile? {_AGAIN}"
             )
 
 
@@ -168,14 +170,10 @@ class GeneField(BaseAnnDataField):
         """Keep the state of the data that the model was trained on."""
         return state_registry
 
-    def digest(self, adata: AnnData) -> str:
-        """Checksum of what the model takes from the entry."""
-        return str(joblib.hash(self.read(adata)))
-
     def require_unchanged(self, state_registry: dict[str, Any], adata: AnnData) -> None:
         """Raise a :class:`ValueError` if the entry is another than at registration."""
         self.validate_field(adata)
-        if self.digest(adata) != state_registry["digest"]:
+        if joblib.hash(self.read(adata)) != state_registry["digest"]:
             raise ValueError(
                 f"adata.{self.attr_name}[{self.attr_key!r}] has changed since setup_anndata. Call "
                 "InfoSEM.setup_anndata(adata) again, which reads it anew."
@@ -208,7 +206,7 @@ class EmbeddingField(GeneField):
             adata.n_vars,
             adata.n_vars - n_present,
         )
-        return {"n_embedding": embeddings.shape[1], "n_embedded_genes": n_present, "digest": self.digest(adata)}
+        return {"n_embedding": embeddings.shape[1], "n_embedded_genes": n_present, "digest": joblib.hash(embeddings)}
 
     def read(self, adata: AnnData) -> np.ndarray:
         """Embeddings, ``(G, d)`` float32, as of :func:`~infosem._embeddings.checked_embeddings`."""
@@ -240,7 +238,7 @@ class InteractionsField(GeneField):
                 "Check gene names and the regulator mask, or switch the prior off: "
                 "InfoSEM.setup_anndata(adata, interactions_key=None)."
             )
-        return {"n_interactions": len(known), "n_known_edges": n_edges, "digest": self.digest(adata)}
+        return {"n_interactions": len(known), "n_known_edges": n_edges, "digest": joblib.hash(known)}
 
     def read(self, adata: AnnData) -> KnownInteractions:
         """Known interactions of the regulators with other genes."""
@@ -266,7 +264,7 @@ class RegulatorField(GeneField):
         super().register_field(adata)
         regulators = self.read(adata)
         logger.info("%d of %d genes are regulators.", len(regulators), adata.n_vars)
-        return {"n_regulators": len(regulators), "columns": regulators, "digest": self.digest(adata)}
+        return {"n_regulators": len(regulators), "columns": regulators, "digest": joblib.hash(regulators)}
 
     def read(self, adata: AnnData) -> np.ndarray:
         """Columns of the regulators among the genes, ``(R,)``.
