@@ -121,7 +121,7 @@ class Job:
 
     @property
     def keeps_scores(self) -> bool:
-        """Whether its scores are kept: those of the first split."""
+        """Return whether its scores are kept, those of the first split."""
         return self.entry.keep_scores and 0 in self.split_seeds
 
     @property
