@@ -40,13 +40,14 @@ from scvi import REGISTRY_KEYS
 from speed import cpu_name, real_cells, seconds
 from torch import Tensor
 
-from infosem import InfoSEM, _closed_form, datasets, train_ensemble
-from infosem._covariation import Covariation
-from infosem._gaussian import Gaussian
-from infosem._quiet import quiet
-from infosem._single_effects import sparse_effects
+from infosem import InfoSEM, datasets, train_ensemble
 from infosem.benchmark import expected_average_precision, read_truth
 from infosem.benchmark.methods.regdiffusion import RegDiffusion
+from infosem.model._quiet import quiet
+from infosem.module._gaussian import Gaussian
+from infosem.statistics._covariation import Covariation
+from infosem.statistics._single_effects import sparse_effects
+from infosem.train import _closed_form
 
 QUIET: dict[str, Any] = {"enable_progress_bar": False, "enable_model_summary": False}
 COLUMNS = ["part", "what", "device", "quantity", "value"]

@@ -32,7 +32,7 @@ from scipy.stats import spearmanr
 from sklearn.linear_model import LassoCV
 
 from infosem import InfoSEM, datasets
-from infosem._sem import total_effects
+from infosem.module._sem import total_effects
 
 NETWORKS = ("GSD", "HSC", "VSC", "mCAD")
 SIMULATED: tuple[dict[str, Any], ...] = (

@@ -18,9 +18,9 @@ from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from infosem._module import GeneData, InfoSEMModule
-from infosem._noise import Noise
-from infosem._schedules import JointTrainingPlan
+from infosem.data._noise import Noise
+from infosem.module._module import GeneData, InfoSEMModule
+from infosem.train._schedules import JointTrainingPlan
 
 _FLOAT = 4
 _BY_PAIR = 10

@@ -14,7 +14,7 @@ import torch
 from anndata import AnnData
 
 from infosem import InfoSEM, datasets, get, pl, pp, tl, train_ensemble
-from infosem._arguments import number, seed_number, whole_number
+from infosem.data._arguments import number, seed_number, whole_number
 
 from .conftest import QUIET
 
@@ -188,7 +188,7 @@ def test_steps_that_leave_every_bound(registered, name):
 
 
 def test_a_network_that_the_last_step_left_without_numbers_is_no_network(registered, monkeypatch):
-    from infosem._schedules import AlternatingTrainingPlan
+    from infosem.train._schedules import AlternatingTrainingPlan
 
     def overflow(plan: AlternatingTrainingPlan) -> None:
         plan.module.adjacency.free_effect.data[0, 1] = torch.inf

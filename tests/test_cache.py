@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from infosem import pp
-from infosem._cache import Kept, cache_folder
+from infosem.files._cache import Kept, cache_folder
 from infosem.pp import _fetch_descriptions
 from infosem.pp._embedding_cache import EmbeddingCache
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from infosem import get
-from infosem._cli import main
+from infosem.cli._main import main
 
 
 def infosem(*arguments, cwd):
@@ -112,7 +112,7 @@ def test_demo(tmp_path):
 
 
 def test_help_and_import_stay_light(tmp_path):
-    code = "import sys, infosem, infosem._cli; print(sorted({'torch', 'scvi', 'scanpy', 'pandas'} & set(sys.modules)))"
+    code = "import sys, infosem, infosem.cli; print(sorted({'torch', 'scvi', 'scanpy', 'pandas'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert "infer" in infosem("--help", cwd=tmp_path).stdout

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numba.core.caching import CacheImpl
 
-from infosem._compiled import Compiled
-from infosem._scanpy import import_scanpy
+from infosem.data._scanpy import import_scanpy
+from infosem.module._compiled import Compiled
 
 
 def double(values, result):

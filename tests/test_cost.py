@@ -10,7 +10,7 @@ import torch
 
 from infosem import InfoSEM
 from infosem import _cost as cost
-from infosem._cost import Size, describe, free_memory
+from infosem.train._cost import Size, describe, free_memory
 
 from .conftest import QUIET
 
@@ -76,7 +76,7 @@ def test_timing_a_step_changes_nothing(cells):
         model = InfoSEM(cells)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                "infosem._training_plan.seconds_per_call", lambda f, _, n=repeat: [f() for _ in range(n)] and 0.1
+                "infosem.train._plan.seconds_per_call", lambda f, _, n=repeat: [f() for _ in range(n)] and 0.1
             )
             model.train(max_epochs=3, **QUIET)
         networks.append(model.get_adjacency().to_numpy())

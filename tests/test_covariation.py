@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from infosem import _covariation
-from infosem._covariation import measure_covariation
-from infosem._evidence import surprisal
-from infosem._second_moments import SecondMoments, covariance_of
+from infosem.statistics import _covariation
+from infosem.statistics._covariation import measure_covariation
+from infosem.statistics._second_moments import SecondMoments, covariance_of
+from infosem.statistics._surprisal import surprisal
 
 
 def cells(n, *, noise, seed=0):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from infosem import InfoSEM
-from infosem._edge_probability import edge_logits
+from infosem.scores._edge_probability import edge_logits
 
 from .conftest import QUIET
 

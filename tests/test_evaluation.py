@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from infosem import InfoSEM, datasets
-from infosem._networks import TabulatedNetwork
-from infosem._noise import Noise
-from infosem._schedules import SCHEDULES
+from infosem.data._noise import Noise
+from infosem.module._networks import TabulatedNetwork
+from infosem.train._schedules import SCHEDULES
 
 from .conftest import QUIET
 

@@ -11,9 +11,9 @@ import torch
 from scvi import REGISTRY_KEYS
 
 from infosem import InfoSEM
-from infosem._interpolation import Table, interpolate
-from infosem._noise import Noise
-from infosem._schedules import SCHEDULES
+from infosem.data._noise import Noise
+from infosem.module._interpolation import Table, interpolate
+from infosem.train._schedules import SCHEDULES
 
 from .conftest import PRIORS
 

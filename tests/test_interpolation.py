@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from infosem._interpolation import Table, _Kernels, _position, _TensorOperations, interpolate
+from infosem.module._interpolation import Table, _Kernels, _position, _TensorOperations, interpolate
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy import stats
 
-from infosem._module import GeneData, InfoSEMModule
-from infosem._priors import centre_embeddings
+from infosem.module._module import GeneData, InfoSEMModule
+from infosem.module._priors import centre_embeddings
 
 from .conftest import PRIORS
 

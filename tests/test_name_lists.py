@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from infosem import pp
-from infosem._files import read_names
-from infosem._name_lists import read_list
+from infosem.files._name_lists import read_list
+from infosem.files._tables import read_names
 
 NAMES = ["TF0", "TF1", "TF2"]
 LISTS = {

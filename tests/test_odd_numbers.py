@@ -9,11 +9,11 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import InfoSEM, datasets
-from infosem._edges import edge_table, known_signs, write_matrices
-from infosem._embeddings import checked_embeddings
-from infosem._expression import signs_beyond_noise
-from infosem._interactions import read_known_interactions
-from infosem._thresholds import Thresholds
+from infosem.data._embeddings import checked_embeddings
+from infosem.data._expression import signs_beyond_noise
+from infosem.data._interactions import read_known_interactions
+from infosem.network._edges import edge_table, known_signs, write_matrices
+from infosem.network._thresholds import Thresholds
 
 from .conftest import QUIET
 

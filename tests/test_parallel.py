@@ -14,8 +14,8 @@ import joblib
 import psutil
 import pytest
 
-from infosem import _parallel
-from infosem._parallel import end_with_parent, in_parallel
+from infosem.model import _parallel
+from infosem.model._parallel import end_with_parent, in_parallel
 
 CHILD = """
 import sys, time
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import joblib
 
-from infosem._parallel import in_parallel
+from infosem.model._parallel import in_parallel
 
 def sleeps(folder):
     (folder / str(time.time_ns())).touch()

@@ -11,7 +11,7 @@ import torch
 from scipy import sparse
 
 from infosem import InfoSEM, tl
-from infosem._sem import spectral_radius, total_effects
+from infosem.module._sem import spectral_radius, total_effects
 
 from .conftest import QUIET
 

@@ -12,7 +12,7 @@ import pytest
 from scipy import sparse
 
 from infosem import InfoSEM, datasets, get, pp, tl, train_ensemble
-from infosem._places import file_key
+from infosem.data._places import file_key
 
 from .conftest import QUIET
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.distributions import Laplace, Normal
 
-from infosem._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior, centre_embeddings
+from infosem.module._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior, centre_embeddings
 
 N_COUNTED = 5000
 

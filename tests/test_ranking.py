@@ -8,11 +8,11 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from infosem import InfoSEM, datasets
-from infosem._closed_form import _direct_share
-from infosem._evidence import against_background, surprisal
-from infosem._ranking import expression_parts, interactions_part, worth_of
-from infosem._text_evidence import _permutations, text_part
-from infosem._text_likeness import completed_text
+from infosem.scores._ranking import expression_parts, interactions_part, worth_of
+from infosem.scores._text import _permutations, text_part
+from infosem.scores._text_likeness import completed_text
+from infosem.statistics._surprisal import against_background, surprisal
+from infosem.train._closed_form import _direct_share
 
 from .conftest import QUIET
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import torch
 
-from infosem._safe_pickle import _ADMITTED, read_pickle
+from infosem.files._safe_pickle import _ADMITTED, read_pickle
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 

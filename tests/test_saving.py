@@ -17,7 +17,7 @@ import torch
 from scvi.train import SaveCheckpoint
 
 from infosem import InfoSEM
-from infosem._plain import from_plain, to_plain
+from infosem.model._plain import from_plain, to_plain
 from tests.conftest import QUIET
 
 

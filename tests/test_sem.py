@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from infosem._sem import propagate_effects, remove_effects
+from infosem.module._sem import propagate_effects, remove_effects
 
 
 def dense(adjacency, regulators, n_genes):

@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from infosem import _single_effects
-from infosem._single_effects import sparse_effects
+from infosem.statistics import _single_effects
+from infosem.statistics._single_effects import sparse_effects
 
 
 def correlations(n, effects, seed=0):

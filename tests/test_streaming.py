@@ -14,7 +14,7 @@ from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 
 from infosem import InfoSEM, datasets
-from infosem._streaming import CellStream
+from infosem.data._streaming import CellStream
 
 from .conftest import QUIET
 
@@ -43,7 +43,7 @@ def test_processes_take_different_cells_and_as_many_batches(monkeypatch):
     x = np.arange(1001.0)[:, None]
     seen = []
     for rank in (0, 1):
-        monkeypatch.setattr("infosem._streaming._process", lambda rank=rank: (rank, 2))
+        monkeypatch.setattr("infosem.data._streaming._process", lambda rank=rank: (rank, 2))
         stream = CellStream(x, np.arange(1001), batch_size=32, chunk_size=20, n_chunks=4)
         batches = [batch["X"].numpy() for batch in stream]
         assert len(batches) == len(stream) == 16

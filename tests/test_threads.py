@@ -17,8 +17,8 @@ import torch
 from anndata import AnnData
 
 from infosem import InfoSEM, datasets, train_ensemble
-from infosem._quiet import quiet
-from infosem._train_ensemble import _train_one
+from infosem.model._quiet import quiet
+from infosem.model._train_ensemble import _train_one
 
 from .conftest import QUIET
 
@@ -127,7 +127,7 @@ def test_an_ensemble_in_threads_is_that_of_one_after_another(cells: AnnData, mon
         torch.set_num_threads(1)
         return _train_one(*arguments)
 
-    monkeypatch.setattr("infosem._train_ensemble._train_one", train_one)
+    monkeypatch.setattr("infosem.model._train_ensemble._train_one", train_one)
     InfoSEM.setup_anndata(cells)
     options = {"n_models": 4, "train_kwargs": {**QUIET, "max_epochs": 2}, "progress": False}
     expected = train_ensemble(cells, **options).get_edges()

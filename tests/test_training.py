@@ -16,11 +16,11 @@ from .conftest import QUIET
 
 ENDED_BY_A_CLUSTER = """
 import os, signal, sys
-import infosem._cli
-from infosem._training import CostReport
+import infosem.cli._main
+from infosem.train._training import CostReport
 
 CostReport.on_train_epoch_end = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
-sys.exit(infosem._cli.main(sys.argv[1:]))
+sys.exit(infosem.cli._main.main(sys.argv[1:]))
 """
 
 

@@ -13,14 +13,14 @@ import anndata as ad
 import pandas as pd
 import pytest
 
-from infosem._atomic import check_writable, replacing
-from infosem._cli import main
+from infosem.cli._main import main
+from infosem.files._atomic import check_writable, replacing
 
 _INFER = """
 import os, signal, sys
 import anndata
 from infosem import InfoSEM
-from infosem._cli import main
+from infosem.cli._main import main
 
 {patch}
 sys.exit(main(["infer", "cells.h5ad", "--output", sys.argv[1], "--edges", "edges.csv", "--max-epochs", sys.argv[2],
@@ -43,7 +43,7 @@ def interrupted(self, path, **options):
 anndata.AnnData.write_h5ad = interrupted
 """
 _WHILE_TRAINING = """
-from infosem._training_plan import NetworkTrainingPlan
+from infosem.train._plan import NetworkTrainingPlan
 step = NetworkTrainingPlan.training_step
 def interrupted(self, batch, batch_idx):
     loss = step(self, batch, batch_idx)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infosem import benchmark, datasets, get, pl, pp, tl
-    from infosem._ensemble import Ensemble
-    from infosem._model import InfoSEM
-    from infosem._train_ensemble import train_ensemble
+    from infosem.model._ensemble import Ensemble
+    from infosem.model._infosem import InfoSEM
+    from infosem.model._train_ensemble import train_ensemble
 
 __all__ = ["Ensemble", "InfoSEM", "benchmark", "datasets", "get", "pl", "pp", "tl", "train_ensemble"]
-_HOME = {"InfoSEM": "_model", "Ensemble": "_ensemble", "train_ensemble": "_train_ensemble"}
+_HOME = {"InfoSEM": "model._infosem", "Ensemble": "model._ensemble", "train_ensemble": "model._train_ensemble"}
 __version__ = version("infosem")
 
 

@@ -1,5 +1,5 @@
 """``python -m infosem``."""
 
-from infosem._cli import main
+from infosem.cli import main
 
 raise SystemExit(main())

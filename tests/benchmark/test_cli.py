@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from infosem import datasets
-from infosem._cli import main
+from infosem.cli._main import main
 
 CONFIG = """
 n_splits = 2

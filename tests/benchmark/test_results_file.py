@@ -295,7 +295,7 @@ def test_an_interrupted_rewriting_leaves_the_old_file(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("infosem._atomic.os.replace", killed)
+    monkeypatch.setattr("infosem.files._atomic.os.replace", killed)
     with pytest.raises(KeyboardInterrupt):
         run(grid_of(data, Entry(method=methods.Ridge(penalty=2.0))), output=tmp_path, progress=False)
     assert (tmp_path / "results.csv").read_bytes() == before

@@ -12,7 +12,6 @@ from anndata import AnnData
 from sklearn.metrics import average_precision_score
 
 from infosem import datasets
-from infosem._cli import main
 from infosem.benchmark import (
     Dataset,
     Entry,
@@ -28,6 +27,7 @@ from infosem.benchmark import (
     split_whole_network,
     write_report,
 )
+from infosem.cli._main import main
 
 CONFIG = """
 n_splits = 3

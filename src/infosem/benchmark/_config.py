@@ -8,12 +8,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from infosem import _keys
 from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._grid import Entry, Grid
 from infosem.benchmark._simulated import SIMULATORS, TRUTH, Simulated
 from infosem.benchmark._typed import as_type
 from infosem.benchmark.methods import METHODS
+from infosem.data import _keys
 
 _ENTRY = {field.name for field in fields(Entry)} - {"method"}
 

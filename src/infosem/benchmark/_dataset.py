@@ -15,12 +15,12 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem import pp
-from infosem._checks import require_columns
-from infosem._quiet import quiet
 from infosem.benchmark._identity import content
 from infosem.benchmark._simulated import Simulated
 from infosem.benchmark._truth import Truth, read_truth
 from infosem.benchmark._typed import check_fields, check_name
+from infosem.data._checks import require_columns
+from infosem.model._quiet import quiet
 
 TERMS = "terms"
 """``varm``: the genes' texts embedded by their terms."""

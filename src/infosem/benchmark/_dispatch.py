@@ -8,9 +8,9 @@ from os import getpid
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from infosem._parallel import end_with_parent, in_parallel
 from infosem.benchmark._grid import Job
 from infosem.benchmark._job import JobResult, died, run_job
+from infosem.model._parallel import end_with_parent, in_parallel
 
 
 def run_jobs(jobs: Iterator[Job], n_jobs: int | None) -> Iterator[tuple[Job, JobResult]]:

@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 from anndata import AnnData
 
-from infosem._interactions import KnownInteractions
 from infosem.benchmark._identity import content
 from infosem.benchmark._typed import check_fields
+from infosem.data._interactions import KnownInteractions
 
 
 class Labels(KnownInteractions):

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from infosem._atomic import check_writable, replacing
 from infosem.benchmark._file_names import file_name
 from infosem.benchmark._grid import Job
 from infosem.benchmark._job import FAILED, LACKS_INPUT, OK, JobResult
 from infosem.benchmark._results_file import COLUMNS, KEY, as_csv, read_complete, typed
+from infosem.files._atomic import check_writable, replacing
 
 _FILE, _SCORES = "results.csv", "scores"
 

@@ -11,10 +11,10 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from infosem._checks import require_key, require_unique_genes
-from infosem._fields import RegulatorField
-from infosem._matches import matched_pairs
-from infosem._names import gene_identifiers
+from infosem.data._checks import require_key, require_unique_genes
+from infosem.data._fields import RegulatorField
+from infosem.data._matches import matched_pairs
+from infosem.data._names import gene_identifiers
 
 logger = logging.getLogger(__name__)
 

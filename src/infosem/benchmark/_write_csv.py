@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from infosem._atomic import replacing
+from infosem.files._atomic import replacing
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -15,10 +15,10 @@ import pooch
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import _keys
-from infosem._arguments import whole_number
-from infosem._cache import cache_folder
-from infosem._checks import require_columns
+from infosem.data import _keys
+from infosem.data._arguments import whole_number
+from infosem.data._checks import require_columns
+from infosem.files._cache import cache_folder
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from anndata import AnnData
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from infosem import _keys
-from infosem._places import EMBEDDING, note
-from infosem._scanpy import import_scanpy
+from infosem.data import _keys
+from infosem.data._places import EMBEDDING, note
+from infosem.data._scanpy import import_scanpy
 from infosem.pp import known_interactions
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from infosem._arguments import number
+from infosem.data._arguments import number
 
 N_BACKGROUND = 2000
 """Genes outside the network that are sequenced with it."""

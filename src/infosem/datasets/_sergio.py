@@ -10,8 +10,8 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import _keys
-from infosem._arguments import seed_number, whole_number
+from infosem.data import _keys
+from infosem.data._arguments import seed_number, whole_number
 from infosem.datasets._knock_outs import HILL, knock_out_shifts
 from infosem.datasets._sequencing import check_sequencing, log_normalise, sequence
 from infosem.datasets._topology import part_of, random_topology

@@ -7,9 +7,9 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import _keys
-from infosem._arguments import number, seed_number, share, whole_number
-from infosem._places import EMBEDDING, INTERACTIONS, REGULATORS, note
+from infosem.data import _keys
+from infosem.data._arguments import number, seed_number, share, whole_number
+from infosem.data._places import EMBEDDING, INTERACTIONS, REGULATORS, note
 from infosem.datasets._sequencing import check_sequencing, log_normalise, sequence
 
 _DROPOUT = 0.3

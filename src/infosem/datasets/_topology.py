@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from infosem._checks import require_columns
+from infosem.data._checks import require_columns
 
 MAX_REGULATORS = 8
 """Of one gene."""

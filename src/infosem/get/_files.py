@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from infosem._atomic import check_writable, replacing
-from infosem._edge_tables import checked_edges
-from infosem._files import by_ending
+from infosem.files._atomic import check_writable, replacing
+from infosem.files._tables import by_ending
 from infosem.get._graphml import write_graphml
+from infosem.network._edge_tables import checked_edges
 
 
 def write(edges: pd.DataFrame, path: str | Path) -> None:

@@ -7,10 +7,10 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import _keys
-from infosem._edges import edge_table
-from infosem._places import NETWORK, is_ours
-from infosem._thresholds import Thresholds
+from infosem.data import _keys
+from infosem.data._places import NETWORK, is_ours
+from infosem.network._edges import edge_table
+from infosem.network._thresholds import Thresholds
 
 
 def network(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from infosem._arguments import whole_number
+from infosem.data._arguments import whole_number
 from infosem.pl._labels import name_points
 from infosem.pl._style import AS_IT_IS, GREY, VERMILION, prepare, written
 

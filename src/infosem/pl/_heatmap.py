@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from infosem._arguments import whole_number
-from infosem._edge_tables import checked_edges, edge_signs
+from infosem.data._arguments import whole_number
+from infosem.network._edge_tables import checked_edges, edge_signs
 from infosem.pl._style import AS_IT_IS, DIVERGING, GREY, prepare, text_size, written
 
 _CLIPPED = 0.99

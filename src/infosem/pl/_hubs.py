@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from infosem._arguments import whole_number
-from infosem._edge_tables import checked_edges, edge_signs
+from infosem.data._arguments import whole_number
+from infosem.network._edge_tables import checked_edges, edge_signs
 from infosem.pl._style import BLUE, SIGNS, legend, name_rows, prepare
 
 _LABELS = {

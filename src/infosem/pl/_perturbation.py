@@ -7,10 +7,10 @@ from anndata import AnnData
 from matplotlib.axes import Axes
 from scipy.spatial import KDTree
 
-from infosem import _keys
-from infosem._arguments import whole_number
-from infosem._checks import require_key
-from infosem._scanpy import import_scanpy
+from infosem.data import _keys
+from infosem.data._arguments import whole_number
+from infosem.data._checks import require_key
+from infosem.data._scanpy import import_scanpy
 from infosem.pl._style import AS_IT_IS, GREY, ink, prepare, written
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import _keys
-from infosem._matches import require_matches
-from infosem._names import gene_identifiers, identifiers, listed, match
+from infosem.data import _keys
+from infosem.data._matches import require_matches
+from infosem.data._names import gene_identifiers, identifiers, listed, match
 from infosem.pp._embedding_files import read_embeddings
 from infosem.pp._embedding_tables import names_and_vectors
 from infosem.pp._vectors import is_array, matrix_of, vectors_of

@@ -9,8 +9,8 @@ import numpy as np
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import _keys
-from infosem._checks import require_key
+from infosem.data import _keys
+from infosem.data._checks import require_key
 from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 
@@ -75,7 +75,7 @@ def side_by_side(embeddings: Sequence[np.ndarray]) -> np.ndarray:
     """Embeddings ``(G, d)``, each centred and of a mean squared norm of one over the number of them, in one array."""
     import torch  # takes seconds
 
-    from infosem._priors import centre_embeddings
+    from infosem.module._priors import centre_embeddings
 
     parts = [centre_embeddings(torch.as_tensor(embedding)).numpy() for embedding in embeddings]
     combined = np.concatenate(parts, axis=1) / np.sqrt(len(embeddings))

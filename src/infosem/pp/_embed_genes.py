@@ -10,8 +10,8 @@ import numpy as np
 from anndata import AnnData
 from tqdm.auto import tqdm
 
-from infosem import _keys
-from infosem._arguments import whole_number
+from infosem.data import _keys
+from infosem.data._arguments import whole_number
 from infosem.pp._embedding_cache import EmbeddingCache
 from infosem.pp._texts import texts_of
 from infosem.pp._write_embedding import require_embedding_place, write_embedding

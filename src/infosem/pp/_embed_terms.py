@@ -7,8 +7,8 @@ from anndata import AnnData
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from infosem import _keys
-from infosem._arguments import LARGEST_OF_NUMPY, seed_number, whole_number
+from infosem.data import _keys
+from infosem.data._arguments import LARGEST_OF_NUMPY, seed_number, whole_number
 from infosem.pp._texts import texts_of
 from infosem.pp._write_embedding import require_embedding_place, write_embedding
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from infosem._cache import Kept
+from infosem.files._cache import Kept
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from infosem._file_kinds import NPY, NPZ, PARQUET, PICKLE
-from infosem._files import SEPARATORS, by_ending, read_table
-from infosem._safe_pickle import read_pickle
-from infosem._text_files import opened
+from infosem.files._file_kinds import NPY, NPZ, PARQUET, PICKLE
+from infosem.files._safe_pickle import read_pickle
+from infosem.files._tables import SEPARATORS, by_ending, read_table
+from infosem.files._text_files import opened
 from infosem.pp._vectors import vectors_of
 
 _ENDINGS = {".npz": NPZ, ".npy": NPY, ".parquet": PARQUET, ".pickle": PICKLE, ".pkl": PICKLE}

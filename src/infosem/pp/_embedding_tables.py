@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from infosem._names import listed
+from infosem.data._names import listed
 from infosem.pp._vectors import single
 
 logger = logging.getLogger(__name__)

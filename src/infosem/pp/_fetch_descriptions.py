@@ -14,9 +14,9 @@ from typing import Any, Literal
 import pandas as pd
 from tqdm.auto import tqdm
 
-from infosem._arguments import whole_number
-from infosem._cache import Kept
-from infosem._names import listed
+from infosem.data._arguments import whole_number
+from infosem.data._names import listed
+from infosem.files._cache import Kept
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from infosem import _keys
-from infosem._checks import require_columns
-from infosem._files import read_names
-from infosem._matches import require_matches
-from infosem._names import gene_identifiers, identifiers, listed
-from infosem._places import TEXT, note, require_place
+from infosem.data import _keys
+from infosem.data._checks import require_columns
+from infosem.data._matches import require_matches
+from infosem.data._names import gene_identifiers, identifiers, listed
+from infosem.data._places import TEXT, note, require_place
+from infosem.files._tables import read_names
 
 logger = logging.getLogger(__name__)
 

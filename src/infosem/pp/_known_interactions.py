@@ -11,12 +11,12 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import _keys
-from infosem._checks import require_unique_genes
-from infosem._files import read_names
-from infosem._matches import matched_pairs
-from infosem._names import gene_identifiers
-from infosem._places import INTERACTIONS, note, require_place
+from infosem.data import _keys
+from infosem.data._checks import require_unique_genes
+from infosem.data._matches import matched_pairs
+from infosem.data._names import gene_identifiers
+from infosem.data._places import INTERACTIONS, note, require_place
+from infosem.files._tables import read_names
 
 logger = logging.getLogger(__name__)
 

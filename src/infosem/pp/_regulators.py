@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from infosem import _keys
-from infosem._matches import require_matches
-from infosem._name_lists import read_list
-from infosem._names import gene_identifiers, identifiers, listed, match
-from infosem._places import REGULATORS, note, require_place
+from infosem.data import _keys
+from infosem.data._matches import require_matches
+from infosem.data._names import gene_identifiers, identifiers, listed, match
+from infosem.data._places import REGULATORS, note, require_place
+from infosem.files._name_lists import read_list
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anndata import AnnData
 
-from infosem._checks import require_key
+from infosem.data._checks import require_key
 
 
 def texts_of(adata: AnnData, key: str) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from infosem._embeddings import dense_numbers
+from infosem.data._embeddings import dense_numbers
 
 
 def vectors_of(mapping: Mapping[Any, Any] | pd.Series) -> np.ndarray:

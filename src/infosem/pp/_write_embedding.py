@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from anndata import AnnData
 
-from infosem._places import EMBEDDING, note, require_place
+from infosem.data._places import EMBEDDING, note, require_place
 
 logger = logging.getLogger(__name__)
 

@@ -12,16 +12,16 @@ from anndata import AnnData
 from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
-from infosem import _keys
-from infosem._arguments import seed_number, whole_number
-from infosem._checks import require_key
-from infosem._ensemble import Ensemble
-from infosem._forms import FORMS
-from infosem._gene_data import state_of
-from infosem._model import InfoSEM
-from infosem._names import listed
-from infosem._places import check_key, file_key, require_network_place
-from infosem._train_ensemble import train_ensemble
+from infosem.data import _keys
+from infosem.data._arguments import seed_number, whole_number
+from infosem.data._checks import require_key
+from infosem.data._gene_data import state_of
+from infosem.data._names import listed
+from infosem.data._places import check_key, file_key, require_network_place
+from infosem.model._ensemble import Ensemble
+from infosem.model._infosem import InfoSEM
+from infosem.model._presets import FORMS
+from infosem.model._train_ensemble import train_ensemble
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from infosem._arguments import whole_number
-from infosem._edge_tables import checked_edges
-from infosem._matches import warn_if_spelt_otherwise
+from infosem.data._arguments import whole_number
+from infosem.data._matches import warn_if_spelt_otherwise
+from infosem.network._edge_tables import checked_edges
 
 
 def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.DataFrame:

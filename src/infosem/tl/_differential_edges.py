@@ -7,9 +7,9 @@ import logging
 import numpy as np
 import pandas as pd
 
-from infosem._edge_tables import checked_edges, numbers
-from infosem._matches import warn_if_spelt_otherwise
-from infosem._names import listed
+from infosem.data._matches import warn_if_spelt_otherwise
+from infosem.data._names import listed
+from infosem.network._edge_tables import checked_edges, numbers
 from infosem.tl._compare import aligned, edge_weights
 
 logger = logging.getLogger(__name__)

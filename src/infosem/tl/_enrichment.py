@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from infosem._arguments import whole_number
-from infosem._edge_tables import checked_edges, checked_pairs
-from infosem._matches import require_matches
-from infosem._names import identifiers
+from infosem.data._arguments import whole_number
+from infosem.data._matches import require_matches
+from infosem.data._names import identifiers
+from infosem.network._edge_tables import checked_edges, checked_pairs
 from infosem.tl._compare import edge_weights
 
 

@@ -13,13 +13,13 @@ from scipy import sparse
 from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
-from infosem import _keys
-from infosem._arguments import seed_number, whole_number
-from infosem._edges import write_part
-from infosem._expression import is_in_memory
-from infosem._model import InfoSEM
-from infosem._places import NETWORK, is_ours, require_network_place
-from infosem._quiet import quiet
+from infosem.data import _keys
+from infosem.data._arguments import seed_number, whole_number
+from infosem.data._expression import is_in_memory
+from infosem.data._places import NETWORK, is_ours, require_network_place
+from infosem.model._infosem import InfoSEM
+from infosem.model._quiet import quiet
+from infosem.network._edges import write_part
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from infosem._edge_tables import checked_edges
 from infosem.get import to_networkx
+from infosem.network._edge_tables import checked_edges
 
 if TYPE_CHECKING:
     import networkx

@@ -8,9 +8,9 @@ from typing import Literal
 import pandas as pd
 from anndata import AnnData
 
-from infosem import _keys
-from infosem._model import InfoSEM
-from infosem._places import SHIFT, note, require_place
+from infosem.data import _keys
+from infosem.data._places import SHIFT, note, require_place
+from infosem.model._infosem import InfoSEM
 
 logger = logging.getLogger(__name__)
 

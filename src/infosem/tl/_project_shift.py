@@ -8,10 +8,10 @@ import numpy as np
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import _keys
-from infosem._arguments import number
-from infosem._checks import require_key
-from infosem._places import ARROWS, SHIFT, is_ours, note, require_place
+from infosem.data import _keys
+from infosem.data._arguments import number
+from infosem.data._checks import require_key
+from infosem.data._places import ARROWS, SHIFT, is_ours, note, require_place
 
 _BLOCK_ENTRIES = 2**22
 

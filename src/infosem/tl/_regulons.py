@@ -7,9 +7,9 @@ import logging
 import numpy as np
 import pandas as pd
 
-from infosem._arguments import number, whole_number
-from infosem._edge_tables import checked_edges, numbers
-from infosem._thresholds import Thresholds
+from infosem.data._arguments import number, whole_number
+from infosem.network._edge_tables import checked_edges, numbers
+from infosem.network._thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ import numpy as np
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import InfoSEM, _keys
-from infosem._quiet import quiet
+from infosem import InfoSEM
 from infosem.benchmark._method import Labels, Method
+from infosem.data import _keys
+from infosem.model._quiet import quiet
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from anndata import AnnData
 
-from infosem._expression import pearson_correlation
 from infosem.benchmark._method import Labels, Method
+from infosem.data._expression import pearson_correlation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 from anndata import AnnData
 
-from infosem import _keys
 from infosem.benchmark._method import Labels
 from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._structural import StructuralMethod, strength
+from infosem.data import _keys
 
 
 @dataclass(frozen=True, kw_only=True)

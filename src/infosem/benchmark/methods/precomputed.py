@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from infosem._matches import require_matches
-from infosem._names import identifiers
 from infosem.benchmark._method import Labels, Method
+from infosem.data._matches import require_matches
+from infosem.data._names import identifiers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

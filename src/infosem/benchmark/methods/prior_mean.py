@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from infosem import InfoSEM
-from infosem._priors import EmbeddingPrior
 from infosem.benchmark.methods.infosem_b import InfoSEMB
+from infosem.module._priors import EmbeddingPrior
 
 
 @dataclass(frozen=True, kw_only=True)

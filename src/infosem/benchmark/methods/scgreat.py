@@ -10,10 +10,10 @@ import torch
 from anndata import AnnData
 from torch import Tensor, nn
 
-from infosem import _keys
 from infosem.benchmark._method import Labels, Method
 from infosem.benchmark.methods._device import torch_device
 from infosem.benchmark.methods._expression import standardised_expression
+from infosem.data import _keys
 
 _SCORED_AT_ONCE = 2048
 

@@ -9,9 +9,9 @@ import numpy as np
 from anndata import AnnData
 from scipy.stats import rankdata
 
-from infosem._expression import pearson_correlation
 from infosem.benchmark._method import Labels, Method
 from infosem.benchmark.methods._expression import dense_expression
+from infosem.data._expression import pearson_correlation
 
 
 @dataclass(frozen=True, kw_only=True)

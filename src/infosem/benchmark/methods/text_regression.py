@@ -12,9 +12,9 @@ from scipy.special import expit
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 
-from infosem import _keys
 from infosem.benchmark._method import Labels, Method
 from infosem.benchmark.methods._embeddings import gene_embedding
+from infosem.data import _keys
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,6 @@ import psutil
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from infosem._atomic import check_writable, replacing
 from infosem.benchmark._file_names import file_name
 from infosem.benchmark._grid import Grid
 from infosem.benchmark._job import FAILED, LACKS_INPUT, SKIPPED
@@ -30,6 +29,7 @@ from infosem.benchmark.report._markdown import NOT_RUN, about, markdown_table
 from infosem.benchmark.report._paper import network_title
 from infosem.benchmark.report._study import Study
 from infosem.benchmark.report._tables import BLOCK_TITLES, Table, accuracy_tables, method_table, recall_table
+from infosem.files._atomic import check_writable, replacing
 
 _PACKAGES = ("infosem", "torch", "scvi-tools", "anndata", "numpy", "scipy", "scikit-learn")
 

@@ -1,0 +1,5 @@
+"""The command ``infosem``."""
+
+from infosem.cli._main import main
+
+__all__ = ["main"]

@@ -1,0 +1,238 @@
+"""The command ``infosem``: the Python interface from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infosem.cli._benchmark import add_benchmark
+from infosem.cli._signals import INTERRUPTED, Signals
+from infosem.data import _keys
+from infosem.files._atomic import check_writable, replacing
+from infosem.model._presets import FORMS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from infosem import InfoSEM
+
+logger = logging.getLogger("infosem")
+
+_WEIGHTS = {"alpha": 1.0, "beta": 0.01, "embedding_weight": None, "interaction_weight": 0.1}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    arguments = _parser().parse_args(argv)
+    levels = {name: logging.getLogger(name).level for name in ("infosem", "lightning.pytorch")}
+    logger.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"(lightning|scvi)\.")  # of their own insides
+            return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print("infosem: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:  # whatever it is, a shell gets one line
+        logger.debug("", exc_info=True)
+        message = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
+        print(f"infosem: error: {' '.join(message.split())}", file=sys.stderr)
+        return 1
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
+    parser = argparse.ArgumentParser(
+        prog="infosem",
+        description="Gene regulatory networks from single-cell expression, with priors from text and known edges.",
+    )
+    parser.add_argument("--version", action="version", version=f"infosem {version('infosem')}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    infer = commands.add_parser("infer", help="infer the network of an h5ad file")
+    infer.set_defaults(run=_infer)
+    infer.add_argument("input", type=Path, help="h5ad file, cells x genes, log-normalised expression")
+    infer.add_argument("--output", type=Path, required=True, help="h5ad file to write, with the network")
+    infer.add_argument(
+        "--edges", type=Path, help="file to write, the edges, strongest first: .csv, .tsv, .parquet, .graphml"
+    )
+    infer.add_argument("--top", type=int, help="write this many edges (default: all)")
+    infer.add_argument("--layer", help="layer with log-normalised expression (default: X)")
+    for part, where, default in (
+        ("embedding", "varm key of the genes' text embeddings", "gene_embedding"),
+        ("interactions", "varp key of the known interactions", "known_interactions"),
+        ("regulator", "boolean var column of the regulators", "is_regulator"),
+    ):
+        infer.add_argument(
+            f"--{part}-key", default="auto", help=f"{where}; 'none' switches it off (default: {default}, if there)"
+        )
+    infer.add_argument(
+        "--prior",
+        default="auto",
+        choices=("auto", "laplace", "embedding", "interactions", "embedding+interactions"),
+        help="prior of the network (default: all that the file has)",
+    )
+    infer.add_argument(
+        "--form",
+        default="today",
+        choices=tuple(FORMS),
+        help="paper: InfoSEM-B and InfoSEM-BC as published (default: %(default)s)",
+    )
+    infer.add_argument(
+        "--probability",
+        choices=("kernel", "low-rank"),
+        help="how known interactions become edge probabilities (default: kernel, of the paper's form low-rank)",
+    )
+    infer.add_argument(
+        "--standardise",
+        default="auto",
+        choices=("auto", "non-zero", "all"),
+        help="which entries count (default: %(default)s)",
+    )
+    for name, weight in _WEIGHTS.items():
+        flag = f"--{name.replace('_', '-')}"
+        shown = "by the number of regulators" if weight is None else weight
+        infer.add_argument(flag, type=float, default=weight, help=f"weight, see docs/model.md (default: {shown})")
+    infer.add_argument("--key-added", default="infosem", help="key of the network (default: %(default)s)")
+    _add_common(infer)
+
+    demo = commands.add_parser("demo", help="infer the network of 700 real blood cells, without any download")
+    demo.set_defaults(run=_demo)
+    demo.add_argument("--output", type=Path, default=Path("infosem_demo"), help="folder to write (%(default)s)")
+    _add_common(demo)
+
+    add_benchmark(commands)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-epochs", type=int, help="passes over the cells (default: as model.train)")
+    parser.add_argument("--accelerator", default="auto", help="cpu, gpu, mps or auto (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, warnings only")
+
+
+def _infer(arguments: argparse.Namespace) -> int:
+    _check_outputs(arguments)
+    from infosem import InfoSEM
+    from infosem.data._places import require_network_place
+    from infosem.files._cells_file import read_cells, require_space
+
+    adata = read_cells(arguments.input)
+    require_network_place(adata, arguments.key_added, _keys.PARTS, argument="--key-added")
+    keys = {
+        name: None if value == "none" else value
+        for name, value in (
+            ("embedding_key", arguments.embedding_key),
+            ("interactions_key", arguments.interactions_key),
+            ("regulator_key", arguments.regulator_key),
+        )
+    }
+    InfoSEM.setup_anndata(adata, layer=arguments.layer, **keys)
+    weights = {name: getattr(arguments, name) for name in _WEIGHTS}
+    model = InfoSEM(
+        adata,
+        prior=arguments.prior,
+        form=arguments.form,
+        probability=arguments.probability,
+        standardise=arguments.standardise,
+        seed=arguments.seed,
+        **weights,
+    )
+    require_space(adata, arguments.output, n_regulators=len(model.regulator_names))
+    with Signals() as signals:
+        _train(model, arguments)
+        require_space(adata, arguments.output, n_regulators=len(model.regulator_names))
+        with signals.held():
+            _write(model, adata, arguments.output, arguments.edges, key_added=arguments.key_added, top=arguments.top)
+        return INTERRUPTED if signals.interrupted or model.trainer.interrupted else 0
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Raise an error now, not after training."""
+    from infosem.get._files import writer_for
+
+    if arguments.output.suffix != ".h5ad":
+        raise ValueError(f"--output {arguments.output} must end in .h5ad.")
+    check_writable(arguments.output, argument="--output")
+    if arguments.top is not None and arguments.top < 0:
+        raise ValueError(f"--top {arguments.top} must be zero or positive: it is the number of edges to write.")
+    if arguments.edges is not None:
+        check_writable(arguments.edges, argument="--edges")
+        writer_for(arguments.edges)
+        if arguments.edges.resolve() in (arguments.output.resolve(), arguments.input.resolve()):
+            raise ValueError(f"--edges {arguments.edges} is the file of the cells. Name another.")
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from infosem import InfoSEM, datasets, pl
+
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    check_writable(arguments.output / "pbmc.h5ad", argument="--output")
+    adata = datasets.pbmc()
+    logger.info("%d blood cells x %d genes, bundled with scanpy.", *adata.shape)
+    InfoSEM.setup_anndata(adata)
+    model = InfoSEM(adata, seed=arguments.seed)
+    with Signals() as signals:
+        _train(model, arguments)
+        with signals.held():
+            edges = _write(model, adata, arguments.output / "pbmc.h5ad", arguments.output / "edges.csv")
+    picture = arguments.output / "network.png"
+    axes = pl.network(edges, known=adata.uns["known_edges"])
+    axes.set_title("Strongest edges in 700 blood cells (infosem demo)", fontsize=10)
+    with replacing(picture) as temporary:
+        plt.savefig(temporary, dpi=150)
+    print(f"Wrote {picture}")
+    print("\nStrongest edges (sign: of the correlation; probability: of the edge, from the known interactions):")
+    print(edges.head(15).to_string(index=False, float_format="{:.3f}".format))
+    return INTERRUPTED if signals.interrupted or model.trainer.interrupted else 0
+
+
+def _train(model: InfoSEM, arguments: argparse.Namespace) -> None:
+    """Train with a progress bar."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    model.train(
+        max_epochs=arguments.max_epochs,
+        accelerator=arguments.accelerator,
+        enable_progress_bar=not arguments.quiet,
+    )
+
+
+def _write(
+    model: InfoSEM,
+    adata: AnnData,
+    output: Path,
+    table: Path | None,
+    *,
+    key_added: str = "infosem",
+    top: int | None = None,
+) -> pd.DataFrame:
+    """The cells with the network and the table of its edges: both files, or neither."""
+    from infosem import get
+
+    model.write_network(key_added=key_added)
+    edges = model.get_edges(top=top)
+    with ExitStack() as files:
+        adata.write_h5ad(files.enter_context(replacing(output)))
+        if table is not None:
+            get.write(edges, files.enter_context(replacing(table)))
+    print(f"Wrote {output}")
+    if table is not None:
+        print(f"Wrote {table}: {len(edges)} edges")
+    return edges

@@ -1,0 +1,1 @@
+"""The model: AnnData in, network out."""

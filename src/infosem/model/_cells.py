@@ -1,0 +1,210 @@
+"""What the model says about cells: latent noise, denoised expression, ELBO, new cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from anndata import AnnData
+from scvi.module.base import LossOutput
+from torch import Tensor
+
+from infosem.data._arguments import seed_number, whole_number
+from infosem.data._noise import Noise
+from infosem.data._shuffling import seeded
+from infosem.data._streaming import as_tensor
+
+if TYPE_CHECKING:
+    from infosem.module._module import InfoSEMModule
+
+
+class CellsMixin:
+    """Methods of :class:`infosem.InfoSEM` that return something per cell.
+
+    All take ``adata`` (other cells of the same genes; by default the model's), ``indices`` (which cells, in which
+    order; by default all) and ``batch_size``, and evaluate the scalar networks exactly.
+    """
+
+    if TYPE_CHECKING:
+        adata: AnnData | None
+        module: InfoSEMModule
+        seed_: int
+
+        @property
+        def gene_names(self) -> list[str]: ...
+
+        def _check_if_trained(self, warn: bool = True, message: str = "") -> None: ...
+        def _validate_anndata(self, adata: AnnData | None = None) -> AnnData: ...
+        def _make_data_loader(self, **kwargs: Any) -> Any: ...
+
+    def get_latent_representation(
+        self,
+        adata: AnnData | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> np.ndarray:
+        r"""Posterior mean of the latent noise, :math:`m_\phi(X)(I - A)`.
+
+        Returns
+        -------
+        Cells x genes, float32: what of each gene its regulators do not explain.
+        """
+        return self._cell_by_cell(lambda _, inference: inference["qz"].mean, adata, indices, batch_size)
+
+    def get_denoised_expression(
+        self,
+        adata: AnnData | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> pd.DataFrame:
+        r"""Expression decoded from the posterior mean, in the units of the input.
+
+        :math:`\mu_\theta(H)` with :math:`H = m_\phi(X)`, times the sd plus the mean of each gene. Under
+        ``standardise="non-zero"`` the likelihood counts non-zero entries only, so a zero is answered with the value
+        expected had the gene been detected.
+
+        Returns
+        -------
+        Cells x genes.
+        """
+
+        def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
+            px = self.module.generative(inference["qz"].mean, inference["adjacency"].weights)["px"]
+            return self.module.restore(px.mean)
+
+        return self._cells_frame(decode, adata, indices, batch_size)
+
+    def get_elbo(
+        self,
+        adata: AnnData | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> float:
+        r"""Evidence lower bound (Eqs. 8, 14, 15) per cell, in nats; higher is better.
+
+        One sample of :math:`q(Z)` per cell, drawn with the model's seed. :math:`\log p(A)` is divided by the number of
+        cells that the model was set up with. It is a density and depends on the prior's scale: compare models of the
+        same data and prior only.
+
+        Returns
+        -------
+        Mean over the cells of :math:`\log p(X \mid Z, A) - \tfrac{\beta M}{2NG} \mathrm{KL}`, plus
+        :math:`\log p(A) / N`.
+        """
+        outputs = self._losses(adata, indices, batch_size)
+        total = sum(float(output.reconstruction_loss_sum + output.kl_local_sum) for output in outputs)
+        n_cells = sum(output.n_obs_minibatch for output in outputs)
+        return -total / n_cells - float(outputs[0].kl_global_sum) / self.module.n_cells
+
+    def get_reconstruction_error(
+        self,
+        adata: AnnData | None = None,
+        *,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> dict[str, float]:
+        r"""Minus the expected log likelihood :math:`-\log p(X \mid Z, A)` per cell, in nats; lower is better.
+
+        Returns
+        -------
+        ``{"reconstruction_loss": value}``, as other scvi-tools models do.
+        """
+        outputs = self._losses(adata, indices, batch_size)
+        total = sum(float(output.reconstruction_loss_sum) for output in outputs)
+        return {"reconstruction_loss": total / sum(output.n_obs_minibatch for output in outputs)}
+
+    def sample_cells(self, n_cells: int, *, seed: int | None = None) -> pd.DataFrame:
+        r"""Sample new cells from the generative model.
+
+        :math:`Z \sim p(Z)`, :math:`H = Z(I - A)^{-1}`, :math:`X \sim p(X \mid H)`, in the units of the
+        input. Negative values are set to zero.
+
+        Parameters
+        ----------
+        n_cells
+            Number of cells.
+        seed
+            Seed; by default the model's.
+
+        Returns
+        -------
+        Cells x genes. Under ``standardise="non-zero"`` these are values given detection: dropout is not modelled.
+        """
+        self._check_if_trained(warn=False)
+        n_cells = whole_number(n_cells, "n_cells", least=1)
+        noise = Noise(self.seed_ if seed is None else seed_number(seed))
+        with _inference(self.module):
+            values = self.module.sample(n_cells, noise.on(self.module.device)).clamp_min(0).cpu().numpy()
+        return pd.DataFrame(values, columns=self.gene_names)
+
+    def _losses(self, adata: AnnData | None, indices: Sequence[int] | None, batch_size: int | None) -> list[LossOutput]:
+        def loss(tensors: dict[str, Tensor], inference: dict[str, Any]) -> LossOutput:
+            generative = self.module.generative(**self.module._get_generative_input(tensors, inference))
+            return self.module.loss(tensors, inference, generative)
+
+        return self._evaluate(loss, adata, indices, batch_size)
+
+    def _cells_frame(
+        self,
+        function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
+        adata: AnnData | None,
+        indices: Sequence[int] | None,
+        batch_size: int | None,
+    ) -> pd.DataFrame:
+        """:meth:`_cell_by_cell` of a function that gives a value for each gene, as a table of cells x genes."""
+        values = self._cell_by_cell(function, adata, indices, batch_size)
+        cells = self._validate_anndata(adata).obs_names
+        return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
+
+    def _cell_by_cell(
+        self,
+        function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
+        adata: AnnData | None,
+        indices: Sequence[int] | None,
+        batch_size: int | None,
+    ) -> np.ndarray:
+        """``function`` of the cells and their posterior, a row for each of ``indices`` in their order."""
+        everyone = np.arange(self._validate_anndata(adata).n_obs)
+        # a file gives rows in its own order and once each
+        cells, rows = np.unique(everyone if indices is None else everyone[indices], return_inverse=True)
+        values = self._evaluate(lambda *batch: function(*batch).cpu(), adata, cells, batch_size)
+        return torch.cat(values).numpy()[rows]
+
+    def _evaluate(
+        self,
+        function: Callable[[dict[str, Tensor], dict[str, Any]], Any],
+        adata: AnnData | None,
+        indices: Sequence[int] | np.ndarray | None,
+        batch_size: int | None,
+    ) -> list[Any]:
+        """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""
+        self._check_if_trained(warn=False)
+        adata = self._validate_anndata(adata)
+        if batch_size is not None:
+            batch_size = whole_number(batch_size, "batch_size", least=1)
+        if indices is not None and not len(indices):
+            raise ValueError("indices is empty: name at least one cell, or pass None for all.")
+        results, noise = [], Noise(self.seed_)
+        loader = seeded(self._make_data_loader(adata=adata, indices=indices, batch_size=batch_size), noise)
+        with _inference(self.module):
+            for batch in loader:
+                tensors = {key: as_tensor(value).to(self.module.device) for key, value in batch.items()}
+                inputs = self.module._get_inference_input(tensors)
+                posterior = self.module.inference(**inputs, generator=noise.on(self.module.device))
+                results.append(function(tensors, posterior))
+        return results
+
+
+@contextmanager
+def _inference(module: torch.nn.Module) -> Iterator[None]:
+    """Evaluation mode, without gradients."""
+    module.eval()
+    with torch.inference_mode():
+        yield

@@ -1,0 +1,155 @@
+"""The networks of several models of the same cells, edge by edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from infosem.data import _keys
+from infosem.network._edges import edge_table, write_matrices
+from infosem.network._thresholds import Thresholds
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Ensemble:
+    r"""Networks of several models of the same cells, edge by edge; made by :func:`infosem.train_ensemble`.
+
+    With :math:`A^{(1)}, \ldots, A^{(m)}` the adjacencies of the models. All are regulators x genes, ``(R, G)``.
+
+    Attributes
+    ----------
+    effect
+        Mean effect :math:`\overline{A_{ij}}`.
+    strength
+        Mean strength (:meth:`infosem.InfoSEM.get_strength`), the score that ranks the edges.
+    sd
+        Standard deviation of :math:`A_{ij}` over the models.
+    sign_agreement
+        Share of the models in which :math:`A_{ij}` has the sign of its mean, from about one half to one.
+    stability
+        Selection frequency: share of the models in which the edge is among the ``n_selected`` strongest.
+    probability
+        Mean edge probability, with known interactions only.
+    n_models
+        Number of models :math:`m`.
+    n_selected
+        Number of edges that a model selects.
+    """
+
+    effect: pd.DataFrame
+    strength: pd.DataFrame
+    sd: pd.DataFrame
+    sign_agreement: pd.DataFrame
+    stability: pd.DataFrame
+    probability: pd.DataFrame | None
+    n_models: int
+    n_selected: int
+    _sign: np.ndarray
+    _provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        n_regulators, n_genes = self.effect.shape
+        return f"Ensemble: {self.n_models} models, {n_regulators} regulators, {n_genes} genes"
+
+    def get_adjacency(self) -> pd.DataFrame:
+        """Mean effect of the models, ``(R, G)``, as :meth:`infosem.InfoSEM.get_adjacency` of one."""
+        return self.effect
+
+    def get_edges(
+        self, *, top: int | None = None, min_weight: float | None = None, min_stability: float = 0.0
+    ) -> pd.DataFrame:
+        """The edges of the network, strongest first.
+
+        Parameters
+        ----------
+        top
+            Keep this many edges.
+        min_weight
+            Keep edges with at least this mean strength.
+        min_stability
+            Keep edges that at least this share of the models selects.
+
+        Returns
+        -------
+        Columns as of :meth:`infosem.InfoSEM.get_edges`, then ``effect``, ``sd``, ``sign_agreement`` and ``stability``.
+        ``weight`` is the mean strength times the sign of the genes' correlation.
+        """
+        more = {
+            "effect": self.effect,
+            "sd": self.sd,
+            "sign_agreement": self.sign_agreement,
+            "stability": self.stability,
+        }
+        if self.probability is not None:
+            more["probability"] = self.probability
+        thresholds = Thresholds(min_stability=min_stability)
+        return edge_table(self.strength, self._sign, more, top=top, min_weight=min_weight, thresholds=thresholds)
+
+    def write_network(self, adata: AnnData, *, key_added: str = _keys.NETWORK) -> None:
+        """Write the network into AnnData, as :meth:`infosem.InfoSEM.write_network` does.
+
+        ``varp[key_added]`` gets the mean effect, ``varp[key_added + "_sign"]``, ``"_strength"``, ``"_sd"``,
+        ``"_sign_agreement"``, ``"_stability"`` and, with known interactions, ``"_probability"`` the rest.
+        :func:`infosem.get.network` reads it back.
+
+        Parameters
+        ----------
+        adata
+            Where to write. It must have the models' genes, in any order.
+        key_added
+            Key of the network.
+        """
+        parts = ("strength", "sd", "sign_agreement", "stability", "probability")
+        write_matrices(
+            adata,
+            self.effect,
+            self._sign,
+            {part: getattr(self, part) for part in parts},
+            key_added=key_added,
+            made_by="Ensemble.write_network",
+            provenance={**self._provenance, "n_models": self.n_models, "n_selected": self.n_selected},
+        )
+
+
+@dataclass
+class Sums:
+    """Sums over the models of an :class:`Ensemble`, one at a time, so that memory does not grow with their number."""
+
+    n: int
+    mean: np.ndarray
+    squares: np.ndarray
+    strength: np.ndarray
+    positive: np.ndarray
+    negative: np.ndarray
+    selected: np.ndarray
+    probability: np.ndarray | None
+
+    @classmethod
+    def empty(cls, shape: tuple[int, int]) -> Sums:
+        mean, squares, strength, positive, negative, selected = np.zeros((6, *shape), dtype=np.float32)
+        return cls(0, mean, squares, strength, positive, negative, selected, None)
+
+    def add(self, weights: np.ndarray, strength: np.ndarray, probability: np.ndarray | None, n_selected: int) -> None:
+        self.n += 1
+        change = weights - self.mean
+        self.mean += change / self.n
+        self.squares += change * (weights - self.mean)
+        self.strength += strength
+        self.positive += weights > 0
+        self.negative += weights < 0
+        self.selected += (strength >= np.partition(strength, -n_selected, axis=None)[-n_selected]) & (strength > 0)
+        if probability is not None:
+            self.probability = probability + (0 if self.probability is None else self.probability)
+
+    def summary(self) -> Iterator[tuple[str, np.ndarray | None]]:
+        yield "effect", self.mean
+        yield "strength", self.strength / self.n
+        yield "sd", np.sqrt(self.squares / (self.n - 1))
+        yield "sign_agreement", np.where(self.mean < 0, self.negative, self.positive) / self.n
+        yield "stability", self.selected / self.n
+        yield "probability", None if self.probability is None else self.probability / self.n

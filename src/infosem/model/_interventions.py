@@ -1,0 +1,193 @@
+"""What the model expects of an intervention on one gene."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import pandas as pd
+import torch
+from anndata import AnnData
+from scvi import REGISTRY_KEYS
+from torch import Tensor
+
+from infosem.data._arguments import number
+from infosem.module._sem import cut_incoming, spectral_radius, total_effects
+
+if TYPE_CHECKING:
+    from infosem.module._adjacency import Adjacency
+    from infosem.module._module import InfoSEMModule
+
+logger = logging.getLogger(__name__)
+
+Propagation = Literal["steady-state", "direct"]
+
+_LARGEST_RADIUS = 0.95
+
+
+class InterventionsMixin:
+    r"""Methods of :class:`infosem.InfoSEM` on interventions :math:`\mathrm{do}(h_i = c)`."""
+
+    if TYPE_CHECKING:
+        module: InfoSEMModule
+
+        @property
+        def gene_names(self) -> list[str]: ...
+        @property
+        def regulator_names(self) -> list[str]: ...
+
+        def _adjacency(self) -> Adjacency: ...
+        def _cells_frame(
+            self,
+            function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
+            adata: AnnData | None,
+            indices: Sequence[int] | None,
+            batch_size: int | None,
+        ) -> pd.DataFrame: ...
+
+    def get_spectral_radius(self, gene: str | None = None) -> float:
+        r"""Largest modulus of the eigenvalues of :math:`A`, or of :math:`A_{-i,-i}` where ``gene`` is held.
+
+        Below one, :math:`(I - A)^{-1} = I + A + A^2 + \ldots`: effects that propagate through the network settle.
+        """
+        weights, regulators = self._adjacency().weights, self.module.regulators
+        if gene is not None:
+            weights = cut_incoming(weights, regulators, self._row_of(gene))
+        return spectral_radius(weights, regulators)
+
+    def get_total_effects(self, gene: str, *, propagation: Propagation = "steady-state") -> pd.Series:
+        r"""What holding a regulator one unit higher does to every gene, in latent units.
+
+        .. math:: \frac{\Delta h_{-i}}{\Delta h_i} = \delta A_{i,-i} (I - \delta A_{-i,-i})^{-1}
+                  \quad \text{or, direct effects only,} \quad A_{i,-i}
+
+        under :math:`\mathrm{do}(h_i = c)`: gene :math:`i` is held and its incoming edges are cut. :math:`\delta` is
+        one, and less where the spectral radius of :math:`A_{-i,-i}` is above .95, beyond which effects that go round
+        in circles would not settle: :math:`\delta A_{-i,-i}` has that radius then.
+
+        Parameters
+        ----------
+        gene
+            A regulator.
+        propagation
+            ``"steady-state"`` follows effects through the network until they settle; ``"direct"`` takes one step.
+
+        Returns
+        -------
+        By gene; one for ``gene`` itself.
+
+        Raises
+        ------
+        ValueError
+            If ``gene`` is no regulator.
+        """
+        if propagation not in get_args(Propagation):
+            raise ValueError(
+                f"propagation={propagation!r} is not one of {', '.join(map(repr, get_args(Propagation)))}."
+            )
+        row, weights, regulators = self._row_of(gene), self._adjacency().weights, self.module.regulators
+        if propagation == "direct":
+            effects = weights[row].clone()
+            effects[regulators[row]] = 1
+        else:
+            radius = self.get_spectral_radius(gene)
+            if radius > _LARGEST_RADIUS:
+                logger.info("Effects of %s are damped: their spectral radius is %.2f.", gene, radius)
+                weights = weights * (_LARGEST_RADIUS / radius)
+            effects = total_effects(weights, regulators, row)
+        return pd.Series(effects.cpu().numpy(), index=self.gene_names, name=gene)
+
+    def get_intervention_shift(
+        self,
+        gene: str,
+        *,
+        to: float | None = None,
+        fold: float | None = None,
+        propagation: Propagation = "steady-state",
+        adata: AnnData | None = None,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> pd.DataFrame:
+        r"""How expression shifts in each cell if one regulator is held.
+
+        With :math:`h = m_\phi(\tilde x)` the latent state of the cell, :math:`c = m_\phi(x_i')` that of the gene at its
+        new expression and :math:`s` its :meth:`get_total_effects`,
+
+        .. math:: \Delta x = \mu_\theta(h + (c - h_i) s) - \mu_\theta(h)
+
+        and that of the gene itself :math:`x_i' - x_i`. It is a difference of two expected expressions, each zero at
+        least: added to a measured value, which has noise, it may be below zero.
+
+        Parameters
+        ----------
+        gene
+            A regulator.
+        to
+            New expression, in the units of the input; zero is a knock-out.
+        fold
+            New expression as a multiple of the cell's own, before its logarithm: :math:`x_i' = \log(1 + f (e^{x_i} -
+            1))`. Either this or ``to``.
+        propagation
+            As in :meth:`get_total_effects`.
+        adata, indices, batch_size
+            The cells, as in :meth:`get_denoised_expression`.
+
+        Returns
+        -------
+        Cells x genes, in the units of the input, float32.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`get_total_effects`; or if a model of ``form="paper"`` counts non-zero values only, and the
+            intervention needs the latent state of a zero: with ``to``, or with a ``fold`` of zero.
+        """
+        effects = self.get_total_effects(gene, propagation=propagation)
+        return self._intervention_shift(gene, effects, to, fold, adata, indices, batch_size)
+
+    def _intervention_shift(
+        self,
+        gene: str,
+        total_effects: pd.Series,
+        to: float | None,
+        fold: float | None,
+        adata: AnnData | None,
+        indices: Sequence[int] | None = None,
+        batch_size: int | None = None,
+    ) -> pd.DataFrame:
+        """That of :meth:`get_intervention_shift`, with the total effects of the gene."""
+        if (to is None) == (fold is None):
+            raise ValueError(f"to={to} and fold={fold}: give one of the two.")
+        name, value = ("to", to) if fold is None else ("fold", fold)
+        value = number(value, name, least=0)
+        if self.module.only_nonzero and self.module.denoiser is None and not fold:
+            raise ValueError(
+                f"{name}={value:g}, but this model counts non-zero values only (form='paper'): it has not learned what "
+                f"it means that {gene!r} is zero, now or before. Fit InfoSEM(adata), or change what is expressed: "
+                "fold= above zero."
+            )
+        effects = torch.as_tensor(total_effects.to_numpy(copy=True))
+        column = self.gene_names.index(gene)
+
+        def shift(tensors: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
+            x, h, gene_only = tensors[REGISTRY_KEYS.X_KEY], inference["h"], slice(column, column + 1)
+            of_gene = x[:, gene_only]
+            held = torch.full_like(of_gene, value) if fold is None else torch.log1p(value * torch.expm1(of_gene))
+            changed = self.module.latent_state(held, column)
+            moved = h + (changed - h[:, gene_only]) * effects.to(h)
+            before, after = (self.module.restore(self.module.decode(state).mean).clamp_min(0) for state in (h, moved))
+            difference = after - before
+            difference[:, gene_only] = held - of_gene
+            return difference
+
+        return self._cells_frame(shift, adata, indices, batch_size)
+
+    def _row_of(self, gene: str) -> int:
+        if gene not in self.regulator_names:
+            why = "has no targets: it is no regulator" if gene in self.gene_names else "is not among the genes"
+            raise ValueError(
+                f"{gene!r} {why}. The {len(self.regulator_names)} regulators are {', '.join(self.regulator_names[:5])}"
+                f"{', ...' if len(self.regulator_names) > 5 else ''}."
+            )
+        return self.regulator_names.index(gene)

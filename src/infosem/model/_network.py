@@ -1,0 +1,259 @@
+"""The network as the user reads it: adjacency, edges, and the entries in AnnData."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from anndata import AnnData
+from torch import Tensor
+
+from infosem.data import _keys
+from infosem.module._adjacency import Adjacency
+from infosem.module._priors import EmbeddingPrior
+from infosem.network._edges import edge_table, write_matrices
+from infosem.scores._ranking import expression_parts, interactions_part, total_evidence, worth_of
+from infosem.scores._text import text_part
+
+if TYPE_CHECKING:
+    from infosem.model._presets import Form
+    from infosem.module._module import InfoSEMModule
+
+
+class NetworkMixin:
+    """Methods of :class:`infosem.InfoSEM` that return or write the network."""
+
+    if TYPE_CHECKING:
+        adata: AnnData | None
+        module: InfoSEMModule
+        registry_: dict[str, Any]
+        init_params_: dict[str, Any]
+        _form: Form
+        prior_: str
+        seed_: int
+
+        @property
+        def gene_names(self) -> list[str]: ...
+        @property
+        def regulator_names(self) -> list[str]: ...
+
+        def _check_if_trained(self, warn: bool = True, message: str = "") -> None: ...
+
+    def get_adjacency(self) -> pd.DataFrame:
+        r"""The weighted adjacency :math:`A` (with low-rank probabilities :math:`A_e \odot \sigma(A_l)`).
+
+        Returns
+        -------
+        Regulators x genes, ``(R, G)``. In units of standardised latent expression per the same. Rank edges by
+        :meth:`get_strength`; the sign of :math:`A` says little about activation or repression (see :meth:`get_edges`).
+        """
+        return self._frame(self._adjacency().weights)
+
+    def get_effects(self) -> pd.DataFrame:
+        """The effects :math:`A_e`, ``(R, G)``: the adjacency before it is multiplied by low-rank probabilities."""
+        return self._frame(self._adjacency().effects)
+
+    def get_probabilities(self) -> pd.DataFrame | None:
+        r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions.
+
+        NaN for a pair that the known interactions say nothing of: of edges only, or of non-edges only, no rate is to
+        be learned that would tell of other pairs.
+        """
+        kernel = self.module.edge_probability
+        logits = self._adjacency().logits if kernel is None else kernel.logits
+        if logits is None:
+            return None
+        probability = logits.sigmoid()
+        if kernel is not None and not kernel.reaches_others:
+            told = torch.zeros_like(probability, dtype=torch.bool)
+            told[kernel.pairs[0], kernel.pairs[1]] = True
+            probability = torch.where(told, probability, torch.nan)
+        return self._frame(probability)
+
+    def get_strength(self) -> pd.DataFrame:
+        r"""What ranks the edges: how much speaks for each of them.
+
+        .. math:: \log(1 + e^{E_{ij}}), \qquad E_{ij} = \sum_k e^{(k)}_{ij}
+
+        with the parts of :meth:`get_evidence`: as good as their sum where there is evidence, and near zero where what
+        is known speaks against an edge. With ``form="paper"`` it is :math:`|A_{ij}|`.
+
+        Returns
+        -------
+        Regulators x genes, ``(R, G)``, positive, and zero for pairs that cannot be edges.
+        """
+        return self._strength_and_evidence()[0]
+
+    def get_evidence(self) -> dict[str, pd.DataFrame]:
+        r"""What speaks for each edge, in nats: parts that add up.
+
+        .. math:: E_{ij} = s \left( (1 - w)\, e^{\text{association}}_{ij}
+                  + w \left[ e^{\text{direct}}_{ij} + \ell_i \right] + e^{\text{text}}_{ij} \right)
+                  + \log \frac{p_{ij}}{\bar p}
+
+        Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it: on average one
+        nat, and eleven for the best of a hundred thousand. The parts are returned with their weights :math:`s` and
+        :math:`w`, so that :math:`E` is their sum, and the weight of an edge :math:`\log(1 + e^E)`.
+
+        Returns
+        -------
+        Regulators x genes each, ``(R, G)``: ``"association"`` of the two genes against the background of both,
+        ``"direct"`` by :math:`|A_{ij}|`, ``"level"``, :math:`\ell_i`, the logarithm of the regulator's total effect
+        over an average one's, as far as levels differ by more than chance. Direct effects and levels weigh the more,
+        the more independent observations there are for each regulator. With embeddings ``"text"``, the likeness of the
+        genes' texts and what genes of like texts have, as far as both agree with the expression; with known
+        interactions ``"interactions"`` by the probability :math:`p_{ij}` of :meth:`get_probabilities`, where
+        :math:`\bar p` is the share of edges among the labelled pairs, and :math:`s`, what the rest is worth beside the
+        labels. :math:`w = 0.8\, n / (n + 0.4 R)` for :math:`n` independent observations and :math:`R` regulators.
+        Empty with ``form="paper"``.
+        """
+        return self._strength_and_evidence()[1]
+
+    def _strength_and_evidence(self) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+        if self._form.ranks_by == "adjacency":
+            return self.get_adjacency().abs(), {}
+        parts = self._evidence()
+        strength = np.where(self._possible(), np.logaddexp(0, total_evidence(parts)), 0)
+        return self._numbers(strength), {name: self._numbers(part) for name, part in parts.items()}
+
+    def _evidence(self) -> dict[str, np.ndarray]:
+        module, prior, possible = self.module, self.module.effect_prior, self._possible()
+        adjacency = self._adjacency()
+        association = module.association.cpu().numpy()
+        parts = expression_parts(adjacency.weights.cpu().numpy(), association, float(module.direct_share), possible)
+        if isinstance(prior, EmbeddingPrior):
+            texts = prior.embeddings.cpu(), module.profiles.cpu(), module.regulators.cpu()
+            parts["text"] = text_part(*texts, total_evidence(parts), possible, self.gene_names)
+        kernel = module.edge_probability
+        if kernel is not None:
+            pairs, is_edge = kernel.pairs.cpu().numpy(), kernel.is_edge.cpu().numpy()
+            worth = np.float32(worth_of(total_evidence(parts), pairs, is_edge))
+            parts = {name: worth * part for name, part in parts.items()}
+            parts["interactions"] = interactions_part(kernel.logits.cpu().sigmoid().numpy(), pairs, is_edge)
+        return {name: np.where(possible, part, 0) for name, part in parts.items()}
+
+    def _possible(self) -> np.ndarray:
+        possible: np.ndarray = self.module.adjacency.possible().cpu().numpy()
+        return possible
+
+    def get_prior_mean(self) -> pd.DataFrame | None:
+        """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.
+
+        What the genes' text says of each effect; the coefficients are learned together with the effects.
+        """
+        prior = self.module.effect_prior
+        if not isinstance(prior, EmbeddingPrior):
+            return None
+        with torch.inference_mode():
+            return self._frame(prior.mean())
+
+    def get_known_interactions(self) -> pd.DataFrame | None:
+        """What is known of each pair, ``(R, G)``: +1 edge, -1 non-edge, 0 unobserved; ``None`` without interactions."""
+        labels = self.module.interaction_prior or self.module.edge_probability
+        if labels is None:
+            return None
+        known = torch.zeros(len(self.regulator_names), len(self.gene_names), dtype=torch.int8)
+        row, column = labels.pairs.cpu()
+        known[row, column] = 2 * labels.is_edge.cpu().to(torch.int8) - 1
+        return self._frame(known)
+
+    def get_edges(
+        self,
+        *,
+        top: int | None = None,
+        min_weight: float | None = None,
+        by: Literal["network", "regulator"] = "network",
+    ) -> pd.DataFrame:
+        """The edges of the network, strongest first.
+
+        Parameters
+        ----------
+        top
+            Keep this many edges, of each regulator with ``by="regulator"``.
+        min_weight
+            Keep edges with an absolute weight of at least this much.
+        by
+            Rank the edges of the whole ``"network"``, or those of each ``"regulator"`` by themselves.
+
+        Returns
+        -------
+        Columns ``source``, ``target``, ``weight``, ``sign``, ``rank``, then the parts of :meth:`get_evidence`, and
+        ``probability`` with known interactions. ``weight`` is :meth:`get_strength` times the sign, so that the table
+        is a signed network for decoupler. ``sign`` is that of the correlation of the two genes over the entries that
+        count: on Boolean models the sign of :math:`A_{ij}` itself is a worse guide to activation (+1) or repression
+        (-1). A correlation within noise has no sign, zero, and the weight is positive then. Edges of weight zero are
+        left out.
+        """
+        probability = self.get_probabilities()
+        strength, evidence = self._strength_and_evidence()
+        return edge_table(
+            strength,
+            self.module.signs.cpu().numpy(),
+            evidence | ({} if probability is None else {"probability": probability}),
+            top=top,
+            min_weight=min_weight,
+            by=by,
+        )
+
+    def write_network(self, adata: AnnData | None = None, *, key_added: str = _keys.NETWORK) -> None:
+        """Write the network into AnnData.
+
+        ``varp[key_added]`` gets the adjacency, genes x genes, row = regulator, column = target, CSR where only some
+        genes are regulators, ``varp[key_added + "_strength"]`` what ranks the edges, the parts of
+        :meth:`get_evidence` under their names, ``varp[key_added + "_sign"]`` the
+        sign of the genes' correlation and, with known interactions, ``varp[key_added + "_probability"]`` (with low-rank
+        ones ``varp[key_added + "_effect"]`` too). ``uns[key_added]`` records
+        parameters, keys, regulators, seed and versions. :func:`infosem.get.network` reads it back.
+
+        Parameters
+        ----------
+        adata
+            Where to write; by default the AnnData of the model. It must have the model's genes, in any order.
+        key_added
+            Key of the network. What is there already gives way if infosem wrote it; else it is an error.
+        """
+        self._check_if_trained(warn=False)
+        adata = self.adata if adata is None else adata
+        if adata is None:
+            raise RuntimeError("This model was loaded without data: pass adata=.")
+        effects = None if self.module.interaction_prior is None else self.get_effects()
+        strength, evidence = self._strength_and_evidence()
+        write_matrices(
+            adata,
+            self.get_adjacency(),
+            self.module.signs.cpu().numpy(),
+            {
+                "effect": effects,
+                "strength": strength,
+                **evidence,
+                "probability": self.get_probabilities(),
+            },
+            key_added=key_added,
+            made_by="InfoSEM.write_network",
+            provenance=self._provenance(),
+        )
+
+    def _provenance(self) -> dict[str, Any]:
+        """Arguments of the model and of its setup, its prior, its seed, and how far two halves of the cells agree."""
+        closed_form = {} if self.module.denoiser is None else {"agreement": float(self.module.agreement)}
+        return {
+            "params": {key: value for key, value in self.init_params_["non_kwargs"].items() if value is not None},
+            "setup": {key: value for key, value in self.registry_["setup_args"].items() if value is not None},
+            "prior": self.prior_,
+            "seed": self.seed_,
+            **closed_form,
+        }
+
+    @torch.inference_mode()
+    def _adjacency(self) -> Adjacency:
+        self._check_if_trained(warn=False)
+        adjacency: Adjacency = self.module.adjacency()
+        return adjacency
+
+    def _frame(self, matrix: Tensor) -> pd.DataFrame:
+        return self._numbers(matrix.cpu().numpy())
+
+    def _numbers(self, matrix: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(matrix, index=self.regulator_names, columns=self.gene_names)

@@ -1,0 +1,180 @@
+"""Training of several models of the same cells, in parallel."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anndata
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scvi import REGISTRY_KEYS
+from tqdm.auto import tqdm
+
+from infosem.data._arguments import number_of_jobs, seed_number, whole_number
+from infosem.data._fields import ExpressionField
+from infosem.data._gene_data import state_of
+from infosem.model._ensemble import Ensemble, Sums
+from infosem.model._infosem import InfoSEM
+from infosem.model._parallel import in_parallel
+from infosem.model._quiet import quiet
+
+logger = logging.getLogger(__name__)
+
+_SHARE_OF_CELLS = 0.8
+
+
+def train_ensemble(
+    adata: AnnData,
+    n_models: int = 10,
+    *,
+    n_jobs: int | None = None,
+    n_selected: int | None = None,
+    seed: int = 0,
+    model_kwargs: Mapping[str, Any] | None = None,
+    train_kwargs: Mapping[str, Any] | None = None,
+    progress: bool = True,
+) -> Ensemble:
+    """Train several models that differ in their seed and in their cells, and put their networks together.
+
+    Each sees four fifths of the cells, drawn with its seed, so that what is stable does not hang on single cells
+    (stability selection, Meinshausen and Buehlmann 2010). Models run in parallel through joblib:
+    inside ``joblib.parallel_config("dask")`` or ``("ray")`` they spread over a cluster. Interrupting it (Ctrl-C) keeps
+    the models that are finished.
+
+    Parameters
+    ----------
+    adata
+        AnnData registered with :meth:`infosem.InfoSEM.setup_anndata`.
+    n_models
+        Number of models.
+    n_jobs
+        Processes, no more than there are models; by default what ``joblib.parallel_config`` says, else one.
+    n_selected
+        Number of edges that a model selects, for the stability; by default one in twenty of the possible pairs.
+    seed
+        The models have the seeds ``seed``, ``seed + 1``, ...
+    model_kwargs
+        Arguments of :class:`infosem.InfoSEM`.
+    train_kwargs
+        Arguments of :meth:`infosem.InfoSEM.train`. With ``train_size=1.0`` all models see all cells and differ in
+        their seed alone, which leaves the network nearly as it is.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    The models' networks, edge by edge.
+
+    Raises
+    ------
+    ValueError
+        If ``adata`` is not registered, or an argument is not as it must be.
+
+    Examples
+    --------
+    >>> infosem.InfoSEM.setup_anndata(adata)
+    >>> ensemble = infosem.train_ensemble(adata, n_models=10, n_jobs=-1)
+    >>> ensemble.get_edges(top=100, min_stability=0.9)
+    """
+    n_models = whole_number(n_models, "n_models", least=2, what="one model is trained with InfoSEM(adata).train()")
+    n_jobs, seed = number_of_jobs(n_jobs), seed_number(seed)
+    model_kwargs, train_kwargs = dict(model_kwargs or {}), dict(train_kwargs or {})
+    if "seed" in model_kwargs:
+        raise ValueError(f"Pass seed={model_kwargs['seed']!r} to train_ensemble: each model gets its own.")
+    first = InfoSEM(adata, seed=seed, **model_kwargs)
+    n_pairs = first.module.effect_prior.n_pairs
+    if n_selected is None:
+        n_selected = max(1, n_pairs // 20)
+    else:
+        what = f"{n_pairs} pairs can be edges"
+        n_selected = whole_number(n_selected, "n_selected", least=1, most=n_pairs, what=what)
+
+    options = {
+        "train_size": _SHARE_OF_CELLS,
+        "validation_size": 0.0,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        **train_kwargs,
+    }
+    setup = first.registry_["setup_args"]
+    cells = _Cells(adata, setup, state_of(first.registry_, REGISTRY_KEYS.X_KEY))
+    train = partial(_train_one, cells, setup, model_kwargs, options)
+    n_jobs = n_jobs if n_jobs is None else min(n_jobs, n_models)
+    results = in_parallel(train, range(seed, seed + n_models), n_jobs, in_order=True)
+    sums = Sums.empty((len(first.regulator_names), len(first.gene_names)))
+    try:
+        for weights, strength, probability in tqdm(results, total=n_models, desc="models", disable=not progress):
+            sums.add(weights, strength, probability, n_selected)
+    except KeyboardInterrupt:
+        if sums.n < 2:
+            raise
+        logger.warning("Interrupted after %d of %d models, which are kept.", sums.n, n_models)
+
+    def frame(values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values, index=first.regulator_names, columns=first.gene_names)
+
+    return Ensemble(
+        **{name: None if values is None else frame(values) for name, values in sums.summary()},
+        n_models=sums.n,
+        n_selected=n_selected,
+        _sign=first.module.signs.cpu().numpy(),
+        _provenance=first._provenance(),
+    )
+
+
+class _Cells:
+    """What a model uses of ``adata``, sharing its arrays, so that setting it up elsewhere leaves ``adata`` alone.
+
+    Expression in an h5ad file stays there: another process opens the file anew, and looks whether it is still the one
+    that was registered, ``state``.
+    """
+
+    def __init__(self, adata: AnnData, setup: Mapping[str, Any], state: dict[str, Any]) -> None:
+        layer, embedding, interactions = (setup[key] for key in ("layer", "embedding_key", "interactions_key"))
+        self.expression = ExpressionField(layer)
+        self.state = state
+        self.path = Path(adata.filename).resolve() if adata.isbacked and layer is None else None
+        self.X = adata.X if layer is None else None
+        self.rest = {
+            "obs": adata.obs[[]],
+            "var": adata.var,
+            "layers": None if layer is None else {layer: adata.layers[layer]},
+            "varm": None if embedding is None else {embedding: adata.varm[embedding]},
+            "varp": None if interactions is None else {interactions: adata.varp[interactions]},
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "X": self.X if self.path is None else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.path is not None:
+            self.X = anndata.read_h5ad(self.path, backed="r").X
+
+    def as_anndata(self) -> AnnData:
+        adata = AnnData(self.X, **self.rest)
+        if self.path is not None:
+            self.expression.require_unchanged(self.state, adata, files=True)
+        return adata
+
+
+def _train_one(
+    cells: _Cells, setup: Mapping[str, Any], model_kwargs: dict[str, Any], train_kwargs: dict[str, Any], seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Adjacency, strength and edge probabilities of one model, here or in another process."""
+    adata = cells.as_anndata()
+    with quiet():
+        InfoSEM.setup_anndata(adata, **setup)
+        model = InfoSEM(adata, seed=seed, **model_kwargs)
+        model.train(**train_kwargs)
+    if model.trainer.interrupted:
+        # the model keeps what it has learned; here that would pass for a finished one
+        raise KeyboardInterrupt
+    probability = model.get_probabilities()
+    weights, strength = model.get_adjacency().to_numpy(), model.get_strength().to_numpy()
+    return weights, strength, None if probability is None else probability.to_numpy()

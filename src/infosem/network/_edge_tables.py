@@ -1,0 +1,163 @@
+"""Edge tables from wherever a user has them: checked once, and after that all of one kind."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from reprlib import repr as shown
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from infosem.data._checks import require_columns, require_unique_columns
+
+_HINT = "Pass model.get_edges(), or infosem.get.network(adata)."
+
+
+def checked_edges(edges: Any, name: str = "edges", *, unique: bool = True) -> pd.DataFrame:
+    """A table of weighted edges as all functions of networks take it.
+
+    Parameters
+    ----------
+    edges
+        What the user passed; it stays as it is.
+    name
+        What the user calls it, for errors.
+    unique
+        Whether every pair must be listed once only.
+
+    Returns
+    -------
+    The same rows and columns: ``source`` and ``target`` are text, none of it missing, ``weight`` is a finite number
+    whose square is one too, the index counts the rows.
+
+    Raises
+    ------
+    TypeError
+        If it is no table.
+    ValueError
+        If it lacks a column, or one is not as it must be.
+    """
+    require_columns(edges, ("source", "target", "weight"), name, hint=_HINT)
+    require_unique_columns(edges, name)
+    other = [column for column in edges.columns if not isinstance(column, str)]
+    if other:
+        raise ValueError(
+            f"{name} has the column {other[0]!r}, whose name is no text. Rename it: {name}.rename(columns=str)."
+        )
+    table = _with_names(edges, name)
+    weights = numbers(edges, "weight", name)
+    largest = np.sqrt(np.finfo(weights.dtype).max)  # of more, sums and products are infinite
+    wrong = ~(np.abs(weights) < largest)
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise ValueError(
+            f"{name} has {wrong.sum()} rows whose weight is missing, infinite or beyond {largest:.0e}; the first is "
+            f"{name}.iloc[{at}] with weight={_value(edges, 'weight', at)}. Leave them out: "
+            f'{name}[pd.to_numeric({name}["weight"]).abs() < {largest:.0e}].'
+        )
+    if weights.dtype != edges["weight"].dtype:
+        table["weight"] = weights
+    if unique:
+        _require_unique_pairs(table, name)
+    return table
+
+
+def checked_pairs(table: Any, name: str) -> pd.DataFrame:
+    """The columns ``source`` and ``target`` of a table, as text, none of it missing; a pair may be listed often."""
+    require_columns(table, ("source", "target"), name)
+    return _with_names(table[["source", "target"]], name)
+
+
+def edge_signs(edges: pd.DataFrame, name: str = "edges") -> np.ndarray:
+    """Sign of every edge, ``(E,)``: the column ``sign``, where 0 or nothing means not known, or else the weight's."""
+    if "sign" not in edges:
+        return np.sign(edges["weight"].to_numpy()).astype(int)
+    hint = f'Translate it: {name}.assign(sign={name}["sign"].map({{"activation": 1, "repression": -1}})).'
+    return np.sign(np.nan_to_num(numbers(edges, "sign", name, hint=hint))).astype(int)
+
+
+def numbers(table: pd.DataFrame, column: str, name: str, *, hint: str = "") -> np.ndarray:
+    """The numbers in a column, also where they are written as text; NaN where there is none.
+
+    Parameters
+    ----------
+    table, column
+        Where they are.
+    name
+        What the user calls the table.
+    hint
+        The call that mends a column with something else; by default one that leaves it out.
+
+    Raises
+    ------
+    ValueError
+        If something in it is no number; it is named.
+    """
+    values = table[column]
+    is_real = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype)
+    if is_real and isinstance(values.dtype, np.dtype):
+        return values.to_numpy(dtype=values.dtype if values.dtype in (np.float32, np.float64) else np.float64)
+    if is_real:
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    objects = values.astype(object).to_numpy()
+    result = np.full(len(objects), np.nan)
+    for at in np.flatnonzero(~pd.isna(objects)):
+        try:
+            result[at] = float(objects[at])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(
+                f"{name}.iloc[{at}] has {column}={shown(objects[at])}, expected a number. "
+                + (hint or f'Leave out what is none: {name}[pd.to_numeric({name}["{column}"], "coerce").notna()].')
+            ) from error
+    return result
+
+
+def _with_names(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A table that shares the columns of another, with text as its genes and an index that counts the rows."""
+    table = table.copy(deep=False)
+    table.index = pd.RangeIndex(len(table))
+    for column in ("source", "target"):
+        table[column] = _names(table, column, name)
+    return table
+
+
+def _names(table: pd.DataFrame, column: str, name: str) -> np.ndarray:
+    """The genes in a column: text, or whole numbers as it, such as Entrez' identifiers."""
+    values = table[column].astype(object).to_numpy()
+    missing = pd.isna(values)
+    if missing.any():
+        raise ValueError(
+            f"{name} has no {column} in {missing.sum()} of {len(table)} rows, the first is {name}.iloc"
+            f'[{missing.argmax()}]. Leave them out: {name}.dropna(subset=["source", "target"]).'
+        )
+    if pd.api.types.infer_dtype(values, skipna=False) not in ("string", "empty"):
+        for at, value in enumerate(values):
+            if not isinstance(value, (str, Integral)) or isinstance(value, bool):
+                raise ValueError(
+                    f"{name}.iloc[{at}] has {column}={shown(value)}, expected the name of a gene, which is text or a "
+                    f'whole number. Where they became floating-point: {name}.astype({{"{column}": "Int64"}}).'
+                )
+        values = np.array([str(value) for value in values], dtype=object)
+    empty = values == ""
+    if empty.any():
+        raise ValueError(
+            f"{name} has an empty {column} in {empty.sum()} of {len(table)} rows, the first is {name}.iloc"
+            f'[{empty.argmax()}]. Leave them out: {name}[{name}["{column}"] != ""].'
+        )
+    return values
+
+
+def _require_unique_pairs(table: pd.DataFrame, name: str) -> None:
+    repeated = table.duplicated(["source", "target"]).to_numpy()
+    if repeated.any():
+        source, target = table.loc[repeated.argmax(), ["source", "target"]]
+        raise ValueError(
+            f"{repeated.sum()} of {len(table)} rows of {name} list a pair again, such as {source} -> {target}. Keep "
+            f'one row of each: {name}.drop_duplicates(["source", "target"]), or of joined tables the strongest: '
+            f'{name}.sort_values("weight", key=abs, ascending=False).drop_duplicates(["source", "target"]).'
+        )
+
+
+def _value(table: pd.DataFrame, column: str, at: int) -> str:
+    return shown(table[column].iloc[[at]].astype(object).iloc[0])

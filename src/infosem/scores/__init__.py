@@ -1,0 +1,1 @@
+"""What makes the score of an edge."""

@@ -1,0 +1,1 @@
+"""What has a closed form: how genes vary together, and what that tells of every pair."""

@@ -1,0 +1,1 @@
+"""Training: where it starts, its schedules, and what it costs."""

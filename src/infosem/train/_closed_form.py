@@ -1,0 +1,116 @@
+"""What has a closed form, before the networks are trained: noise, association, sparse effects."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from infosem.data._expression import blocks_of_cells
+from infosem.module._module import InfoSEMModule
+from infosem.statistics._covariation import measure_covariation
+from infosem.statistics._second_moments import power_sums
+from infosem.statistics._single_effects import sparse_effects
+
+logger = logging.getLogger(__name__)
+
+_LEAST_AGREEMENT = 0.5
+_MOST_DIRECT = 0.8
+_OBSERVATIONS_OF_A_REGULATOR = 0.4
+
+
+def start_from_closed_form(
+    module: InfoSEMModule, x: Any, cells: np.ndarray, *, effects: bool, device: torch.device
+) -> None:
+    r"""Estimate the noise of measurement, what speaks for every pair, and the effects that training starts from.
+
+    The effects are the mean of two estimates, of the latent expression and of the measured one: how much of a gene's
+    own variation is noise is itself uncertain.
+
+    Parameters
+    ----------
+    module
+        The module, which takes the estimates in.
+    x
+        Expression of all cells, cells x genes.
+    cells
+        Which of them the model is trained on.
+    effects
+        Whether training starts from the effects' estimate, and not from where the module has them.
+    device
+        Where the effects are estimated, the longest of it with many regulators: that of the training.
+    """
+    assert module.denoiser is not None
+    regulators = module.regulators.cpu().numpy()
+    possible = module.adjacency.possible().cpu().numpy()
+    covariation = measure_covariation(_standardised(module, x, cells), regulators, possible)
+
+    if not possible.any():
+        logger.warning("None of the %d regulators varies over the cells: there are no edges.", len(regulators))
+    elif covariation.agreement < _LEAST_AGREEMENT:
+        logger.warning(
+            "These %d cells tell next to nothing of the network: the pairs of genes that go together most in one half "
+            "of them have a mean correlation of %.2f standard errors in the other half. The order of the edges is "
+            "mostly chance. Take more cells, or genes that are seen in more of them.",
+            covariation.n_cells,
+            covariation.agreement,
+        )
+    if effects:
+        estimates = [
+            _effects(correlation, n_observations, regulators, possible, device)
+            for correlation, n_observations in (
+                (covariation.latent, covariation.n_observations),
+                (covariation.all, covariation.n_cells),
+            )
+        ]
+        module.adjacency.start_from((estimates[0] + estimates[1]) / 2)
+    module.denoiser.estimate(covariation)
+    # those of the entries that count: where values are lost at random the zeros hide them
+    module.signs.copy_(torch.as_tensor(covariation.signs))
+    module.association.copy_(torch.as_tensor(covariation.association))
+    module.agreement.fill_(covariation.agreement)
+    module.direct_share.fill_(_direct_share(covariation.n_observations, len(regulators)))
+
+
+def _effects(
+    correlation: np.ndarray, n_observations: float, regulators: np.ndarray, possible: np.ndarray, device: torch.device
+) -> Tensor:
+    """Sparse direct effects, ``(R, G)``."""
+    of_genes, among, can_be = (
+        torch.as_tensor(part, device=device) for part in (correlation, correlation[:, regulators], possible)
+    )
+    return sparse_effects(of_genes, among, n_observations, can_be)
+
+
+def _direct_share(n_observations: float, n_regulators: int) -> float:
+    r"""Weight of the direct effects in the evidence, from zero to one; that of the association is the rest.
+
+    .. math:: w = \frac{0.8\, n}{n + 0.4 R}
+
+    Direct effects of :math:`R` regulators can be told apart as far as there are as many independent observations
+    :math:`n` as regulators.
+    """
+    return _MOST_DIRECT * n_observations / (n_observations + _OBSERVATIONS_OF_A_REGULATOR * n_regulators)
+
+
+def _standardised(module: InfoSEMModule, x: Any, cells: np.ndarray) -> Any:
+    """Blocks of the cells, standardised, zero where an entry is not counted, with a variance of one."""
+    mean, sd = (values.cpu().numpy().astype(np.float32) for values in (module.mean, module.sd))
+    chosen = np.zeros(x.shape[0], dtype=bool)
+    chosen[cells] = True
+
+    def blocks() -> Iterator[np.ndarray]:
+        start = 0
+        for block in blocks_of_cells(x):
+            block = block[chosen[start : start + len(block)]].astype(np.float32)
+            start += len(block)
+            z = np.clip((block - mean) / sd, -10, 10)
+            yield np.where(block != 0, z, np.float32(0)) if module.only_nonzero else z
+
+    scale = np.sqrt(power_sums(blocks, x.shape[1], 2)[0] / max(len(cells), 1))
+    scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
+    return lambda: (z / scale for z in blocks())
