@@ -8,13 +8,34 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from infosem import benchmark, datasets, get, pl, pp, tl
+    from infosem import benchmark, datasets, get, module, pl, pp, scores, tl, train
+    from infosem.data._settings import register
     from infosem.model._ensemble import Ensemble
     from infosem.model._infosem import InfoSEM
     from infosem.model._train_ensemble import train_ensemble
 
-__all__ = ["Ensemble", "InfoSEM", "benchmark", "datasets", "get", "pl", "pp", "tl", "train_ensemble"]
-_HOME = {"InfoSEM": "model._infosem", "Ensemble": "model._ensemble", "train_ensemble": "model._train_ensemble"}
+_HOME = {
+    "Ensemble": "model._ensemble",
+    "InfoSEM": "model._infosem",
+    "register": "data._settings",
+    "train_ensemble": "model._train_ensemble",
+}
+_PACKAGES = ("benchmark", "datasets", "get", "module", "pl", "pp", "scores", "tl", "train")
+__all__ = [
+    "Ensemble",
+    "InfoSEM",
+    "benchmark",
+    "datasets",
+    "get",
+    "module",
+    "pl",
+    "pp",
+    "register",
+    "scores",
+    "tl",
+    "train",
+    "train_ensemble",
+]
 __version__ = version("infosem")
 
 
@@ -37,7 +58,7 @@ def __getattr__(name: str) -> Any:
     # torch and scvi-tools take seconds to import: only when they are needed
     if name in _HOME:
         return getattr(import_module(f"infosem.{_HOME[name]}"), name)
-    if name in __all__:
+    if name in _PACKAGES:
         return import_module(f"infosem.{name}")
     raise AttributeError(f"module 'infosem' has no attribute {name!r}")
 

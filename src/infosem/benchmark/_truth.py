@@ -12,7 +12,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem.data._checks import require_key, require_unique_genes
-from infosem.data._fields import RegulatorField
+from infosem.data._gene_fields import RegulatorField
 from infosem.data._matches import matched_pairs
 from infosem.data._names import gene_identifiers
 

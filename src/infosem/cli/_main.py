@@ -9,13 +9,12 @@ import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from infosem.cli._benchmark import add_benchmark
 from infosem.cli._signals import INTERRUPTED, Signals
 from infosem.data import _keys
 from infosem.files._atomic import check_writable, replacing
-from infosem.model._presets import FORMS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("infosem")
 
-_WEIGHTS = {"alpha": 1.0, "beta": 0.01, "embedding_weight": None, "interaction_weight": 0.1}
+_MASK_ZEROS: dict[str, bool | Literal["auto"]] = {"auto": "auto", "yes": True, "no": False}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,32 +77,22 @@ def _parser() -> argparse.ArgumentParser:
             f"--{part}-key", default="auto", help=f"{where}; 'none' switches it off (default: {default}, if there)"
         )
     infer.add_argument(
+        "--preset",
+        default="default",
+        choices=("default", "paper"),
+        help="settings: infosem's own, or those of the published model (default: %(default)s)",
+    )
+    infer.add_argument(
         "--prior",
         default="auto",
-        choices=("auto", "laplace", "embedding", "interactions", "embedding+interactions"),
-        help="prior of the network (default: all that the file has)",
+        choices=("auto", "laplace", "normal", "embedding"),
+        help="prior of the effects (default: by text embeddings if the file has any)",
     )
     infer.add_argument(
-        "--form",
-        default="today",
-        choices=tuple(FORMS),
-        help="paper: InfoSEM-B and InfoSEM-BC as published (default: %(default)s)",
+        "--mask-zeros",
+        choices=tuple(_MASK_ZEROS),
+        help="whether zeros are dropouts that do not count (default: as the preset has it)",
     )
-    infer.add_argument(
-        "--probability",
-        choices=("kernel", "low-rank"),
-        help="how known interactions become edge probabilities (default: kernel, of the paper's form low-rank)",
-    )
-    infer.add_argument(
-        "--standardise",
-        default="auto",
-        choices=("auto", "non-zero", "all"),
-        help="which entries count (default: %(default)s)",
-    )
-    for name, weight in _WEIGHTS.items():
-        flag = f"--{name.replace('_', '-')}"
-        shown = "by the number of regulators" if weight is None else weight
-        infer.add_argument(flag, type=float, default=weight, help=f"weight, see docs/model.md (default: {shown})")
     infer.add_argument("--key-added", default="infosem", help="key of the network (default: %(default)s)")
     _add_common(infer)
 
@@ -128,6 +117,7 @@ def _infer(arguments: argparse.Namespace) -> int:
     from infosem import InfoSEM
     from infosem.data._places import require_network_place
     from infosem.files._cells_file import read_cells, require_space
+    from infosem.module import Gaussian
 
     adata = read_cells(arguments.input)
     require_network_place(adata, arguments.key_added, _keys.PARTS, argument="--key-added")
@@ -140,16 +130,8 @@ def _infer(arguments: argparse.Namespace) -> int:
         )
     }
     InfoSEM.setup_anndata(adata, layer=arguments.layer, **keys)
-    weights = {name: getattr(arguments, name) for name in _WEIGHTS}
-    model = InfoSEM(
-        adata,
-        prior=arguments.prior,
-        form=arguments.form,
-        probability=arguments.probability,
-        standardise=arguments.standardise,
-        seed=arguments.seed,
-        **weights,
-    )
+    likelihood = None if arguments.mask_zeros is None else Gaussian(mask_zeros=_MASK_ZEROS[arguments.mask_zeros])
+    model = InfoSEM(adata, preset=arguments.preset, prior=arguments.prior, likelihood=likelihood, seed=arguments.seed)
     require_space(adata, arguments.output, n_regulators=len(model.regulator_names))
     with Signals() as signals:
         _train(model, arguments)

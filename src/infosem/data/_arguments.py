@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from numbers import Integral, Real
 from reprlib import repr as shown
+from typing import Any
 
 _LARGEST_SEED = 2**63 - 1
 """That a file of AnnData can hold."""
@@ -120,3 +122,14 @@ def _plain(value: object) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     return int(value) if isinstance(value, Integral) else float(value)
+
+
+def one_of(*choices: object) -> Callable[[Any, str], Any]:
+    """Return a check that raises a :class:`ValueError` unless a value is one of ``choices``."""
+
+    def check(value: Any, name: str) -> Any:
+        if not any(type(value) is type(choice) and value == choice for choice in choices):
+            raise ValueError(f"{name}={shown(value)} is not one of {', '.join(map(repr, choices))}.")
+        return value
+
+    return check

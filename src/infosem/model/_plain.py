@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from infosem.data._expression import ExpressionSummary, Standardisation
+from infosem.data._settings import Settings, registered
+from infosem.scores import EdgeFacts
 
 _KIND = "infosem:kind"
 """Key of the mappings that stand for something else."""
 
-_RECORDS = {record.__name__: record for record in (ExpressionSummary, Standardisation)}
+_RECORDS = {record.__name__: record for record in (EdgeFacts, ExpressionSummary, Standardisation)}
 
 
 def to_plain(value: Any, name: str = "value") -> Any:
@@ -46,6 +48,11 @@ def to_plain(value: Any, name: str = "value") -> Any:
     if type(value) in _RECORDS.values():
         entries = {field.name: getattr(value, field.name) for field in fields(value)}
         return {_KIND: "record", "name": type(value).__name__, "entries": to_plain(entries, name)}
+    if isinstance(value, Settings):
+        if registered(type(value).__name__) is not type(value):
+            raise TypeError(f"{name} is of another class than the registered {type(value).__name__}.")
+        entries = {field.name: getattr(value, field.name) for field in fields(value)}  # type: ignore[arg-type]
+        return {_KIND: "settings", "name": type(value).__name__, "entries": to_plain(entries, name)}
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value) and _KIND not in value:
         return {str(key): to_plain(entry, f"{name}[{key!r}]") for key, entry in value.items()}
     if isinstance(value, list):
@@ -95,6 +102,7 @@ _FROM_PLAIN = {
     "array": lambda plain: plain["values"].numpy(),
     "array of objects": _array_of_objects,
     "record": lambda plain: _RECORDS[plain["name"]](**from_plain(plain["entries"])),
+    "settings": lambda plain: registered(plain["name"])(**from_plain(plain["entries"])),
     "scalar": lambda plain: from_plain(plain["array"])[()],
     "table": _table,
 }

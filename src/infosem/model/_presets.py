@@ -1,60 +1,116 @@
-"""The model as it is today, and as the paper has it: what differs beside the prior."""
+"""Settings that belong together: infosem's own, and those of the published model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from infosem.module import (
+    EdgeModel,
+    EffectPrior,
+    Gaussian,
+    LaplacePrior,
+    LatentPrior,
+    LearnedLatent,
+    Likelihood,
+    LowRankEdges,
+    NormalPrior,
+    ScalarNetworks,
+    TextPrior,
+)
+from infosem.scores import AbsoluteAdjacency, KernelEdges, Ranking, SumOfEvidence
+from infosem.train import ClosedForm, EqualEffects, Start
+
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
-    """Defaults of arguments that are not given, and what ranks the edges.
+class Preset:
+    """What each argument of :class:`infosem.InfoSEM` stands for if it is not given.
 
-    Parameters
+    Attributes
     ----------
-    probability, schedule
-        As in :class:`infosem.InfoSEM` and :meth:`infosem.InfoSEM.train`.
-    embedding_weight
-        Weight of the text prior at 400 regulators.
-    weight_exponent
-        Power of the number of regulators that the weight goes with.
-    ranks_by
-        What :meth:`infosem.InfoSEM.get_strength` is: the ``"evidence"`` or the absolute ``"adjacency"``.
-    start
-        Where the effects start: at their ``"closed-form"`` estimate, or all at the same ``"total"`` effect.
+    text_prior
+        Prior of the effects where text embeddings are registered.
+    edge_model, likelihood, latent, networks, start, ranking
+        As in :class:`infosem.InfoSEM`.
+    schedule
+        As in :meth:`infosem.InfoSEM.train`.
     """
 
-    probability: Literal["kernel", "low-rank"]
+    text_prior: TextPrior
+    edge_model: EdgeModel
+    likelihood: Likelihood
+    latent: LatentPrior
+    networks: ScalarNetworks
+    start: Start
+    ranking: Ranking
     schedule: Literal["joint", "alternating"]
-    embedding_weight: float
-    weight_exponent: int
-    ranks_by: Literal["evidence", "adjacency"]
-    start: Literal["closed-form", "total"]
 
-    def treatment(self, zeros_go_together: bool) -> Literal["non-zero", "all"]:
-        """Default of ``standardise``."""
-        return "all" if self.start == "closed-form" and zeros_go_together else "non-zero"
+    def effect_prior(self, prior: str | EffectPrior, *, with_text: bool, low_rank: bool) -> EffectPrior:
+        """Prior of the effects that the argument ``prior`` means.
 
-    def weight_of_text(self, n_regulators: int) -> float:
-        """Default of ``embedding_weight``."""
-        return self.embedding_weight * (n_regulators / 400) ** self.weight_exponent
+        Parameters
+        ----------
+        prior
+            As in :class:`infosem.InfoSEM`.
+        with_text
+            Whether text embeddings are registered.
+        low_rank
+            Whether known interactions are a factor of the adjacency.
+        """
+        named: dict[str, EffectPrior] = {
+            "laplace": LaplacePrior(),
+            "normal": NormalPrior(),
+            "embedding": self.text_prior,
+        }
+        if prior == "auto":
+            prior = "embedding" if with_text else "normal" if low_rank else "laplace"
+        if isinstance(prior, str):
+            if prior not in named:
+                names = ", ".join(map(repr, ("auto", *named)))
+                raise ValueError(
+                    f"prior={prior!r} is not one of {names}. Known interactions are used if they are registered: "
+                    "InfoSEM.setup_anndata(adata, interactions_key=...); None switches them off."
+                )
+            prior = named[prior]
+        if not isinstance(prior, EffectPrior):
+            raise TypeError(
+                f"prior={prior!r} must be a name or a prior of the effects, for instance infosem.module.LaplacePrior()."
+            )
+        if prior.needs_embeddings and not with_text:
+            raise ValueError(
+                f"prior={prior.name!r} needs embedding data, but none are registered. Call "
+                "InfoSEM.setup_anndata(adata, embedding_key=...) first."
+            )
+        return prior
 
 
-FORMS = {
-    "today": Form(
-        probability="kernel",
+PRESETS = {
+    "default": Preset(
+        text_prior=TextPrior(),
+        edge_model=KernelEdges(),
+        likelihood=Gaussian(),
+        latent=LearnedLatent(),
+        networks=ScalarNetworks(),
+        start=ClosedForm(),
+        ranking=SumOfEvidence(),
         schedule="joint",
-        embedding_weight=100.0,
-        weight_exponent=2,
-        ranks_by="evidence",
-        start="closed-form",
     ),
-    "paper": Form(
-        probability="low-rank",
+    "paper": Preset(
+        text_prior=TextPrior(weight=1e3),
+        edge_model=LowRankEdges(),
+        likelihood=Gaussian(mask_zeros=True),
+        latent=LearnedLatent(),
+        networks=ScalarNetworks(denoise=False),
+        start=EqualEffects(),
+        ranking=AbsoluteAdjacency(),
         schedule="alternating",
-        embedding_weight=1e3,
-        weight_exponent=0,
-        ranks_by="adjacency",
-        start="total",
     ),
 }
+"""InfoSEM as it comes, and InfoSEM-B and InfoSEM-BC as they were published (Cui et al. 2025)."""
+
+
+def preset_of(name: object) -> Preset:
+    """The preset of that name."""
+    if not isinstance(name, str) or name not in PRESETS:
+        raise ValueError(f"preset={name!r} is not one of {', '.join(map(repr, PRESETS))}.")
+    return PRESETS[name]

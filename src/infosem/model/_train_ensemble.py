@@ -16,12 +16,13 @@ from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
 from infosem.data._arguments import number_of_jobs, seed_number, whole_number
-from infosem.data._fields import ExpressionField
-from infosem.data._gene_data import state_of
+from infosem.data._expression_field import ExpressionField
+from infosem.data._manager import state_of
 from infosem.model._ensemble import Ensemble, Sums
 from infosem.model._infosem import InfoSEM
 from infosem.model._parallel import in_parallel
 from infosem.model._quiet import quiet
+from infosem.model._refit import Recipe, refit
 
 logger = logging.getLogger(__name__)
 
@@ -87,23 +88,17 @@ def train_ensemble(
     if "seed" in model_kwargs:
         raise ValueError(f"Pass seed={model_kwargs['seed']!r} to train_ensemble: each model gets its own.")
     first = InfoSEM(adata, seed=seed, **model_kwargs)
-    n_pairs = first.module.effect_prior.n_pairs
+    n_pairs = first.module.adjacency.n_pairs
     if n_selected is None:
         n_selected = max(1, n_pairs // 20)
     else:
         what = f"{n_pairs} pairs can be edges"
         n_selected = whole_number(n_selected, "n_selected", least=1, most=n_pairs, what=what)
 
-    options = {
-        "train_size": _SHARE_OF_CELLS,
-        "validation_size": 0.0,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-        **train_kwargs,
-    }
-    setup = first.registry_["setup_args"]
-    cells = _Cells(adata, setup, state_of(first.registry_, REGISTRY_KEYS.X_KEY))
-    train = partial(_train_one, cells, setup, model_kwargs, options)
+    options = {"train_size": _SHARE_OF_CELLS, "validation_size": 0.0, **train_kwargs}
+    recipe = Recipe(setup=first.registry_["setup_args"], model=model_kwargs, train=options)
+    cells = _Cells(adata, recipe.setup, state_of(first.registry_, REGISTRY_KEYS.X_KEY))
+    train = partial(_train_one, cells, recipe)
     n_jobs = n_jobs if n_jobs is None else min(n_jobs, n_models)
     results = in_parallel(train, range(seed, seed + n_models), n_jobs, in_order=True)
     sums = Sums.empty((len(first.regulator_names), len(first.gene_names)))
@@ -122,7 +117,7 @@ def train_ensemble(
         **{name: None if values is None else frame(values) for name, values in sums.summary()},
         n_models=sums.n,
         n_selected=n_selected,
-        _sign=first.module.signs.cpu().numpy(),
+        _sign=first.edge_facts_.signs,
         _provenance=first._provenance(),
     )
 
@@ -163,18 +158,11 @@ class _Cells:
         return adata
 
 
-def _train_one(
-    cells: _Cells, setup: Mapping[str, Any], model_kwargs: dict[str, Any], train_kwargs: dict[str, Any], seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _train_one(cells: _Cells, recipe: Recipe, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Adjacency, strength and edge probabilities of one model, here or in another process."""
     adata = cells.as_anndata()
     with quiet():
-        InfoSEM.setup_anndata(adata, **setup)
-        model = InfoSEM(adata, seed=seed, **model_kwargs)
-        model.train(**train_kwargs)
-    if model.trainer.interrupted:
-        # the model keeps what it has learned; here that would pass for a finished one
-        raise KeyboardInterrupt
+        model = refit(recipe, adata, seed=seed)
     probability = model.get_probabilities()
     weights, strength = model.get_adjacency().to_numpy(), model.get_strength().to_numpy()
     return weights, strength, None if probability is None else probability.to_numpy()

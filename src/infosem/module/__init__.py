@@ -1,1 +1,35 @@
-"""The variational auto-encoder, on tensors only."""
+"""The variational auto-encoder, on tensors only: its priors, likelihoods, networks and the bound that they maximise."""
+
+from infosem.module._adjacency import EdgeModel, FullAdjacency, LowRankEdges
+from infosem.module._gene_data import GeneData
+from infosem.module._latent import FixedLatent, LatentPrior, LearnedLatent
+from infosem.module._module import InfoSEMModule
+from infosem.module._networks import ScalarNetworks
+from infosem.module._normal import Normal
+from infosem.module.likelihoods._base import Distribution, Likelihood
+from infosem.module.likelihoods._gaussian import Gaussian
+from infosem.module.priors._base import Density, EffectPrior
+from infosem.module.priors._laplace import LaplacePrior
+from infosem.module.priors._normal import NormalPrior
+from infosem.module.priors._text import TextPrior
+
+__all__ = [
+    "Density",
+    "Distribution",
+    "EdgeModel",
+    "EffectPrior",
+    "FixedLatent",
+    "FullAdjacency",
+    "Gaussian",
+    "GeneData",
+    "InfoSEMModule",
+    "LaplacePrior",
+    "LatentPrior",
+    "LearnedLatent",
+    "Likelihood",
+    "LowRankEdges",
+    "Normal",
+    "NormalPrior",
+    "ScalarNetworks",
+    "TextPrior",
+]

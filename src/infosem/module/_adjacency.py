@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from infosem.data._arguments import number, whole_number
+from infosem.data._settings import Settings, register
 
 
 class Adjacency(NamedTuple):
@@ -58,6 +64,8 @@ class FullAdjacency(nn.Module):
     ) -> None:
         super().__init__()
         self.register_buffer("impossible", impossible, persistent=False)
+        self.shape = shape
+        self.n_pairs = math.prod(shape) - impossible.shape[1]
         effects = initial_effect + 0.2 * torch.rand(shape, generator=generator, dtype=torch.float32)
         self.free_effect = nn.Parameter(effects / (shape[0] - 1))
 
@@ -81,6 +89,35 @@ class FullAdjacency(nn.Module):
         """Effects :math:`A_e`, ``(R, G)``; here the adjacency itself."""
         rows, columns = self.impossible
         return self.free_effect.index_put((rows, columns), self.free_effect.new_zeros(()))
+
+
+class EdgeModel(Settings):
+    """Settings of how known interactions become edge probabilities."""
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class LowRankEdges(EdgeModel):
+    r"""Edge probabilities that are a factor of the adjacency, with low-rank logits (Eqs. 10-13 and 15).
+
+    .. math:: A = A_e \odot \sigma(UV^T), \qquad (UV^T)_{ij} \sim N(\pm\mathrm{logit}\,0.95, s_l^2), \qquad
+              s_l^2 = \frac{P_{obs}}{\lambda_l M}
+
+    for the :math:`P_{obs}` observed pairs. The prior is flat where nothing is known.
+
+    Parameters
+    ----------
+    rank
+        Rank of the logits.
+    weight
+        Weight :math:`\lambda_l` of the known interactions, that is the precision of the labels.
+    """
+
+    rank: int = 128
+    weight: float = 0.1
+
+    def __post_init__(self) -> None:
+        self._checked(rank=partial(whole_number, least=1), weight=partial(number, least=0, most=1e12))
 
 
 class ProductAdjacency(FullAdjacency):

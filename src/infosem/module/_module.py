@@ -3,62 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from scvi import REGISTRY_KEYS
 from scvi.module.base import BaseModuleClass, LossOutput, auto_move_data
-from torch import Tensor, nn
+from torch import Tensor
 
-from infosem.module._adjacency import Adjacency, FullAdjacency, ProductAdjacency
+from infosem.module._adjacency import Adjacency, FullAdjacency, LowRankEdges, ProductAdjacency
 from infosem.module._denoiser import Denoiser
-from infosem.module._gaussian import Gaussian
-from infosem.module._networks import ScalarNetwork, TabulatedNetwork
-from infosem.module._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior
+from infosem.module._gene_data import GeneData
+from infosem.module._latent import LatentPrior
+from infosem.module._networks import ScalarNetworks
+from infosem.module._normal import Normal
 from infosem.module._sem import propagate_effects, remove_effects
-from infosem.scores._edge_probability import EdgeProbability
+from infosem.module.likelihoods._base import Distribution, Likelihood
+from infosem.module.priors._base import EffectPrior
+from infosem.module.priors._labels import LabelDensity
 
 _LEAST_COUNTED = 3.0
 """Standard deviations from the mean of the values that are counted, beyond which the encoder has seen next to none."""
-
-PriorName = Literal["laplace", "embedding", "interactions", "embedding+interactions"]
-
-
-@dataclass(frozen=True)
-class GeneData:
-    """What the model knows of the genes, as tensors.
-
-    Attributes
-    ----------
-    mean, sd
-        Location and scale of the standardisation, ``(G,)``.
-    varies
-        Genes that are not constant over the cells, boolean ``(G,)``.
-    regulators
-        Column of each regulator among the genes, ``(R,)``.
-    n_counted
-        Number :math:`M` of entries of the expression that the loss counts.
-    signs
-        Sign of the correlation of every regulator with every gene, zero within noise, int8 ``(R, G)``.
-    profiles
-        Coordinates of the genes in the patterns of their correlations, ``(G, k)``.
-    embeddings
-        Text embedding of each gene, ``(G, d)``, rows of NaN where there is none.
-    pairs, is_edge
-        Observed pairs (regulator row, target column), ``(2, P_obs)``, and which of them are known edges.
-    """
-
-    mean: Tensor
-    sd: Tensor
-    varies: Tensor
-    regulators: Tensor
-    n_counted: int
-    signs: Tensor
-    profiles: Tensor
-    embeddings: Tensor | None = None
-    pairs: Tensor | None = None
-    is_edge: Tensor | None = None
 
 
 class InfoSEMModule(BaseModuleClass):
@@ -77,21 +41,23 @@ class InfoSEMModule(BaseModuleClass):
 
     .. math:: \overline{(X - \mu)^2} + \beta\, \overline{\mathrm{KL}} + \text{prior penalties},
 
-    the first mean over the :math:`M` counted entries (non-zero ones under ``standardise="non-zero"``), the second over
-    all cells and genes. In the ELBO's terms the KL has weight :math:`\beta M / (2NG)`.
+    the first mean over the :math:`M` counted entries, the second over all cells and genes. In the ELBO's terms the KL
+    has weight :math:`\beta M / (2NG)`.
 
     Parameters
     ----------
     genes
-        What the model knows of the genes.
+        What the module needs to know of the genes.
     n_cells
         Number :math:`N` of cells that it is trained on.
-    prior, probability, standardise, alpha, beta, embedding_weight, coefficient_sd, interaction_weight, rank
+    prior
+        Prior of the effects.
+    low_rank
+        Edge probabilities that are a factor of the adjacency; ``None`` for none.
+    likelihood, latent, networks
         See :class:`infosem.InfoSEM`.
-    likelihood, latent_prior, latent_sd, initial_effect, n_hidden, evaluation
-        See :class:`infosem.InfoSEM`.
-    denoise
-        Whether the encoder sees the expression without noise of measurement.
+    initial_effect
+        Sum of the effects on every gene at the start, shared equally by the regulators.
     generator
         Of the initial parameters, as in torch.
     """
@@ -101,94 +67,43 @@ class InfoSEMModule(BaseModuleClass):
         genes: GeneData,
         *,
         n_cells: int,
-        prior: str,
-        probability: Literal["kernel", "low-rank"],
-        standardise: Literal["non-zero", "all"],
-        alpha: float,
-        beta: float,
-        embedding_weight: float,
-        coefficient_sd: float,
-        interaction_weight: float,
-        rank: int,
-        likelihood: Literal["unit", "heteroscedastic"],
-        latent_prior: Literal["learned", "fixed"],
-        latent_sd: float,
+        prior: EffectPrior,
+        low_rank: LowRankEdges | None,
+        likelihood: Likelihood,
+        latent: LatentPrior,
+        networks: ScalarNetworks,
         initial_effect: float,
-        n_hidden: int,
-        evaluation: Literal["tabulated", "exact"],
-        denoise: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         n_genes = len(genes.mean)
         self.n_cells, self.n_counted = n_cells, genes.n_counted
-        self.beta = beta
-        self.only_nonzero = standardise == "non-zero"
-        self.learned_latent_prior = latent_prior == "learned"
-        self.latent_sd = latent_sd
+        self.likelihood, self.beta = likelihood, latent.kl_weight
 
         self.register_buffer("mean", genes.mean)
         self.register_buffer("sd", genes.sd)
         self.register_buffer("regulators", genes.regulators)
-        self.register_buffer("signs", genes.signs)
-        self.register_buffer("profiles", genes.profiles)
         shape = len(genes.regulators), n_genes
         possible = genes.varies[genes.regulators][:, None] & genes.varies[None, :]
         possible[torch.arange(len(genes.regulators)), genes.regulators] = False
         impossible = torch.stack(torch.nonzero(~possible, as_tuple=True))
-        n_pairs = math.prod(shape) - impossible.shape[1]
 
-        self.denoiser = Denoiser(n_genes) if denoise else None
-        if denoise:
-            self.register_buffer("association", torch.zeros(shape))
-            self.register_buffer("direct_share", torch.tensor(0.5))
-            self.register_buffer("agreement", torch.tensor(0.0))
-        encoder = ScalarNetwork(2, n_hidden=n_hidden, generator=generator)
-        n_outputs = 2 if likelihood == "heteroscedastic" else 1
-        decoder = ScalarNetwork(n_outputs, n_hidden=n_hidden, generator=generator)
-        tabulated = evaluation == "tabulated"
-        self.encoder: nn.Module = TabulatedNetwork(encoder) if tabulated else encoder
-        self.decoder: nn.Module = TabulatedNetwork(decoder) if tabulated else decoder
-        if self.learned_latent_prior:
-            self.latent_mean = nn.Parameter(torch.zeros(n_genes))
-            self.latent_log_variance = nn.Parameter(torch.zeros(n_genes))
-
-        with_embedding, with_interactions = "embedding" in prior, "interactions" in prior
-        low_rank = with_interactions and probability == "low-rank"
-        self.adjacency: FullAdjacency | ProductAdjacency
-        start: dict[str, Any] = {"initial_effect": initial_effect, "generator": generator}
-        self.adjacency = (
-            ProductAdjacency(shape, impossible, rank=rank, **start)
-            if low_rank
-            else FullAdjacency(shape, impossible, **start)
-        )
-        self.interaction_prior: InteractionPrior | None = None
-        self.edge_probability: EdgeProbability | None = None
-        self.effect_prior: LaplacePrior | ShrinkagePrior | EmbeddingPrior
-        if with_embedding:
-            assert genes.embeddings is not None
-            self.effect_prior = EmbeddingPrior(
-                genes.embeddings,
-                impossible,
-                genes.regulators,
-                weight=embedding_weight,
-                coefficient_sd=coefficient_sd,
-                intercept=self.adjacency.effects().detach().sum().item() / max(n_pairs, 1),
-            )
-        elif low_rank:
-            self.effect_prior = ShrinkagePrior(n_pairs, weight=alpha)
+        self.denoiser = Denoiser(n_genes) if networks.denoise else None
+        self.encoder = networks.build(2, generator)
+        self.decoder = networks.build(likelihood.n_outputs, generator)
+        self.latent = latent.build(n_genes)
+        self.adjacency: FullAdjacency
+        self.interaction_prior: LabelDensity | None = None
+        if low_rank is None:
+            self.adjacency = FullAdjacency(shape, impossible, initial_effect=initial_effect, generator=generator)
         else:
-            self.effect_prior = LaplacePrior(n_pairs, weight=alpha)
-        if with_interactions:
             assert genes.pairs is not None
             assert genes.is_edge is not None
-            if low_rank:
-                self.interaction_prior = InteractionPrior(genes.pairs, genes.is_edge, weight=interaction_weight)
-            else:
-                embeddings = torch.zeros(n_genes, 0) if genes.embeddings is None else genes.embeddings
-                self.edge_probability = EdgeProbability(
-                    genes.pairs, genes.is_edge, genes.regulators, embeddings, genes.profiles
-                )
+            self.adjacency = ProductAdjacency(
+                shape, impossible, rank=low_rank.rank, initial_effect=initial_effect, generator=generator
+            )
+            self.interaction_prior = LabelDensity(genes.pairs, genes.is_edge, weight=low_rank.weight)
+        self.effect_prior = prior.build(genes, self.adjacency)
 
     def standardise(self, x: Tensor) -> Tensor:
         """Standardise expression ``(B, G)`` per gene and clip it to [-10, 10]."""
@@ -198,7 +113,7 @@ class InfoSEMModule(BaseModuleClass):
         """What the encoder sees of cells, ``(B, G)``: denoised, with a gene's mean where an entry is not counted."""
         if self.denoiser is None:
             return standardised
-        return self.denoiser(standardised * self.counted(x))
+        return self.denoiser(standardised * self.likelihood.counted(x))
 
     def restore(self, standardised: Tensor) -> Tensor:
         """Take standardised values ``(B, G)`` back to the units of the input."""
@@ -222,55 +137,44 @@ class InfoSEMModule(BaseModuleClass):
         adjacency: Adjacency = self.adjacency()
         standardised = self.standardise(x)
         encoded = self.encoder(self.latent_input(x, standardised))
-        qz = Gaussian(*remove_effects(encoded, adjacency.weights, self.regulators))
+        qz = Normal(*remove_effects(encoded, adjacency.weights, self.regulators))
         return {"z": qz.sample(generator), "qz": qz, "x": standardised, "h": encoded[0], "adjacency": adjacency}
 
     @auto_move_data
-    def generative(self, z: Tensor, weights: Tensor) -> dict[str, Gaussian]:
+    def generative(self, z: Tensor, weights: Tensor) -> dict[str, Any]:
         """Decode latent noise under the adjacency ``weights``, ``(R, G)``.
 
         Returns ``px``, the distribution of the standardised expression, and ``pz``, the prior of the latent noise.
         """
         px = self.decode(propagate_effects(z, weights, self.regulators))
-        return {"px": px, "pz": self.latent_distribution(weights)}
+        return {"px": px, "pz": self.latent(weights, self.regulators)}
 
-    def decode(self, h: Tensor) -> Gaussian:
+    def decode(self, h: Tensor) -> Distribution:
         """Distribution of the standardised expression in the latent state ``h``, ``(..., G)``."""
-        mean, *log_variance = self.decoder(h)
-        return Gaussian(mean if self.denoiser is None else mean * self.denoiser.sd, *log_variance)
+        mean, *others = self.decoder(h)
+        return self.likelihood.distribution(mean if self.denoiser is None else mean * self.denoiser.sd, *others)
 
     def latent_state(self, x: Tensor, column: int) -> Tensor:
         """Latent state of one gene that is held at the expression ``x``, ``(B, 1)``, hence without noise."""
         held = ((x - self.mean[column]) / self.sd[column]).clamp(-10, 10)
         if self.denoiser is not None:
-            if self.only_nonzero:
+            if self.likelihood.mask_zeros:
                 held = held.clamp(-_LEAST_COUNTED, _LEAST_COUNTED)
             held = held / self.denoiser.sd[column]
         return self.encoder(held)[0]
-
-    def latent_distribution(self, weights: Tensor) -> Gaussian:
-        """The prior of the latent noise, ``(G,)``."""
-        if not self.learned_latent_prior:
-            return Gaussian(torch.zeros_like(self.mean), torch.full_like(self.mean, 2 * math.log(self.latent_sd)))
-        parameters = torch.stack([self.latent_mean, self.latent_log_variance])
-        return Gaussian(*remove_effects(parameters, weights, self.regulators))
-
-    def counted(self, x: Tensor) -> Tensor:
-        """Which entries of the raw expression ``(B, G)`` the likelihood counts."""
-        return x != 0 if self.only_nonzero else torch.ones_like(x, dtype=torch.bool)
 
     def loss(
         self,
         tensors: dict[str, Tensor],
         inference_outputs: dict[str, Any],
-        generative_outputs: dict[str, Gaussian],
+        generative_outputs: dict[str, Any],
     ) -> LossOutput:
         r"""Minus two over :math:`M` times the ELBO of a batch, and its terms.
 
         ``reconstruction_loss`` and ``kl_local`` are per cell and in nats, the KL weighted as in the ELBO;
         ``kl_global`` is :math:`-\log p(A)`.
         """
-        counted = self.counted(tensors[REGISTRY_KEYS.X_KEY])
+        counted = self.likelihood.counted(tensors[REGISTRY_KEYS.X_KEY])
         px, pz = generative_outputs["px"], generative_outputs["pz"]
         x = inference_outputs["x"]
         misfit = (px.deviance(x) * counted).sum(1)
@@ -293,8 +197,9 @@ class InfoSEMModule(BaseModuleClass):
     def penalty(self, adjacency: Adjacency) -> Tensor:
         """The priors' share of the training loss."""
         total = self.effect_prior.penalty(adjacency.effects)
-        if isinstance(self.effect_prior, EmbeddingPrior):
-            total = total - 2 / self.n_counted * self.effect_prior.coefficient_log_prob()
+        coefficients = self.effect_prior.coefficient_log_prob()
+        if coefficients is not None:
+            total = total - 2 / self.n_counted * coefficients
         if self.interaction_prior is not None:
             assert adjacency.logits is not None
             total = total + self.interaction_prior.penalty(adjacency.logits)
@@ -309,6 +214,6 @@ class InfoSEMModule(BaseModuleClass):
     def sample(self, n_cells: int, generator: torch.Generator | None = None) -> Tensor:
         """Sample cells from the generative model; ``(n_cells, G)`` in the units of the input."""
         weights = self.adjacency().weights
-        pz = self.latent_distribution(weights)
-        z = Gaussian(pz.mean.expand(n_cells, -1), pz.log_variance).sample(generator)
+        pz = self.latent(weights, self.regulators)
+        z = Normal(pz.mean.expand(n_cells, -1), pz.log_variance).sample(generator)
         return self.restore(self.generative(z, weights)["px"].sample(generator))

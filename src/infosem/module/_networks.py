@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch.nn.utils import skip_init
 
+from infosem.data._arguments import one_of, truth_value, whole_number
+from infosem.data._settings import Settings, register
 from infosem.module._interpolation import Table, interpolate
 
 _NODES = torch.arange(-2.0, 4.0, dtype=torch.float64)
@@ -20,6 +24,38 @@ _LAGRANGE = torch.linalg.inv(torch.vander(_NODES, increasing=True))
 
 _HALF = 0.5 ** torch.arange(len(_NODES), dtype=torch.float64)
 """The powers of ``u`` half-way between two knots."""
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class ScalarNetworks(Settings):
+    """Settings of the encoder and the decoder, each a function of one number that all genes and cells share.
+
+    Parameters
+    ----------
+    n_hidden
+        Width of both hidden layers.
+    evaluation
+        During training, evaluate them ``"tabulated"`` on a grid and interpolated (relative error about 1e-6, many times
+        faster), or ``"exact"`` at every entry. After training it is always exact.
+    denoise
+        Whether the encoder sees expression from which the noise of measurement is taken out
+        (:class:`~infosem.module._denoiser.Denoiser`), or the measured one.
+    """
+
+    n_hidden: int = 128
+    evaluation: Literal["tabulated", "exact"] = "tabulated"
+    denoise: bool = True
+
+    def __post_init__(self) -> None:
+        self._checked(
+            n_hidden=partial(whole_number, least=1), evaluation=one_of("tabulated", "exact"), denoise=truth_value
+        )
+
+    def build(self, n_outputs: int, generator: torch.Generator | None) -> nn.Module:
+        """Make a network of so many outputs; ``generator`` of its weights, as in torch."""
+        network = ScalarNetwork(n_outputs, n_hidden=self.n_hidden, generator=generator)
+        return TabulatedNetwork(network) if self.evaluation == "tabulated" else network
 
 
 class ScalarNetwork(nn.Module):

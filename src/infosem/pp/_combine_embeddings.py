@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from anndata import AnnData
-from scipy import sparse
 
 from infosem.data import _keys
 from infosem.data._checks import require_key
+from infosem.data._embeddings import dense_numbers
 from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 
@@ -61,11 +61,7 @@ def combine_embeddings(adata: AnnData, keys: Sequence[str], *, key_added: str = 
 
 
 def _dense(embedding: Any, key: str) -> np.ndarray:
-    values = embedding.toarray() if sparse.issparse(embedding) else embedding
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"adata.varm[{key!r}] is not numeric ({error}); expected one vector per gene.") from error
+    array = dense_numbers(embedding, f"adata.varm[{key!r}]").astype(float)
     if array.ndim != 2:
         raise ValueError(f"adata.varm[{key!r}] has shape {array.shape}, expected (genes, width).")
     return array
@@ -75,7 +71,7 @@ def side_by_side(embeddings: Sequence[np.ndarray]) -> np.ndarray:
     """Embeddings ``(G, d)``, each centred and of a mean squared norm of one over the number of them, in one array."""
     import torch  # takes seconds
 
-    from infosem.module._priors import centre_embeddings
+    from infosem.statistics._centring import centre_embeddings
 
     parts = [centre_embeddings(torch.as_tensor(embedding)).numpy() for embedding in embeddings]
     combined = np.concatenate(parts, axis=1) / np.sqrt(len(embeddings))

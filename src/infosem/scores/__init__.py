@@ -1,1 +1,26 @@
-"""What makes the score of an edge."""
+"""What makes the score of an edge: terms of evidence, one to a file, whose sum ranks the edges."""
+
+from infosem.scores._association import Association
+from infosem.scores._direct_effect import DirectEffect
+from infosem.scores._edge_data import EdgeData, EdgeFacts
+from infosem.scores._evidence import Evidence
+from infosem.scores._kernel_edges import KernelEdges
+from infosem.scores._known_interactions import KnownInteractions
+from infosem.scores._ranking import AbsoluteAdjacency, Ranking, SumOfEvidence
+from infosem.scores._regulator_level import RegulatorLevel
+from infosem.scores._text import TextSimilarity
+
+__all__ = [
+    "AbsoluteAdjacency",
+    "Association",
+    "DirectEffect",
+    "EdgeData",
+    "EdgeFacts",
+    "Evidence",
+    "KernelEdges",
+    "KnownInteractions",
+    "Ranking",
+    "RegulatorLevel",
+    "SumOfEvidence",
+    "TextSimilarity",
+]

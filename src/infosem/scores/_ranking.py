@@ -1,108 +1,100 @@
-r"""What ranks the edges: evidence of several kinds, in nats, that adds up.
-
-.. math:: E_{ij} = s \left( (1 - w)\, e^{\text{association}}_{ij} + w \left[ e^{\text{direct}}_{ij} + \ell_i \right]
-          + e^{\text{text}}_{ij} \right) + \log \frac{p_{ij}}{\bar p}
-
-- *association*: of the two genes, against the background of both (:mod:`infosem.statistics._covariation`);
-- *direct*: the size :math:`|A_{ij}|` of the regulator's direct effect;
-- *level*: :math:`\ell_i`, the logarithm of the regulator's total effect over that of an average one, as far as levels
-  differ by more than chance;
-- *text*: the likeness of the two genes' texts, and what genes of like texts have (:mod:`infosem.scores._text`);
-- *interactions*: the probability :math:`p_{ij}` from known interactions over that of an average pair; with labels of
-  both kinds, :math:`s` is what the other evidence is worth beside them.
-"""
+r"""What ranks the edges: a sum of evidence, or the size of the adjacency."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
-from scipy.special import logit
-from sklearn.linear_model import LogisticRegression
 
-from infosem.scores._edge_probability import EDGE_PROBABILITY
-from infosem.statistics._surprisal import surprisal
+from infosem.data._settings import Settings, register
+from infosem.scores._association import Association
+from infosem.scores._direct_effect import DirectEffect
+from infosem.scores._edge_data import EdgeData
+from infosem.scores._evidence import Evidence
+from infosem.scores._known_interactions import KnownInteractions
+from infosem.scores._regulator_level import RegulatorLevel
+from infosem.scores._text import TextSimilarity
 
-_PRIOR_SHARE = 0.1
-"""Of an average total effect, added to every regulator's: one without any effect has a level, too."""
+_DEFAULT = (Association(), DirectEffect(), RegulatorLevel(), TextSimilarity(), KnownInteractions())
 
 
-def expression_parts(
-    adjacency: np.ndarray, association: np.ndarray, direct_share: float, possible: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Evidence of the expression, ``(R, G)`` each, in nats.
+class Ranking(Settings, ABC):
+    """Settings of what ranks the edges.
+
+    Attributes
+    ----------
+    reads_association
+        Whether it reads what :class:`infosem.scores.EdgeFacts` has of the association of the genes, which is measured
+        when training starts.
+    """
+
+    reads_association: ClassVar[bool] = True
+
+    @abstractmethod
+    def rank(self, edges: EdgeData) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Strength of every edge, not negative and zero for pairs that cannot be edges, and its parts, ``(R, G)``."""
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class SumOfEvidence(Ranking):
+    r"""Edges by the sum of several kinds of evidence, in nats.
+
+    .. math:: \log(1 + e^{E_{ij}}), \qquad E_{ij} = \sum_k e^{(k)}_{ij}
 
     Parameters
     ----------
-    adjacency
-        :math:`A`, ``(R, G)``.
-    association
-        Evidence of the association, ``(R, G)``.
-    direct_share
-        Weight :math:`w` of the direct effects.
-    possible
-        Pairs that can be edges, boolean ``(R, G)``.
+    terms
+        The terms, in the order in which they are added: a term may look at the sum of those before it.
     """
-    size = np.abs(adjacency)
-    level = _levels(size, possible.sum(1))
-    return {
-        "association": np.float32(1 - direct_share) * association,
-        "direct": np.float32(direct_share) * surprisal(size, possible),
-        "level": np.where(possible, direct_share * level[:, None], 0).astype(np.float32),
-    }
+
+    terms: tuple[Evidence, ...] = _DEFAULT
+
+    def __post_init__(self) -> None:
+        wrong = [term for term in self.terms if not isinstance(term, Evidence)]
+        names = [term.name for term in self.terms if isinstance(term, Evidence)]
+        if wrong or not names:
+            raise TypeError(
+                f"terms={self.terms!r} must be evidence terms, for instance infosem.scores.Association(), in a tuple."
+            )
+        if len(set(names)) < len(names):
+            raise ValueError(f"terms={self.terms!r} has two terms of the same name; each needs a name of its own.")
+        object.__setattr__(self, "terms", tuple(self.terms))
+
+    def plus(self, *terms: Evidence) -> Self:
+        """Return this ranking with further terms at its end."""
+        return replace(self, terms=(*self.terms, *terms))
+
+    def rank(self, edges: EdgeData) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """See :meth:`Ranking.rank`."""
+        parts: dict[str, np.ndarray] = {}
+        for term in self.terms:
+            if not term.applies(edges):
+                continue
+            edges = replace(edges, so_far=_total(parts) if parts else None)
+            worth = np.float32(term.worth_of_others(edges))
+            parts = {name: worth * part for name, part in parts.items()}
+            parts[term.name] = term.log_score(edges)
+        parts = {name: np.where(edges.possible, part, 0) for name, part in parts.items()}
+        total = _total(parts) if parts else np.zeros(edges.possible.shape, dtype=np.float32)
+        return np.where(edges.possible, np.logaddexp(0, total), 0), parts
 
 
-def _levels(size: np.ndarray, n_targets: np.ndarray) -> np.ndarray:
-    r"""Logarithm of every regulator's total effect over that of an average one, shrunk, ``(R,)``.
+@register
+@dataclass(frozen=True, kw_only=True)
+class AbsoluteAdjacency(Ranking):
+    """Edges by the absolute adjacency :math:`|A_{ij}|`, as in the paper."""
 
-    The variance of the levels is that of the regulators and that of sampling :math:`n` targets, the squared coefficient
-    of variation of their effects over :math:`n`. The share that is not sampling is what is left of every level.
-    """
-    total = size.sum(1, dtype=np.float64)
-    if not total.any():
-        return total
-    with_prior = total + _PRIOR_SHARE * total.mean()
-    level = np.log(with_prior / with_prior.mean())
-    n_targets = np.maximum(n_targets, 1)
-    mean = np.where(total > 0, total, np.inf) / n_targets
-    sampling = np.maximum(np.square(size).sum(1) / n_targets / np.square(mean) - 1, 0) / n_targets
-    variance = max(level.var(), np.finfo(float).tiny)
-    return max(0.0, 1 - float(np.minimum(sampling, 1).mean()) / variance) * level
+    reads_association: ClassVar[bool] = False
+
+    def rank(self, edges: EdgeData) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """See :meth:`Ranking.rank`."""
+        return np.abs(edges.adjacency), {}
 
 
-def total_evidence(parts: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The sum of the parts, ``(R, G)``."""
+def _total(parts: Mapping[str, np.ndarray]) -> np.ndarray:
     first, *others = parts.values()
     return np.asarray(sum(others, first))
-
-
-def interactions_part(probability: np.ndarray, pairs: np.ndarray, is_edge: np.ndarray) -> np.ndarray:
-    """Evidence of known interactions, ``(R, G)``, in nats; zero for pairs that the labels do not reach.
-
-    Parameters
-    ----------
-    probability
-        Of every pair, NaN where the labels tell nothing, ``(R, G)``.
-    pairs, is_edge
-        The observed pairs, ``(2, P)``, and which of them are edges.
-    """
-    if len(is_edge) and is_edge.any() and not is_edge.all():
-        return np.log(probability / is_edge.mean()).astype(np.float32)
-    evidence = np.zeros(probability.shape, dtype=np.float32)
-    evidence[pairs[0], pairs[1]] = np.where(is_edge, 1, -1) * logit(EDGE_PROBABILITY)
-    return evidence
-
-
-def worth_of(evidence: np.ndarray, pairs: np.ndarray, is_edge: np.ndarray) -> float:
-    """What a nat of evidence is worth beside the labels: half the slope of a logistic regression, between 0 and 1.
-
-    Half, since the labels' probabilities tell a part of the same: both take like genes to have like edges.
-    """
-    if is_edge.sum() < 2 or (~is_edge).sum() < 2:
-        return 1.0
-    values = evidence[pairs[0], pairs[1]]
-    spread = values.std()
-    if spread == 0:
-        return 1.0
-    fitted = LogisticRegression().fit(values[:, None] / spread, is_edge)
-    return float(np.clip(0.5 * fitted.coef_[0, 0] / spread, 0, 1))

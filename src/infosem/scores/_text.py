@@ -21,12 +21,18 @@ targets and over their regulators (:func:`_levels`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import ClassVar
 
 import numpy as np
+import torch
 from sklearn.linear_model import RidgeCV
 from torch import Tensor
 
+from infosem.data._settings import register
+from infosem.scores._edge_data import EdgeData
+from infosem.scores._evidence import Evidence
 from infosem.scores._text_likeness import completed_text
 from infosem.statistics._covariation import reference_genes
 from infosem.statistics._surprisal import strongest, surprisal
@@ -40,7 +46,26 @@ _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _FEWEST_GENES = 10
 
 
-def text_part(
+@register
+@dataclass(frozen=True, kw_only=True)
+class TextSimilarity(Evidence):
+    """Likeness of the two genes' texts, and what genes of like texts have, as far as both agree with the expression."""
+
+    name: ClassVar[str] = "text"
+
+    def applies(self, edges: EdgeData) -> bool:
+        """Whether there are text embeddings."""
+        return edges.facts.embeddings is not None
+
+    def log_score(self, edges: EdgeData) -> np.ndarray:
+        """See :meth:`Evidence.log_score`."""
+        facts = edges.facts
+        texts, profiles, regulators = map(torch.as_tensor, (facts.embeddings, facts.profiles, edges.regulators))
+        so_far = np.zeros(edges.possible.shape, dtype=np.float32) if edges.so_far is None else edges.so_far
+        return text_evidence(texts, profiles, regulators, so_far, edges.possible, edges.gene_names)
+
+
+def text_evidence(
     embeddings: Tensor,
     profiles: Tensor,
     regulators: Tensor,

@@ -15,12 +15,13 @@ from tqdm.auto import tqdm
 from infosem.data import _keys
 from infosem.data._arguments import seed_number, whole_number
 from infosem.data._checks import require_key
-from infosem.data._gene_data import state_of
+from infosem.data._manager import state_of
 from infosem.data._names import listed
 from infosem.data._places import check_key, file_key, require_network_place
 from infosem.model._ensemble import Ensemble
 from infosem.model._infosem import InfoSEM
-from infosem.model._presets import FORMS
+from infosem.model._presets import preset_of
+from infosem.model._refit import Recipe, refit
 from infosem.model._train_ensemble import train_ensemble
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,6 @@ def by_group(
     require_key(adata, "obs", groupby)
     manager = InfoSEM._get_most_recent_anndata_manager(adata, required=True)
     manager.require_unchanged()
-    setup = manager.registry["setup_args"]
     labels = _labels(adata, groupby)
     sizes = labels.value_counts().sort_index()
     chosen = list(sizes.index[sizes >= min_cells]) if groups is None else _named(groups, groupby)
@@ -95,28 +95,23 @@ def by_group(
     if groups is None and len(left_out):
         logger.warning("Groups of fewer than min_cells=%d cells are left out: %s.", min_cells, ", ".join(left_out))
     model_kwargs = dict(model_kwargs or {})
-    form = FORMS.get(model_kwargs.get("form", "today"))
-    if form is not None:
-        # by all cells: those of a small group do not tell, and networks are compared
-        summary = state_of(manager.registry, REGISTRY_KEYS.X_KEY)["summary"]
-        model_kwargs.setdefault("standardise", form.treatment(summary.zeros_go_together))
-    train_kwargs = {"enable_progress_bar": False, "enable_model_summary": False, **(train_kwargs or {})}
+    likelihood = model_kwargs.get("likelihood") or preset_of(model_kwargs.get("preset", "default")).likelihood
+    # by all cells: those of a small group do not tell, and networks are compared
+    model_kwargs["likelihood"] = likelihood.resolve(state_of(manager.registry, REGISTRY_KEYS.X_KEY)["summary"])
+    recipe = Recipe(setup=manager.registry["setup_args"], model=model_kwargs, train=train_kwargs or {})
     trained: dict[str, InfoSEM | Ensemble] = {}
     try:
         for group in tqdm(chosen, desc=groupby, disable=not progress):
             cells = _cells(adata, (labels == group).to_numpy())
             logger.info("%s: %d cells.", group, cells.n_obs)
-            InfoSEM.setup_anndata(cells, **setup)
             result: InfoSEM | Ensemble
             if n_models > 1:
+                InfoSEM.setup_anndata(cells, **recipe.setup)
                 result = train_ensemble(
-                    cells, n_models, seed=seed, model_kwargs=model_kwargs, train_kwargs=train_kwargs, progress=False
+                    cells, n_models, seed=seed, model_kwargs=recipe.model, train_kwargs=recipe.train, progress=False
                 )
             else:
-                result = InfoSEM(cells, seed=seed, **model_kwargs)
-                result.train(**train_kwargs)
-                if result.trainer.interrupted:
-                    raise KeyboardInterrupt
+                result = refit(recipe, cells, seed=seed)
             key = file_key(key_added, group)
             result.write_network(adata, key_added=key)
             adata.uns[key] |= {"name": f"{key_added}:{group}", "group": group}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from infosem.data._expression import is_in_memory
 from infosem.data._places import NETWORK, is_ours, require_network_place
 from infosem.model._infosem import InfoSEM
 from infosem.model._quiet import quiet
+from infosem.model._refit import Recipe, refit
 from infosem.network._edges import write_part
 
 logger = logging.getLogger(__name__)
@@ -116,15 +118,10 @@ def _permuted_network(model: InfoSEM, x: Any, seed: int, train_kwargs: dict[str,
         varm=dict(model.adata.varm),
         varp={name: model.adata.varp[name] for name in [setup["interactions_key"]] if name is not None},
     )
-    InfoSEM.setup_anndata(adata, **{**setup, "layer": None})
     # permuted zeros are independent: which entries count is known from the cells as they are
-    counted = "non-zero" if model.module.only_nonzero else "all"
-    settings = {**model.init_params_["non_kwargs"], "standardise": counted, "seed": seed}
-    null = InfoSEM(adata, **{name: value for name, value in settings.items() if name not in ("adata", "registry")})
+    recipe = Recipe.of(model, train_kwargs)
     with quiet(logging.ERROR):  # that these cells tell nothing is what they are for
-        null.train(**{"enable_progress_bar": False, "enable_model_summary": False, **train_kwargs})
-    if null.trainer.interrupted:
-        raise KeyboardInterrupt
+        null = refit(replace(recipe, setup={**setup, "layer": None}), adata, seed=seed)
     return null.get_adjacency().abs().to_numpy()
 
 

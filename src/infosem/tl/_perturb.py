@@ -11,6 +11,7 @@ from anndata import AnnData
 from infosem.data import _keys
 from infosem.data._places import SHIFT, note, require_place
 from infosem.model._infosem import InfoSEM
+from infosem.model._intervention_methods import intervention_shift
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def perturb(
     Raises
     ------
     ValueError
-        If ``gene`` is no regulator, or a model of ``form="paper"`` counts non-zero values only and the intervention
+        If ``gene`` is no regulator, or a model of ``preset="paper"`` counts non-zero values only and the intervention
         needs to know what a zero means (``to``, or ``fold=0``).
     """
     key_added = require_place(adata, "layers", key_added, SHIFT)
@@ -71,7 +72,7 @@ def perturb(
         to = 0.0
     radius = model.get_spectral_radius(gene)
     effects = model.get_total_effects(gene, propagation=propagation)
-    shift = model._intervention_shift(gene, effects, to, fold, adata)
+    shift = intervention_shift(model, gene, effects, to, fold, adata)
     table = pd.DataFrame({"effect": effects, "shift": shift.mean(), "sd": shift.std(ddof=0)}).drop(index=gene)
     adata.layers[key_added] = shift.to_numpy()
     change = {"to": to} if fold is None else {"fold": fold}

@@ -1,1 +1,6 @@
 """Training: where it starts, its schedules, and what it costs."""
+
+from infosem.train._schedules import SCHEDULES
+from infosem.train._start import ClosedForm, EqualEffects, Start
+
+__all__ = ["SCHEDULES", "ClosedForm", "EqualEffects", "Start"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,28 +24,37 @@ _MOST_DIRECT = 0.8
 _OBSERVATIONS_OF_A_REGULATOR = 0.4
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What the covariation of the genes tells of every pair; see :class:`infosem.scores.EdgeFacts`."""
+
+    signs: np.ndarray
+    association: np.ndarray
+    direct_share: float
+    agreement: float
+
+
 def start_from_closed_form(
     module: InfoSEMModule, x: Any, cells: np.ndarray, *, effects: bool, device: torch.device
-) -> None:
+) -> Measured:
     r"""Estimate the noise of measurement, what speaks for every pair, and the effects that training starts from.
 
-    The effects are the mean of two estimates, of the latent expression and of the measured one: how much of a gene's
-    own variation is noise is itself uncertain.
+    The effects are the mean of two estimates, one of the latent expression and one of the measured expression, since
+    it is itself uncertain how much of a gene's own variation is noise.
 
     Parameters
     ----------
     module
-        The module, which takes the estimates in.
+        The module, which takes in the estimates of the noise and of the effects.
     x
         Expression of all cells, cells x genes.
     cells
         Which of them the model is trained on.
     effects
-        Whether training starts from the effects' estimate, and not from where the module has them.
+        Whether training starts from the estimate of the effects, and not from where the module has them.
     device
-        Where the effects are estimated, the longest of it with many regulators: that of the training.
+        Where the effects are estimated, which takes longest if there are many regulators: that of the training.
     """
-    assert module.denoiser is not None
     regulators = module.regulators.cpu().numpy()
     possible = module.adjacency.possible().cpu().numpy()
     covariation = measure_covariation(_standardised(module, x, cells), regulators, possible)
@@ -68,12 +78,15 @@ def start_from_closed_form(
             )
         ]
         module.adjacency.start_from((estimates[0] + estimates[1]) / 2)
-    module.denoiser.estimate(covariation)
-    # those of the entries that count: where values are lost at random the zeros hide them
-    module.signs.copy_(torch.as_tensor(covariation.signs))
-    module.association.copy_(torch.as_tensor(covariation.association))
-    module.agreement.fill_(covariation.agreement)
-    module.direct_share.fill_(_direct_share(covariation.n_observations, len(regulators)))
+    if module.denoiser is not None:
+        module.denoiser.estimate(covariation)
+    return Measured(
+        signs=np.asarray(covariation.signs),
+        association=np.asarray(covariation.association, dtype=np.float32),
+        # in the precision in which it is saved
+        direct_share=float(np.float32(_direct_share(covariation.n_observations, len(regulators)))),
+        agreement=float(np.float32(covariation.agreement)),
+    )
 
 
 def _effects(
@@ -109,7 +122,7 @@ def _standardised(module: InfoSEMModule, x: Any, cells: np.ndarray) -> Any:
             block = block[chosen[start : start + len(block)]].astype(np.float32)
             start += len(block)
             z = np.clip((block - mean) / sd, -10, 10)
-            yield np.where(block != 0, z, np.float32(0)) if module.only_nonzero else z
+            yield np.where(block != 0, z, np.float32(0)) if module.likelihood.mask_zeros else z
 
     scale = np.sqrt(power_sums(blocks, x.shape[1], 2)[0] / max(len(cells), 1))
     scale = np.where(scale > 0, scale, 1.0).astype(np.float32)

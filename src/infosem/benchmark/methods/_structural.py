@@ -13,16 +13,25 @@ from infosem import InfoSEM
 from infosem.benchmark._method import Labels, Method
 from infosem.data import _keys
 from infosem.model._quiet import quiet
+from infosem.model._refit import Recipe, refit
+from infosem.module import EffectPrior, Gaussian, LaplacePrior, LearnedLatent
+
+_MASK_ZEROS: dict[str, bool | Literal["auto"]] = {"auto": "auto", "non-zero": True, "all": False}
 
 
 @dataclass(frozen=True, kw_only=True)
 class StructuralMethod(Method):
-    """An :class:`infosem.InfoSEM` model; in the paper's form unless a subclass says otherwise.
+    """An :class:`infosem.InfoSEM` model, with the settings of the paper unless a subclass says otherwise.
 
     Parameters
     ----------
-    standardise, alpha, beta
-        As in :class:`infosem.InfoSEM`.
+    standardise
+        Whether each gene is standardised by its ``"non-zero"`` values, which alone count then, or by ``"all"``;
+        ``"auto"`` decides by the data.
+    alpha
+        Weight of the prior of the effects where there is no text.
+    beta
+        Weight of the KL divergence.
     max_epochs
         Passes over the cells; ``None`` for the default of the schedule.
     accelerator
@@ -30,7 +39,7 @@ class StructuralMethod(Method):
     """
 
     uses_expression: ClassVar[bool] = True
-    form: ClassVar[Literal["today", "paper"]] = "paper"
+    preset: ClassVar[Literal["default", "paper"]] = "paper"
     standardise: Literal["auto", "non-zero", "all"] = "non-zero"
     alpha: float = 1.0
     beta: float = 0.01
@@ -43,27 +52,24 @@ class StructuralMethod(Method):
         regulators: np.ndarray,
         *,
         seed: int,
+        prior: EffectPrior | None = None,
         embedding: np.ndarray | None = None,
         labels: Labels | None = None,
         learning_rates: dict[str, float] | None = None,
         **options: Any,
     ) -> InfoSEM:
         cells = with_priors(adata, regulators, embedding=embedding, labels=labels)
-        options |= {"form": self.form, "standardise": self.standardise, "alpha": self.alpha, "beta": self.beta}
+        if prior is None:
+            prior = LaplacePrior(weight=self.alpha) if embedding is None else None
+        options |= {
+            "preset": self.preset,
+            "prior": "auto" if prior is None else prior,
+            "likelihood": Gaussian(mask_zeros=_MASK_ZEROS[self.standardise]),
+            "latent": LearnedLatent(kl_weight=self.beta),
+        }
+        train = {"max_epochs": self.max_epochs, "accelerator": self.accelerator, "plan_kwargs": learning_rates}
         with quiet():
-            InfoSEM.setup_anndata(cells)
-            model = InfoSEM(cells, seed=seed, **options)
-            model.train(
-                self.max_epochs,
-                accelerator=self.accelerator,
-                plan_kwargs=learning_rates,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-            )
-        if model.trainer.interrupted:
-            # the model keeps what it has learned; here that would pass for a result
-            raise KeyboardInterrupt
-        return model
+            return refit(Recipe(model=options, train=train), cells, seed=seed)
 
 
 def with_priors(
@@ -82,5 +88,5 @@ def with_priors(
 
 
 def strength(model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
-    """What ranks the edges, in the paper's form the absolute adjacency, ``(R, G)``."""
+    """What ranks the edges, with the settings of the paper the absolute adjacency, ``(R, G)``."""
     return model.get_strength().loc[np.array(model.gene_names)[regulators]].to_numpy()

@@ -10,6 +10,7 @@ from anndata import AnnData
 
 from infosem.benchmark._method import Labels
 from infosem.benchmark.methods._structural import StructuralMethod, strength
+from infosem.train import EqualEffects
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,7 @@ class DeepSEM(StructuralMethod):
             adata,
             np.arange(adata.n_vars),
             seed=seed,
-            prior="laplace",
-            initial_effect=self.initial_effect,
+            start=EqualEffects(total=self.initial_effect),
             # the model's step is in units of 1 / (number of regulators - 1)
             learning_rates={"lr_adjacency": self.lr_adjacency * (adata.n_vars - 1)},
         )

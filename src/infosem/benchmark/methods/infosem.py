@@ -19,7 +19,7 @@ class WithoutText(StructuralMethod):
     """InfoSEM's defaults without priors: the joint schedule, :meth:`infosem.InfoSEM.get_strength` as the score."""
 
     title: ClassVar[str] = "infosem, expression only"
-    form: ClassVar[Literal["today", "paper"]] = "today"
+    preset: ClassVar[Literal["default", "paper"]] = "default"
     standardise: Literal["auto", "non-zero", "all"] = "auto"
     max_epochs: int | None = None
 

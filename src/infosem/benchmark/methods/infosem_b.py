@@ -13,6 +13,7 @@ from infosem.benchmark._method import Labels
 from infosem.benchmark.methods._embeddings import EmbeddingControl, gene_embedding
 from infosem.benchmark.methods._structural import StructuralMethod, strength
 from infosem.data import _keys
+from infosem.module import TextPrior
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,8 @@ class InfoSEMB(StructuralMethod):
             adata,
             regulators,
             seed=seed,
-            prior="embedding",
+            prior=TextPrior(weight=self.embedding_weight),
             embedding=embedding,
-            embedding_weight=self.embedding_weight,
         )
         return self._read(model, regulators)
 

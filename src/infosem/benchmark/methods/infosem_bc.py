@@ -12,6 +12,7 @@ from infosem.benchmark._method import Labels
 from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._structural import StructuralMethod, strength
 from infosem.data import _keys
+from infosem.module import LowRankEdges, TextPrior
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +23,10 @@ class InfoSEMBC(StructuralMethod):
     ----------
     embedding_key
         Key of the gene embeddings in ``varm``.
-    embedding_weight, interaction_weight, rank
-        As in :class:`infosem.InfoSEM`.
+    embedding_weight
+        Weight of :class:`infosem.module.TextPrior`.
+    interaction_weight, rank
+        Weight and rank of :class:`infosem.module.LowRankEdges`.
     """
 
     title: ClassVar[str] = "InfoSEM-BC"
@@ -40,11 +43,9 @@ class InfoSEMBC(StructuralMethod):
             adata,
             regulators,
             seed=seed,
-            prior="embedding+interactions",
+            prior=TextPrior(weight=self.embedding_weight),
             embedding=gene_embedding(adata, self.embedding_key),
             labels=labels,
-            embedding_weight=self.embedding_weight,
-            interaction_weight=self.interaction_weight,
-            rank=self.rank,
+            edge_model=LowRankEdges(rank=self.rank, weight=self.interaction_weight),
         )
         return strength(model, regulators)

@@ -20,4 +20,4 @@ class InfoSEMLaplace(StructuralMethod):
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""
-        return strength(self._fit(adata, regulators, seed=seed, prior="laplace"), regulators)
+        return strength(self._fit(adata, regulators, seed=seed), regulators)

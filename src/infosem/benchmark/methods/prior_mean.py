@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
-import torch
 
 from infosem import InfoSEM
 from infosem.benchmark.methods.infosem_b import InfoSEMB
-from infosem.module._priors import EmbeddingPrior
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +21,7 @@ class PriorMean(InfoSEMB):
     title: ClassVar[str] = "InfoSEM-B, prior mean"
 
     def _read(self, model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
-        prior = cast("EmbeddingPrior", model.module.effect_prior)
-        with torch.no_grad():
-            # regulators are rows in the order of the genes, as here
-            return prior.mean().abs().cpu().numpy()
+        mean = model.get_prior_mean()
+        assert mean is not None
+        # regulators are rows in the order of the genes, as here
+        return mean.abs().to_numpy()

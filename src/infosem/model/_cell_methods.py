@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,29 +17,18 @@ from infosem.data._arguments import seed_number, whole_number
 from infosem.data._noise import Noise
 from infosem.data._shuffling import seeded
 from infosem.data._streaming import as_tensor
+from infosem.model._base import NetworkModel
 
-if TYPE_CHECKING:
-    from infosem.module._module import InfoSEMModule
+BatchFunction = Callable[[dict[str, Tensor], dict[str, Any]], Tensor]
+"""Of a minibatch and what :meth:`infosem.module.InfoSEMModule.inference` gives for it."""
 
 
-class CellsMixin:
+class CellMethods(NetworkModel):
     """Methods of :class:`infosem.InfoSEM` that return something per cell.
 
     All take ``adata`` (other cells of the same genes; by default the model's), ``indices`` (which cells, in which
     order; by default all) and ``batch_size``, and evaluate the scalar networks exactly.
     """
-
-    if TYPE_CHECKING:
-        adata: AnnData | None
-        module: InfoSEMModule
-        seed_: int
-
-        @property
-        def gene_names(self) -> list[str]: ...
-
-        def _check_if_trained(self, warn: bool = True, message: str = "") -> None: ...
-        def _validate_anndata(self, adata: AnnData | None = None) -> AnnData: ...
-        def _make_data_loader(self, **kwargs: Any) -> Any: ...
 
     def get_latent_representation(
         self,
@@ -54,7 +43,7 @@ class CellsMixin:
         -------
         Cells x genes, float32: what of each gene its regulators do not explain.
         """
-        return self._cell_by_cell(lambda _, inference: inference["qz"].mean, adata, indices, batch_size)
+        return cell_by_cell(self, lambda _, inference: inference["qz"].mean, adata, indices, batch_size)
 
     def get_denoised_expression(
         self,
@@ -65,8 +54,8 @@ class CellsMixin:
     ) -> pd.DataFrame:
         r"""Expression decoded from the posterior mean, in the units of the input.
 
-        :math:`\mu_\theta(H)` with :math:`H = m_\phi(X)`, times the sd plus the mean of each gene. Under
-        ``standardise="non-zero"`` the likelihood counts non-zero entries only, so a zero is answered with the value
+        :math:`\mu_\theta(H)` with :math:`H = m_\phi(X)`, times the sd plus the mean of each gene. Where
+        the likelihood leaves zeros out, a zero is answered with the value
         expected had the gene been detected.
 
         Returns
@@ -78,7 +67,7 @@ class CellsMixin:
             px = self.module.generative(inference["qz"].mean, inference["adjacency"].weights)["px"]
             return self.module.restore(px.mean)
 
-        return self._cells_frame(decode, adata, indices, batch_size)
+        return cells_frame(self, decode, adata, indices, batch_size)
 
     def get_elbo(
         self,
@@ -98,7 +87,7 @@ class CellsMixin:
         Mean over the cells of :math:`\log p(X \mid Z, A) - \tfrac{\beta M}{2NG} \mathrm{KL}`, plus
         :math:`\log p(A) / N`.
         """
-        outputs = self._losses(adata, indices, batch_size)
+        outputs = _losses(self, adata, indices, batch_size)
         total = sum(float(output.reconstruction_loss_sum + output.kl_local_sum) for output in outputs)
         n_cells = sum(output.n_obs_minibatch for output in outputs)
         return -total / n_cells - float(outputs[0].kl_global_sum) / self.module.n_cells
@@ -116,7 +105,7 @@ class CellsMixin:
         -------
         ``{"reconstruction_loss": value}``, as other scvi-tools models do.
         """
-        outputs = self._losses(adata, indices, batch_size)
+        outputs = _losses(self, adata, indices, batch_size)
         total = sum(float(output.reconstruction_loss_sum) for output in outputs)
         return {"reconstruction_loss": total / sum(output.n_obs_minibatch for output in outputs)}
 
@@ -135,7 +124,7 @@ class CellsMixin:
 
         Returns
         -------
-        Cells x genes. Under ``standardise="non-zero"`` these are values given detection: dropout is not modelled.
+        Cells x genes. Where the likelihood leaves zeros out, these are values given detection: dropout is not modelled.
         """
         self._check_if_trained(warn=False)
         n_cells = whole_number(n_cells, "n_cells", least=1)
@@ -144,62 +133,70 @@ class CellsMixin:
             values = self.module.sample(n_cells, noise.on(self.module.device)).clamp_min(0).cpu().numpy()
         return pd.DataFrame(values, columns=self.gene_names)
 
-    def _losses(self, adata: AnnData | None, indices: Sequence[int] | None, batch_size: int | None) -> list[LossOutput]:
-        def loss(tensors: dict[str, Tensor], inference: dict[str, Any]) -> LossOutput:
-            generative = self.module.generative(**self.module._get_generative_input(tensors, inference))
-            return self.module.loss(tensors, inference, generative)
 
-        return self._evaluate(loss, adata, indices, batch_size)
+def cells_frame(
+    model: NetworkModel,
+    function: BatchFunction,
+    adata: AnnData | None,
+    indices: Sequence[int] | None,
+    batch_size: int | None,
+) -> pd.DataFrame:
+    """:func:`cell_by_cell` of a function that gives a value for each gene, as a table of cells x genes."""
+    values = cell_by_cell(model, function, adata, indices, batch_size)
+    cells = model._validate_anndata(adata).obs_names
+    return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=model.gene_names)
 
-    def _cells_frame(
-        self,
-        function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
-        adata: AnnData | None,
-        indices: Sequence[int] | None,
-        batch_size: int | None,
-    ) -> pd.DataFrame:
-        """:meth:`_cell_by_cell` of a function that gives a value for each gene, as a table of cells x genes."""
-        values = self._cell_by_cell(function, adata, indices, batch_size)
-        cells = self._validate_anndata(adata).obs_names
-        return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=self.gene_names)
 
-    def _cell_by_cell(
-        self,
-        function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
-        adata: AnnData | None,
-        indices: Sequence[int] | None,
-        batch_size: int | None,
-    ) -> np.ndarray:
-        """``function`` of the cells and their posterior, a row for each of ``indices`` in their order."""
-        everyone = np.arange(self._validate_anndata(adata).n_obs)
-        # a file gives rows in its own order and once each
-        cells, rows = np.unique(everyone if indices is None else everyone[indices], return_inverse=True)
-        values = self._evaluate(lambda *batch: function(*batch).cpu(), adata, cells, batch_size)
-        return torch.cat(values).numpy()[rows]
+def cell_by_cell(
+    model: NetworkModel,
+    function: BatchFunction,
+    adata: AnnData | None,
+    indices: Sequence[int] | None,
+    batch_size: int | None,
+) -> np.ndarray:
+    """``function`` of the cells and their posterior, a row for each of ``indices`` in their order."""
+    everyone = np.arange(model._validate_anndata(adata).n_obs)
+    # a file gives rows in its own order and once each
+    cells, rows = np.unique(everyone if indices is None else everyone[indices], return_inverse=True)
+    values = _evaluate(model, lambda *batch: function(*batch).cpu(), adata, cells, batch_size)
+    return torch.cat(values).numpy()[rows]
 
-    def _evaluate(
-        self,
-        function: Callable[[dict[str, Tensor], dict[str, Any]], Any],
-        adata: AnnData | None,
-        indices: Sequence[int] | np.ndarray | None,
-        batch_size: int | None,
-    ) -> list[Any]:
-        """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""
-        self._check_if_trained(warn=False)
-        adata = self._validate_anndata(adata)
-        if batch_size is not None:
-            batch_size = whole_number(batch_size, "batch_size", least=1)
-        if indices is not None and not len(indices):
-            raise ValueError("indices is empty: name at least one cell, or pass None for all.")
-        results, noise = [], Noise(self.seed_)
-        loader = seeded(self._make_data_loader(adata=adata, indices=indices, batch_size=batch_size), noise)
-        with _inference(self.module):
-            for batch in loader:
-                tensors = {key: as_tensor(value).to(self.module.device) for key, value in batch.items()}
-                inputs = self.module._get_inference_input(tensors)
-                posterior = self.module.inference(**inputs, generator=noise.on(self.module.device))
-                results.append(function(tensors, posterior))
-        return results
+
+def _losses(
+    model: NetworkModel, adata: AnnData | None, indices: Sequence[int] | None, batch_size: int | None
+) -> list[LossOutput]:
+    module = model.module
+
+    def loss(tensors: dict[str, Tensor], inference: dict[str, Any]) -> LossOutput:
+        generative = module.generative(**module._get_generative_input(tensors, inference))
+        return module.loss(tensors, inference, generative)
+
+    return _evaluate(model, loss, adata, indices, batch_size)
+
+
+def _evaluate(
+    model: NetworkModel,
+    function: Callable[[dict[str, Tensor], dict[str, Any]], Any],
+    adata: AnnData | None,
+    indices: Sequence[int] | np.ndarray | None,
+    batch_size: int | None,
+) -> list[Any]:
+    """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""
+    model._check_if_trained(warn=False)
+    adata = model._validate_anndata(adata)
+    if batch_size is not None:
+        batch_size = whole_number(batch_size, "batch_size", least=1)
+    if indices is not None and not len(indices):
+        raise ValueError("indices is empty: name at least one cell, or pass None for all.")
+    module, results, noise = model.module, [], Noise(model.seed_)
+    loader = seeded(model._make_data_loader(adata=adata, indices=indices, batch_size=batch_size), noise)
+    with _inference(module):
+        for batch in loader:
+            tensors = {key: as_tensor(value).to(module.device) for key, value in batch.items()}
+            inputs = module._get_inference_input(tensors)
+            posterior = module.inference(**inputs, generator=noise.on(module.device))
+            results.append(function(tensors, posterior))
+    return results
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 import pandas as pd
 import torch
@@ -13,11 +13,9 @@ from scvi import REGISTRY_KEYS
 from torch import Tensor
 
 from infosem.data._arguments import number
+from infosem.model._base import NetworkModel
+from infosem.model._cell_methods import cells_frame
 from infosem.module._sem import cut_incoming, spectral_radius, total_effects
-
-if TYPE_CHECKING:
-    from infosem.module._adjacency import Adjacency
-    from infosem.module._module import InfoSEMModule
 
 logger = logging.getLogger(__name__)
 
@@ -26,25 +24,8 @@ Propagation = Literal["steady-state", "direct"]
 _LARGEST_RADIUS = 0.95
 
 
-class InterventionsMixin:
+class InterventionMethods(NetworkModel):
     r"""Methods of :class:`infosem.InfoSEM` on interventions :math:`\mathrm{do}(h_i = c)`."""
-
-    if TYPE_CHECKING:
-        module: InfoSEMModule
-
-        @property
-        def gene_names(self) -> list[str]: ...
-        @property
-        def regulator_names(self) -> list[str]: ...
-
-        def _adjacency(self) -> Adjacency: ...
-        def _cells_frame(
-            self,
-            function: Callable[[dict[str, Tensor], dict[str, Any]], Tensor],
-            adata: AnnData | None,
-            indices: Sequence[int] | None,
-            batch_size: int | None,
-        ) -> pd.DataFrame: ...
 
     def get_spectral_radius(self, gene: str | None = None) -> float:
         r"""Largest modulus of the eigenvalues of :math:`A`, or of :math:`A_{-i,-i}` where ``gene`` is held.
@@ -53,7 +34,7 @@ class InterventionsMixin:
         """
         weights, regulators = self._adjacency().weights, self.module.regulators
         if gene is not None:
-            weights = cut_incoming(weights, regulators, self._row_of(gene))
+            weights = cut_incoming(weights, regulators, _row_of(self, gene))
         return spectral_radius(weights, regulators)
 
     def get_total_effects(self, gene: str, *, propagation: Propagation = "steady-state") -> pd.Series:
@@ -86,7 +67,7 @@ class InterventionsMixin:
             raise ValueError(
                 f"propagation={propagation!r} is not one of {', '.join(map(repr, get_args(Propagation)))}."
             )
-        row, weights, regulators = self._row_of(gene), self._adjacency().weights, self.module.regulators
+        row, weights, regulators = _row_of(self, gene), self._adjacency().weights, self.module.regulators
         if propagation == "direct":
             effects = weights[row].clone()
             effects[regulators[row]] = 1
@@ -140,54 +121,57 @@ class InterventionsMixin:
         Raises
         ------
         ValueError
-            As :meth:`get_total_effects`; or if a model of ``form="paper"`` counts non-zero values only, and the
+            As :meth:`get_total_effects`; or if a model of ``preset="paper"`` counts non-zero values only, and the
             intervention needs the latent state of a zero: with ``to``, or with a ``fold`` of zero.
         """
         effects = self.get_total_effects(gene, propagation=propagation)
-        return self._intervention_shift(gene, effects, to, fold, adata, indices, batch_size)
+        return intervention_shift(self, gene, effects, to, fold, adata, indices, batch_size)
 
-    def _intervention_shift(
-        self,
-        gene: str,
-        total_effects: pd.Series,
-        to: float | None,
-        fold: float | None,
-        adata: AnnData | None,
-        indices: Sequence[int] | None = None,
-        batch_size: int | None = None,
-    ) -> pd.DataFrame:
-        """That of :meth:`get_intervention_shift`, with the total effects of the gene."""
-        if (to is None) == (fold is None):
-            raise ValueError(f"to={to} and fold={fold}: give one of the two.")
-        name, value = ("to", to) if fold is None else ("fold", fold)
-        value = number(value, name, least=0)
-        if self.module.only_nonzero and self.module.denoiser is None and not fold:
-            raise ValueError(
-                f"{name}={value:g}, but this model counts non-zero values only (form='paper'): it has not learned what "
-                f"it means that {gene!r} is zero, now or before. Fit InfoSEM(adata), or change what is expressed: "
-                "fold= above zero."
-            )
-        effects = torch.as_tensor(total_effects.to_numpy(copy=True))
-        column = self.gene_names.index(gene)
 
-        def shift(tensors: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
-            x, h, gene_only = tensors[REGISTRY_KEYS.X_KEY], inference["h"], slice(column, column + 1)
-            of_gene = x[:, gene_only]
-            held = torch.full_like(of_gene, value) if fold is None else torch.log1p(value * torch.expm1(of_gene))
-            changed = self.module.latent_state(held, column)
-            moved = h + (changed - h[:, gene_only]) * effects.to(h)
-            before, after = (self.module.restore(self.module.decode(state).mean).clamp_min(0) for state in (h, moved))
-            difference = after - before
-            difference[:, gene_only] = held - of_gene
-            return difference
+def intervention_shift(
+    model: NetworkModel,
+    gene: str,
+    total_effects: pd.Series,
+    to: float | None,
+    fold: float | None,
+    adata: AnnData | None,
+    indices: Sequence[int] | None = None,
+    batch_size: int | None = None,
+) -> pd.DataFrame:
+    """:meth:`InterventionMethods.get_intervention_shift`, with the total effects of the gene."""
+    module = model.module
+    if (to is None) == (fold is None):
+        raise ValueError(f"to={to} and fold={fold}: give one of the two.")
+    name, value = ("to", to) if fold is None else ("fold", fold)
+    value = number(value, name, least=0)
+    if module.likelihood.mask_zeros and module.denoiser is None and not fold:
+        raise ValueError(
+            f"{name}={value:g}, but this model counts non-zero values only (preset='paper'): it has not learned what "
+            f"it means that {gene!r} is zero, now or before. Fit InfoSEM(adata), or change what is expressed: "
+            "fold= above zero."
+        )
+    effects = torch.as_tensor(total_effects.to_numpy(copy=True))
+    column = model.gene_names.index(gene)
 
-        return self._cells_frame(shift, adata, indices, batch_size)
+    def shift(tensors: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
+        x, h, gene_only = tensors[REGISTRY_KEYS.X_KEY], inference["h"], slice(column, column + 1)
+        of_gene = x[:, gene_only]
+        held = torch.full_like(of_gene, value) if fold is None else torch.log1p(value * torch.expm1(of_gene))
+        changed = module.latent_state(held, column)
+        moved = h + (changed - h[:, gene_only]) * effects.to(h)
+        before, after = (module.restore(module.decode(state).mean).clamp_min(0) for state in (h, moved))
+        difference = after - before
+        difference[:, gene_only] = held - of_gene
+        return difference
 
-    def _row_of(self, gene: str) -> int:
-        if gene not in self.regulator_names:
-            why = "has no targets: it is no regulator" if gene in self.gene_names else "is not among the genes"
-            raise ValueError(
-                f"{gene!r} {why}. The {len(self.regulator_names)} regulators are {', '.join(self.regulator_names[:5])}"
-                f"{', ...' if len(self.regulator_names) > 5 else ''}."
-            )
-        return self.regulator_names.index(gene)
+    return cells_frame(model, shift, adata, indices, batch_size)
+
+
+def _row_of(model: NetworkModel, gene: str) -> int:
+    if gene not in model.regulator_names:
+        why = "has no targets: it is no regulator" if gene in model.gene_names else "is not among the genes"
+        raise ValueError(
+            f"{gene!r} {why}. The {len(model.regulator_names)} regulators are {', '.join(model.regulator_names[:5])}"
+            f"{', ...' if len(model.regulator_names) > 5 else ''}."
+        )
+    return model.regulator_names.index(gene)

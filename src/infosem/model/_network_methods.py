@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import torch
 from anndata import AnnData
-from torch import Tensor
 
 from infosem.data import _keys
-from infosem.module._adjacency import Adjacency
-from infosem.module._priors import EmbeddingPrior
+from infosem.data._settings import Settings
+from infosem.model._base import NetworkModel
 from infosem.network._edges import edge_table, write_matrices
-from infosem.scores._ranking import expression_parts, interactions_part, total_evidence, worth_of
-from infosem.scores._text import text_part
-
-if TYPE_CHECKING:
-    from infosem.model._presets import Form
-    from infosem.module._module import InfoSEMModule
 
 
-class NetworkMixin:
+class NetworkMethods(NetworkModel):
     """Methods of :class:`infosem.InfoSEM` that return or write the network."""
-
-    if TYPE_CHECKING:
-        adata: AnnData | None
-        module: InfoSEMModule
-        registry_: dict[str, Any]
-        init_params_: dict[str, Any]
-        _form: Form
-        prior_: str
-        seed_: int
-
-        @property
-        def gene_names(self) -> list[str]: ...
-        @property
-        def regulator_names(self) -> list[str]: ...
-
-        def _check_if_trained(self, warn: bool = True, message: str = "") -> None: ...
 
     def get_adjacency(self) -> pd.DataFrame:
         r"""The weighted adjacency :math:`A` (with low-rank probabilities :math:`A_e \odot \sigma(A_l)`).
@@ -61,15 +38,15 @@ class NetworkMixin:
         NaN for a pair that the known interactions say nothing of: of edges only, or of non-edges only, no rate is to
         be learned that would tell of other pairs.
         """
-        kernel = self.module.edge_probability
-        logits = self._adjacency().logits if kernel is None else kernel.logits
-        if logits is None:
-            return None
-        probability = logits.sigmoid()
-        if kernel is not None and not kernel.reaches_others:
-            told = torch.zeros_like(probability, dtype=torch.bool)
-            told[kernel.pairs[0], kernel.pairs[1]] = True
-            probability = torch.where(told, probability, torch.nan)
+        facts, logits = self.edge_facts_, self._adjacency().logits
+        if facts.logits is None:
+            return None if logits is None else self._frame(logits.sigmoid())
+        probability = torch.as_tensor(facts.logits).sigmoid().numpy()
+        if not facts.labels_reach_others:
+            assert facts.pairs is not None
+            told = np.zeros(probability.shape, dtype=bool)
+            told[facts.pairs[0], facts.pairs[1]] = True
+            probability = np.where(told, probability, np.float32(np.nan))
         return self._frame(probability)
 
     def get_strength(self) -> pd.DataFrame:
@@ -84,7 +61,7 @@ class NetworkMixin:
         -------
         Regulators x genes, ``(R, G)``, positive, and zero for pairs that cannot be edges.
         """
-        return self._strength_and_evidence()[0]
+        return self._frame(self._ranked()[0])
 
     def get_evidence(self) -> dict[str, pd.DataFrame]:
         r"""What speaks for each edge, in nats: parts that add up.
@@ -109,54 +86,24 @@ class NetworkMixin:
         labels. :math:`w = 0.8\, n / (n + 0.4 R)` for :math:`n` independent observations and :math:`R` regulators.
         Empty with ``form="paper"``.
         """
-        return self._strength_and_evidence()[1]
-
-    def _strength_and_evidence(self) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-        if self._form.ranks_by == "adjacency":
-            return self.get_adjacency().abs(), {}
-        parts = self._evidence()
-        strength = np.where(self._possible(), np.logaddexp(0, total_evidence(parts)), 0)
-        return self._numbers(strength), {name: self._numbers(part) for name, part in parts.items()}
-
-    def _evidence(self) -> dict[str, np.ndarray]:
-        module, prior, possible = self.module, self.module.effect_prior, self._possible()
-        adjacency = self._adjacency()
-        association = module.association.cpu().numpy()
-        parts = expression_parts(adjacency.weights.cpu().numpy(), association, float(module.direct_share), possible)
-        if isinstance(prior, EmbeddingPrior):
-            texts = prior.embeddings.cpu(), module.profiles.cpu(), module.regulators.cpu()
-            parts["text"] = text_part(*texts, total_evidence(parts), possible, self.gene_names)
-        kernel = module.edge_probability
-        if kernel is not None:
-            pairs, is_edge = kernel.pairs.cpu().numpy(), kernel.is_edge.cpu().numpy()
-            worth = np.float32(worth_of(total_evidence(parts), pairs, is_edge))
-            parts = {name: worth * part for name, part in parts.items()}
-            parts["interactions"] = interactions_part(kernel.logits.cpu().sigmoid().numpy(), pairs, is_edge)
-        return {name: np.where(possible, part, 0) for name, part in parts.items()}
-
-    def _possible(self) -> np.ndarray:
-        possible: np.ndarray = self.module.adjacency.possible().cpu().numpy()
-        return possible
+        return {name: self._frame(part) for name, part in self._ranked()[1].items()}
 
     def get_prior_mean(self) -> pd.DataFrame | None:
         """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.
 
         What the genes' text says of each effect; the coefficients are learned together with the effects.
         """
-        prior = self.module.effect_prior
-        if not isinstance(prior, EmbeddingPrior):
-            return None
         with torch.inference_mode():
-            return self._frame(prior.mean())
+            mean = self.module.effect_prior.mean()
+        return None if mean is None else self._frame(mean)
 
     def get_known_interactions(self) -> pd.DataFrame | None:
         """What is known of each pair, ``(R, G)``: +1 edge, -1 non-edge, 0 unobserved; ``None`` without interactions."""
-        labels = self.module.interaction_prior or self.module.edge_probability
-        if labels is None:
+        facts = self.edge_facts_
+        if facts.pairs is None or facts.is_edge is None:
             return None
-        known = torch.zeros(len(self.regulator_names), len(self.gene_names), dtype=torch.int8)
-        row, column = labels.pairs.cpu()
-        known[row, column] = 2 * labels.is_edge.cpu().to(torch.int8) - 1
+        known = np.zeros((len(self.regulator_names), len(self.gene_names)), dtype=np.int8)
+        known[facts.pairs[0], facts.pairs[1]] = np.where(facts.is_edge, 1, -1)
         return self._frame(known)
 
     def get_edges(
@@ -187,11 +134,12 @@ class NetworkMixin:
         left out.
         """
         probability = self.get_probabilities()
-        strength, evidence = self._strength_and_evidence()
+        strength, evidence = self._ranked()
+        columns = {name: self._frame(part) for name, part in evidence.items()}
         return edge_table(
-            strength,
-            self.module.signs.cpu().numpy(),
-            evidence | ({} if probability is None else {"probability": probability}),
+            self._frame(strength),
+            self.edge_facts_.signs,
+            columns | ({} if probability is None else {"probability": probability}),
             top=top,
             min_weight=min_weight,
             by=by,
@@ -219,15 +167,15 @@ class NetworkMixin:
         if adata is None:
             raise RuntimeError("This model was loaded without data: pass adata=.")
         effects = None if self.module.interaction_prior is None else self.get_effects()
-        strength, evidence = self._strength_and_evidence()
+        strength, evidence = self._ranked()
         write_matrices(
             adata,
             self.get_adjacency(),
-            self.module.signs.cpu().numpy(),
+            self.edge_facts_.signs,
             {
                 "effect": effects,
-                "strength": strength,
-                **evidence,
+                "strength": self._frame(strength),
+                **{name: self._frame(part) for name, part in evidence.items()},
                 "probability": self.get_probabilities(),
             },
             key_added=key_added,
@@ -235,25 +183,18 @@ class NetworkMixin:
             provenance=self._provenance(),
         )
 
+    def _ranked(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Strength of every edge and its parts, ``(R, G)`` each."""
+        return self._ranking.rank(self._edge_data())
+
     def _provenance(self) -> dict[str, Any]:
         """Arguments of the model and of its setup, its prior, its seed, and how far two halves of the cells agree."""
-        closed_form = {} if self.module.denoiser is None else {"agreement": float(self.module.agreement)}
+        agreement = self.edge_facts_.agreement
+        arguments = {key: value for key, value in self.init_params_["non_kwargs"].items() if value is not None}
         return {
-            "params": {key: value for key, value in self.init_params_["non_kwargs"].items() if value is not None},
+            "params": {key: str(value) if isinstance(value, Settings) else value for key, value in arguments.items()},
             "setup": {key: value for key, value in self.registry_["setup_args"].items() if value is not None},
             "prior": self.prior_,
             "seed": self.seed_,
-            **closed_form,
+            **({} if agreement is None else {"agreement": agreement}),
         }
-
-    @torch.inference_mode()
-    def _adjacency(self) -> Adjacency:
-        self._check_if_trained(warn=False)
-        adjacency: Adjacency = self.module.adjacency()
-        return adjacency
-
-    def _frame(self, matrix: Tensor) -> pd.DataFrame:
-        return self._numbers(matrix.cpu().numpy())
-
-    def _numbers(self, matrix: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame(matrix, index=self.regulator_names, columns=self.gene_names)

@@ -18,10 +18,13 @@ covariance is never built. Labels of one kind only tell nothing of other pairs, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-import torch
 from scipy.sparse.linalg import LinearOperator, cg
-from torch import Tensor, nn
+
+from infosem.data._settings import register
+from infosem.module._adjacency import EdgeModel
 
 EDGE_PROBABILITY = 0.95
 """Probability of a known edge; one less this of a known non-edge."""
@@ -33,8 +36,20 @@ _LOWEST = 0.2
 """Posterior means below this share of :math:`\\mu` approach zero instead of crossing it."""
 
 
-class EdgeProbability(nn.Module):
-    """Probabilities of the edges from known interactions.
+@register
+@dataclass(frozen=True, kw_only=True)
+class KernelEdges(EdgeModel):
+    """Edge probabilities from known interactions by kernel ridge regression over pairs of genes.
+
+    What the labels say of a pair extends to pairs of like genes, by text and by expression, so that labels reach genes
+    that have none. The probabilities multiply the strength of an edge and leave the adjacency as it is.
+    """
+
+
+def edge_logits(
+    pairs: np.ndarray, is_edge: np.ndarray, regulators: np.ndarray, embeddings: np.ndarray, profiles: np.ndarray
+) -> np.ndarray:
+    """Log odds of every pair, ``(R, G)``.
 
     Parameters
     ----------
@@ -50,30 +65,6 @@ class EdgeProbability(nn.Module):
     profiles
         Profile of expression of each gene, of a mean squared norm of one, ``(G, k)``.
     """
-
-    pairs: Tensor
-    is_edge: Tensor
-    logits: Tensor
-
-    def __init__(
-        self, pairs: Tensor, is_edge: Tensor, regulators: Tensor, embeddings: Tensor, profiles: Tensor
-    ) -> None:
-        super().__init__()
-        self.register_buffer("pairs", pairs)
-        self.register_buffer("is_edge", is_edge)
-        arrays = (tensor.cpu().numpy() for tensor in (pairs, is_edge, regulators, embeddings, profiles))
-        self.register_buffer("logits", torch.as_tensor(edge_logits(*arrays), dtype=torch.float32))
-
-    @property
-    def reaches_others(self) -> bool:
-        """Whether the labels, of both kinds, tell of pairs that have none."""
-        return bool(self.is_edge.any() and not self.is_edge.all())
-
-
-def edge_logits(
-    pairs: np.ndarray, is_edge: np.ndarray, regulators: np.ndarray, embeddings: np.ndarray, profiles: np.ndarray
-) -> np.ndarray:
-    """Log odds of every pair, ``(R, G)``; arguments as of :class:`EdgeProbability`."""
     probability = np.full((len(regulators), len(embeddings)), 0.5)
     if is_edge.any() and not is_edge.all():
         rate = is_edge.mean()

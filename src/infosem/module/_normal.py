@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-class Gaussian(NamedTuple):
+class Normal(NamedTuple):
     """Independent Normal distributions.
 
     Kept by log-variance, so that neither the KL divergence nor the density takes the logarithm of an exponential.
@@ -38,7 +38,7 @@ class Gaussian(NamedTuple):
             return squares
         return squares * (-self.log_variance).exp() + self.log_variance
 
-    def kl_divergence(self, prior: Gaussian) -> Tensor:
+    def kl_divergence(self, prior: Normal) -> Tensor:
         r"""Kullback-Leibler divergence :math:`\mathrm{KL}(q \,\|\, p)` to ``prior``, entry by entry."""
         assert self.log_variance is not None
         assert prior.log_variance is not None

@@ -1,0 +1,115 @@
+"""The AnnData field of the expression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scvi import REGISTRY_KEYS
+from scvi.data.fields import LayerField
+
+from infosem.data._checks import require_gene_names, require_key, require_unique_genes
+from infosem.data._expression import check_expression, gene_means, is_in_memory, summarise_expression
+
+_AGAIN = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
+
+
+class ExpressionField(LayerField):
+    """Log-normalised expression. It is checked, never changed; its genes must keep their order.
+
+    The state registry carries the statistics that standardise it
+    (:class:`~infosem.data._expression.ExpressionSummary`), so that other cells are standardised as the training cells
+    were.
+    """
+
+    def __init__(self, layer: str | None) -> None:
+        super().__init__(REGISTRY_KEYS.X_KEY, layer, is_count_data=False, correct_data_format=False)
+
+    @property
+    def _name(self) -> str:
+        return "adata.X" if self.attr_key is None else f"adata.layers[{self.attr_key!r}]"
+
+    def validate_field(self, adata: AnnData) -> None:
+        """Check that the genes' names are unique and the layer is there."""
+        if self.attr_key is not None:
+            require_key(adata, "layers", self.attr_key, hint="Pass layer= with the log-normalised one.")
+        elif adata.X is None:
+            raise ValueError("adata.X is empty. Pass layer= with the name of the log-normalised layer.")
+        require_gene_names(adata)
+        require_unique_genes(adata)
+        self._require_numbers(self.get_field_data(adata))
+
+    def _require_numbers(self, x: Any) -> None:
+        """Raise a :class:`ValueError` that says how to make real numbers of the expression, if it holds none."""
+        if isinstance(x, np.ma.MaskedArray):
+            raise ValueError(
+                f"{self._name} is a masked array. Say what its masked entries are, for instance zero: "
+                f"{self._name} = {self._name}.filled(0)."
+            )
+        if np.dtype(x.dtype).kind not in "biuf":
+            raise ValueError(
+                f"{self._name} is of the type {x.dtype}; expected real numbers: {self._name} = "
+                f"{self._name}.astype('float32')."
+            )
+
+    def register_field(self, adata: AnnData) -> dict[str, Any]:
+        """Check and summarise the expression."""
+        state: dict[str, Any] = super().register_field(adata)
+        state["summary"] = summarise_expression(self.get_field_data(adata), name=self._name)
+        return state
+
+    def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
+        """Use the training cells' statistics on other cells of the same genes."""
+        self.validate_field(adata_target)
+        expected, found = (pd.Index(list(n)) for n in (state_registry[self.COLUMN_NAMES_KEY], adata_target.var_names))
+        missing = expected.difference(found, sort=False)
+        if len(missing):
+            raise ValueError(
+                f"{len(missing)} of the model's {len(expected)} genes are missing from this AnnData "
+                f"({', '.join(map(str, missing[:5]))}). Pass data with all genes that the model was trained on."
+            )
+        extra = found.difference(expected, sort=False)
+        if len(extra):
+            raise ValueError(
+                f"This AnnData has {len(extra)} genes that the model does not know ({', '.join(map(str, extra[:5]))}). "
+                "Leave them out: adata = adata[:, model.gene_names].copy()."
+            )
+        if not expected.equals(found):
+            raise ValueError(
+                f"The genes of this AnnData ({len(found)}) are not in the order of the model's {len(expected)} genes. "
+                "Reorder them: adata = adata[:, model.gene_names].copy()."
+            )
+        check_expression(self.get_field_data(adata_target), name=self._name)
+        return {**state_registry, self.N_OBS_KEY: adata_target.n_obs}
+
+    def require_unchanged(self, state_registry: dict[str, Any], adata: AnnData, *, files: bool) -> None:
+        """Raise a :class:`ValueError` if genes, cells or values are others than at registration.
+
+        Values are compared by the mean of each gene; those in a file, which takes a pass over it, with ``files``.
+        """
+        names, n_cells = state_registry[self.COLUMN_NAMES_KEY], state_registry[self.N_OBS_KEY]
+        if adata.shape != (n_cells, len(names)):
+            raise ValueError(
+                f"adata has {adata.n_obs} cells and {adata.n_vars} genes, and had {n_cells} and {len(names)} when it "
+                f"was set up: cells or genes were left out since. {_AGAIN}"
+            )
+        if list(adata.var_names) != list(names):
+            raise ValueError(
+                f"The genes of adata have other names, or another order, than when it was set up. {_AGAIN}"
+            )
+        self.validate_field(adata)
+        x = self.get_field_data(adata)
+        if not (files or is_in_memory(x)):
+            return
+        self.require_means(gene_means(x), state_registry["summary"].all_values.mean)
+
+    def require_means(self, found: np.ndarray, expected: np.ndarray) -> None:
+        """Raise a :class:`ValueError` if genes have other means than at registration."""
+        changed = ~np.isclose(found, expected, rtol=1e-4, atol=1e-6)
+        if changed.any():
+            raise ValueError(
+                f"{self._name} has changed since setup_anndata: {changed.sum()} of {len(changed)} genes have another "
+                f"mean. Was it normalised or scaled meanwhile? {_AGAIN}"
+            )

@@ -1,0 +1,119 @@
+"""The registry of AnnData fields, which keeps gene-aligned fields out of the minibatches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from anndata import AnnData
+from scvi import REGISTRY_KEYS
+from scvi.data import AnnDataManager, AnnTorchDataset
+from scvi.data.fields import BaseAnnDataField
+from torch.utils.data import Dataset
+
+from infosem.data._expression import gene_means, is_in_memory
+from infosem.data._gene_fields import REGULATOR_FIELD, GeneField
+
+logger = logging.getLogger(__name__)
+
+
+def state_of(registry: dict[str, Any], field: str) -> dict[str, Any]:
+    """What a field noted at registration."""
+    return registry["field_registries"][field]["state_registry"]
+
+
+def gene_names(registry: dict[str, Any]) -> list[str]:
+    """Names of the genes, in the order of the registered data."""
+    return [str(name) for name in state_of(registry, REGISTRY_KEYS.X_KEY)["column_names"]]
+
+
+def regulators(registry: dict[str, Any]) -> np.ndarray:
+    """Columns of the regulators among the genes, ``(R,)``; all genes without a mask."""
+    everyone = np.arange(len(state_of(registry, REGISTRY_KEYS.X_KEY)["column_names"]))
+    return np.asarray(state_of(registry, REGULATOR_FIELD).get("columns", everyone))
+
+
+class GeneAlignedManager(AnnDataManager):
+    """A manager whose minibatches hold fields of the cells only.
+
+    scvi-tools slices every registered field by cell, which breaks on fields that have a row per gene.
+    """
+
+    absent: Sequence[tuple[str, str]] = ()
+    """Entries of AnnData, attribute and key, that would have been used at registration, had they been there."""
+    is_transferred = False
+    """Whether the registry came from other data (those of a saved or trained model)."""
+    _means: np.ndarray | None = None
+
+    def register_fields(
+        self, adata: AnnData, source_registry: dict[str, Any] | None = None, **transfer_kwargs: Any
+    ) -> None:
+        """Register the data; of others than the model's note what they are."""
+        self.is_transferred = source_registry is not None
+        super().register_fields(adata, source_registry, **transfer_kwargs)
+        x = self.get_from_registry(REGISTRY_KEYS.X_KEY)
+        self._means = gene_means(x) if self.is_transferred and is_in_memory(x) else None
+
+    def field(self, registry_key: str) -> Any:
+        """The registered field of that key."""
+        return next(field for field in self.fields if field.registry_key == registry_key)
+
+    def validate(self) -> None:
+        """Check that the cells are those that were registered.
+
+        scvi-tools registers them again if another model was set up on them since, by which this one's regulators would
+        become those of the other. That is right for other data than the model's, whose genes are the model's.
+        """
+        if self.is_transferred:
+            super().validate()
+        else:
+            self._assert_anndata_registered()
+            self._require_expression_unchanged(files=False)
+
+    def require_cells_unchanged(self) -> None:
+        """Raise a :class:`ValueError` if the cells are others than at registration, also of other data."""
+        self.validate()
+        if self._means is not None:
+            field = self.field(REGISTRY_KEYS.X_KEY)
+            field.require_means(gene_means(self.get_from_registry(REGISTRY_KEYS.X_KEY)), self._means)
+
+    def require_unchanged(self) -> None:
+        """Raise a :class:`ValueError` if anything that was registered is another now; warn of what came later."""
+        if self.is_transferred:
+            return
+        for attribute, key in self.absent:
+            if key in getattr(self.adata, attribute):
+                logger.warning(
+                    "adata.%s[%r] was written after setup_anndata, and is not used. Call InfoSEM.setup_anndata(adata) "
+                    "again to use it.",
+                    attribute,
+                    key,
+                )
+        self._require_expression_unchanged(files=True)
+        for field in self.fields:
+            if isinstance(field, GeneField) and not field.is_empty:
+                field.require_unchanged(self._state_of(field), self.adata)
+
+    def _require_expression_unchanged(self, *, files: bool) -> None:
+        field = self.field(REGISTRY_KEYS.X_KEY)
+        field.require_unchanged(self._state_of(field), self.adata, files=files)
+
+    def _state_of(self, field: BaseAnnDataField) -> dict[str, Any]:
+        return state_of(self.registry, field.registry_key)
+
+    def create_torch_dataset(
+        self,
+        indices: Any = None,
+        data_and_attributes: Any = None,
+        load_sparse_tensor: bool = False,
+    ) -> AnnTorchDataset | Dataset:
+        """Data set of the cells; by default of the fields in ``X``, ``layers``, ``obs`` and ``obsm``."""
+        if data_and_attributes is None:
+            data_and_attributes = [
+                key
+                for key, location in self.data_registry.items()
+                if location["attr_name"] in ("X", "layers", "obs", "obsm")
+            ]
+        return super().create_torch_dataset(indices, data_and_attributes, load_sparse_tensor)

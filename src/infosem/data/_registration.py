@@ -1,0 +1,114 @@
+"""What ``setup_anndata`` looks at before it registers the fields."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from anndata import AnnData
+
+from infosem.data import _keys
+from infosem.data._expression_field import ExpressionField
+from infosem.data._gene_fields import EmbeddingField, InteractionsField, RegulatorField
+from infosem.data._manager import GeneAlignedManager
+from infosem.data._scvi import check_if_view
+
+logger = logging.getLogger(__name__)
+
+_BARCODE = r"(?:.+[_:#-])?[ACGT]{12,}(?:-\d+)?"
+"""Names that cells have."""
+
+_OF_GENES = (
+    ("obs", "var", _keys.IS_REGULATOR),
+    ("obsm", "varm", _keys.GENE_EMBEDDING),
+    ("obsp", "varp", _keys.KNOWN_INTERACTIONS),
+)
+"""Where an entry would be if cells and genes changed places, where it belongs, and its key."""
+
+_WITHOUT = {
+    "regulator_key": "all genes may have targets",
+    "embedding_key": "no text prior",
+    "interactions_key": "no interaction prior",
+}
+
+
+def require_known(arguments: dict[str, Any]) -> None:
+    """Raise a :class:`TypeError` that names an argument of ``setup_anndata`` which only other models have."""
+    for name in arguments:
+        if name != "source_registry":
+            raise TypeError(
+                f"setup_anndata has no argument {name!r}: it has layer, embedding_key, interactions_key and "
+                "regulator_key. The model knows no batches, labels or covariates: correct the expression for them "
+                "first, or fit each group by itself with infosem.tl.by_group(adata, ...)."
+            )
+
+
+def require_cells_by_genes(adata: AnnData) -> None:
+    """Make an actual AnnData of a view, and raise an error if ``adata`` is not one of cells x genes."""
+    if not isinstance(adata, AnnData):
+        raise TypeError(
+            f"setup_anndata needs an AnnData, not {type(adata).__name__}. With a MuData pass one modality: "
+            "mdata.mod['rna']."
+        )
+    barcodes = adata.var_names.astype(str).str.fullmatch(_BARCODE).mean() if adata.n_vars else 0.0
+    turned = [
+        f"adata.{cells}[{key!r}]"
+        for cells, genes, key in _OF_GENES
+        if key in getattr(adata, cells) and key not in getattr(adata, genes)
+    ]
+    if turned or barcodes > 0.9:
+        found = f"{turned[0]} is there" if turned else f"its genes are called {', '.join(adata.var_names[:3])}"
+        raise ValueError(f"adata looks as if it were genes x cells: {found}. Turn it first: adata = adata.T.copy().")
+    if adata.is_view and adata.isbacked:
+        raise ValueError(
+            "adata is a view of an AnnData in a file, which cannot be set up. Read what it shows into memory: "
+            "adata = adata.to_memory()."
+        )
+    check_if_view(adata, copy_if_view=True)
+
+
+def resolve_keys(adata: AnnData, **keys: str | None) -> dict[str, str | None]:
+    """The keys of the entries of genes, ``"auto"`` replaced by the default key where it is there, else by ``None``."""
+    resolved = dict(keys)
+    for name, (_, attribute, default) in zip(
+        ("regulator_key", "embedding_key", "interactions_key"), _OF_GENES, strict=True
+    ):
+        if keys[name] != "auto":
+            continue
+        there = default in getattr(adata, attribute)
+        resolved[name] = default if there else None
+        if there:
+            logger.info("Using adata.%s[%r].", attribute, default)
+        else:
+            logger.info("No adata.%s[%r]: %s.", attribute, default, _WITHOUT[name])
+    return resolved
+
+
+def make_manager(
+    setup_method_args: dict[str, Any],
+    *,
+    layer: str | None,
+    embedding_key: str | None,
+    interactions_key: str | None,
+    regulator_key: str | None,
+) -> GeneAlignedManager:
+    """Make the manager that registers these entries."""
+    return GeneAlignedManager(
+        fields=[
+            ExpressionField(layer),
+            EmbeddingField(embedding_key),
+            RegulatorField(regulator_key),
+            InteractionsField(interactions_key, regulator_key),
+        ],
+        setup_method_args=setup_method_args,
+    )
+
+
+def absent_entries(keys: dict[str, str | None], resolved: dict[str, str | None]) -> list[tuple[str, str]]:
+    """Attribute and key of what ``"auto"`` would have taken, had it been there."""
+    wanted = dict(zip(("regulator_key", "embedding_key", "interactions_key"), _OF_GENES, strict=True))
+    return [
+        (attribute, default)
+        for name, (_, attribute, default) in wanted.items()
+        if keys[name] == "auto" and resolved[name] is None
+    ]

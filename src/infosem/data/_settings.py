@@ -1,0 +1,69 @@
+"""Settings of a model: small frozen dataclasses, which saved models hold by the name of their class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from typing import Any, TypeVar
+
+S = TypeVar("S", bound="type[Settings]")
+
+_REGISTERED: dict[str, type[Settings]] = {}
+
+
+class Settings:
+    """Base of all settings: subclasses are frozen dataclasses, compared by their fields and printed as they are made.
+
+    A class must be known by its name (:func:`register`) before a model that was saved with it can be loaded.
+    """
+
+    def _checked(self, **checks: Callable[[Any, str], Any]) -> None:
+        """Replace each field by what its check returns; checks take the value and the name, and raise."""
+        for name, check in checks.items():
+            object.__setattr__(self, name, check(getattr(self, name), name))
+
+
+def register(cls: S) -> S:
+    """Make a class of settings known, so that models saved with it can be loaded. Use it as a decorator.
+
+    Parameters
+    ----------
+    cls
+        A frozen dataclass that derives from one of infosem's base classes, for instance
+        :class:`infosem.module.EffectPrior`, :class:`infosem.module.Likelihood` or :class:`infosem.scores.Evidence`.
+
+    Returns
+    -------
+    The class itself.
+
+    Raises
+    ------
+    TypeError
+        If it is not a frozen dataclass of settings.
+    ValueError
+        If another class has the same name already.
+    """
+    parameters = getattr(cls, "__dataclass_params__", None)
+    if not (isinstance(cls, type) and issubclass(cls, Settings) and is_dataclass(cls) and parameters.frozen):
+        raise TypeError(
+            f"{cls!r} is not a frozen dataclass of settings. Write @infosem.register above "
+            "@dataclass(frozen=True, kw_only=True), and derive the class from a base class of infosem, for instance "
+            "infosem.module.EffectPrior."
+        )
+    known = _REGISTERED.get(cls.__name__)
+    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ValueError(
+            f"A class called {cls.__name__} is registered already, from {known.__module__}. Give yours another name."
+        )
+    _REGISTERED[cls.__name__] = cls
+    return cls
+
+
+def registered(name: str) -> type[Settings]:
+    """Return the registered class of that name; raises a :class:`LookupError` that says how to make it known."""
+    if name not in _REGISTERED:
+        raise LookupError(
+            f"the model was made with {name}, which is not known here: import the module that defines it and registers "
+            "it with @infosem.register, then load the model again"
+        )
+    return _REGISTERED[name]

@@ -1,0 +1,72 @@
+"""What AnnData tells of the genes: arrays for the scores, tensors for the module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from scvi import REGISTRY_KEYS
+
+from infosem.data._expression import pearson_correlation, signs_beyond_noise
+from infosem.data._gene_fields import EMBEDDING_FIELD, INTERACTIONS_FIELD
+from infosem.data._manager import GeneAlignedManager, regulators, state_of
+from infosem.module import EdgeModel, GeneData, Likelihood
+from infosem.scores import EdgeFacts, KernelEdges
+from infosem.scores._kernel_edges import edge_logits
+from infosem.statistics._centring import centre_embeddings
+from infosem.statistics._profiles import correlation_profiles
+
+
+def has_embeddings(registry: dict[str, Any]) -> bool:
+    """Whether text embeddings are registered."""
+    return "n_embedding" in state_of(registry, EMBEDDING_FIELD)
+
+
+def has_interactions(registry: dict[str, Any]) -> bool:
+    """Whether known interactions are registered."""
+    return "n_interactions" in state_of(registry, INTERACTIONS_FIELD)
+
+
+def read_facts(manager: GeneAlignedManager, edge_model: EdgeModel) -> EdgeFacts:
+    """Read what the registered data tell of every pair, and what the known interactions tell of other pairs."""
+    columns = regulators(manager.registry)
+    x = manager.get_from_registry(REGISTRY_KEYS.X_KEY)
+    correlation = pearson_correlation(x, columns)
+    profiles = np.asarray(correlation_profiles(correlation)[1], dtype=np.float32)
+    embeddings = pairs = is_edge = logits = None
+    if has_embeddings(manager.registry):
+        embeddings = centre_embeddings(torch.as_tensor(manager.field(EMBEDDING_FIELD).read(manager.adata))).numpy()
+    if has_interactions(manager.registry):
+        known = manager.field(INTERACTIONS_FIELD).read(manager.adata)
+        pairs, is_edge = np.stack([np.searchsorted(columns, known.source), known.target]), np.asarray(known.is_edge)
+        if isinstance(edge_model, KernelEdges):
+            texts = np.zeros((x.shape[1], 0), dtype=np.float32) if embeddings is None else embeddings
+            logits = edge_logits(pairs, is_edge, columns, texts, profiles).astype(np.float32)
+    return EdgeFacts(
+        signs=signs_beyond_noise(correlation, x.shape[0]),
+        profiles=profiles,
+        embeddings=embeddings,
+        pairs=pairs,
+        is_edge=is_edge,
+        logits=logits,
+    )
+
+
+def gene_data(registry: dict[str, Any], facts: EdgeFacts, likelihood: Likelihood) -> GeneData:
+    """Gather what the module needs to know of the genes."""
+    summary = state_of(registry, REGISTRY_KEYS.X_KEY)["summary"]
+    statistics = likelihood.standardisation(summary)
+    embeddings, pairs, is_edge = (
+        None if array is None else torch.as_tensor(array) for array in (facts.embeddings, facts.pairs, facts.is_edge)
+    )
+    return GeneData(
+        mean=torch.as_tensor(statistics.mean, dtype=torch.float32),
+        sd=torch.as_tensor(statistics.sd, dtype=torch.float32),
+        varies=torch.as_tensor(summary.varies),
+        regulators=torch.as_tensor(regulators(registry)),
+        n_counted=statistics.n_counted,
+        embeddings=embeddings,
+        pairs=pairs,
+        is_edge=is_edge,
+    )

@@ -1,0 +1,1 @@
+"""Likelihoods of the expression, one to a file."""

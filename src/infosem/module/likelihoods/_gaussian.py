@@ -1,0 +1,42 @@
+"""Normally distributed log expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from infosem.data._arguments import one_of
+from infosem.data._settings import register
+from infosem.module._normal import Normal
+from infosem.module.likelihoods._base import Likelihood
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class Gaussian(Likelihood):
+    r"""Normally distributed standardised log expression, :math:`N(\mu_\theta(H), \sigma^2)` (Eq. 5).
+
+    Parameters
+    ----------
+    variance
+        ``"unit"`` variance, or one that is ``"learned"`` by the decoder, :math:`\sigma_\theta^2(H)`.
+    mask_zeros
+        See :class:`Likelihood`.
+    """
+
+    variance: Literal["unit", "learned"] = "unit"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._checked(variance=one_of("unit", "learned"))
+
+    @property
+    def n_outputs(self) -> int:
+        """The mean, and the log variance where it is learned."""
+        return 2 if self.variance == "learned" else 1
+
+    def distribution(self, mean: Tensor, *others: Tensor) -> Normal:
+        """See :meth:`Likelihood.distribution`."""
+        return Normal(mean, *others)

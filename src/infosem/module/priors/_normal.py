@@ -1,0 +1,52 @@
+"""Effects around zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from infosem.data._settings import register
+from infosem.module._adjacency import FullAdjacency
+from infosem.module._gene_data import GeneData
+from infosem.module.priors._base import EffectPrior, NormalDensity, weight_of_prior
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class NormalPrior(EffectPrior):
+    r"""Effects around zero, for known interactions without embeddings.
+
+    .. math:: A_{e,ij} \sim N(0, s_a^2), \qquad s_a^2 = \frac{P}{\alpha M}
+
+    Parameters
+    ----------
+    weight
+        Weight :math:`\alpha` of the mean squared effect in the loss.
+    """
+
+    name: ClassVar[str] = "normal"
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        self._checked(weight=weight_of_prior)
+
+    def build(self, genes: GeneData, adjacency: FullAdjacency) -> CentredDensity:
+        """See :meth:`EffectPrior.build`."""
+        return CentredDensity(adjacency.n_pairs, weight=self.weight)
+
+
+class CentredDensity(NormalDensity):
+    r"""Density of :class:`NormalPrior`, of penalty :math:`\alpha \, \overline{A_e^2}`.
+
+    Parameters
+    ----------
+    n_pairs
+        Number :math:`P` of pairs that can be edges.
+    weight
+        :math:`\alpha`.
+    """
+
+    def penalty(self, values: Tensor) -> Tensor:
+        return self._mean(values.square().sum())

@@ -1,0 +1,32 @@
+"""Evidence of the association of two genes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from infosem.data._settings import register
+from infosem.scores._edge_data import EdgeData
+from infosem.scores._evidence import Evidence
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class Association(Evidence):
+    """Association of the two genes against the background of both (:mod:`infosem.statistics._covariation`).
+
+    It has the weight :math:`1 - w`, where :math:`w` is the share of the direct effects.
+    """
+
+    name: ClassVar[str] = "association"
+
+    def applies(self, edges: EdgeData) -> bool:
+        """Whether it was measured."""
+        return edges.facts.association is not None
+
+    def log_score(self, edges: EdgeData) -> np.ndarray:
+        """See :meth:`Evidence.log_score`."""
+        assert edges.facts.association is not None
+        return np.float32(1 - edges.facts.direct_share) * edges.facts.association
