@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from scipy.special import expit
 
 from infosem import InfoSEM, benchmark
 from infosem.benchmark.methods._embeddings import gene_embedding
@@ -29,7 +30,7 @@ def probabilities(adata: AnnData, regulators: np.ndarray, labels: benchmark.Labe
     cells = with_priors(adata, regulators, embedding=gene_embedding(adata, ("X_minilm", "terms")), labels=labels)
     InfoSEM.setup_anndata(cells)
     probability = np.zeros((cells.n_vars, cells.n_vars))
-    probability[regulators] = InfoSEM(cells).module.edge_probability.logits.sigmoid().numpy()
+    probability[regulators] = expit(InfoSEM(cells).edge_facts_.logits)
     return probability
 
 

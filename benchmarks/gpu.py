@@ -26,7 +26,7 @@ from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
 import anndata
@@ -44,7 +44,7 @@ from infosem import InfoSEM, datasets, train_ensemble
 from infosem.benchmark import expected_average_precision, read_truth
 from infosem.benchmark.methods.regdiffusion import RegDiffusion
 from infosem.model._quiet import quiet
-from infosem.module._gaussian import Gaussian
+from infosem.module import Normal
 from infosem.statistics._covariation import Covariation
 from infosem.statistics._single_effects import sparse_effects
 from infosem.train import _closed_form
@@ -55,6 +55,8 @@ TOLERANCES = {"float32": (1e-5, 1e-3), "TF32": (1e-3, 3e-2)}
 """Largest relative error of loss and gradient against double precision."""
 LEAST_SHARED = 0.95
 """Share of the best 1,000 edges that two devices must have in common."""
+
+PRESETS: tuple[Literal["default", "paper"], ...] = ("default", "paper")
 
 
 @dataclass(frozen=True)
@@ -267,11 +269,11 @@ def _models_to_compare(run: Run) -> Iterator[tuple[InfoSEM, str]]:
     """The default model of the real cells, and of simulated ones one of each prior."""
     yield run.fit(run.cells, "cpu", max_epochs=1), "real cells"
     simulated = datasets.simulate(200, 60, 12, seed=0)
-    for prior, form in (("embedding+interactions", "today"), ("embedding+interactions", "paper")):
+    for preset in PRESETS:
         InfoSEM.setup_anndata(simulated)
-        model = InfoSEM(simulated, prior=prior, form=form)  # type: ignore[arg-type]
+        model = InfoSEM(simulated, preset=preset)
         model.train(1, accelerator="cpu", **QUIET)
-        yield model, f"{prior}, form {form}"
+        yield model, f"{model.prior_}, preset {preset}"
 
 
 def _loss_and_gradient(model: InfoSEM, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -283,17 +285,17 @@ def _loss_and_gradient(model: InfoSEM, device: torch.device, dtype: torch.dtype)
     module = model.module.to(device, dtype).train()
     module.zero_grad()
 
-    def sample(posterior: Gaussian, _: torch.Generator | None = None) -> Tensor:
+    def sample(posterior: Normal, _: torch.Generator | None = None) -> Tensor:
         return torch.addcmul(posterior.mean, (0.5 * posterior.log_variance).exp(), noise.to(posterior.mean))
 
-    with mock.patch.object(Gaussian, "sample", sample):
+    with mock.patch.object(Normal, "sample", sample):
         loss = module({REGISTRY_KEYS.X_KEY: x})[2].loss
     loss.backward()
     gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
     parts = {
         "encoder": "encoder.",
         "decoder": "decoder.",
-        "latent prior": "latent_",
+        "latent prior": "latent.",
         "effects": "adjacency.",
         "text": "effect_prior.",
     }
@@ -372,11 +374,11 @@ def portability(run: Run) -> None:
         "get_intervention_shift": lambda model: model.get_intervention_shift(regulator, fold=2.0),
         "write_network": lambda model: model.write_network(),
     }
-    for form in ("today", "paper"):
+    for preset in PRESETS:
         for options in ({}, {"schedule": "alternating"}, {"train_size": 0.8, "early_stopping": True}):
-            model = InfoSEM(cells, form=form)  # type: ignore[arg-type]
+            model = InfoSEM(cells, preset=preset)
             model.train(3, accelerator=plan.accelerator, **QUIET, **options)  # type: ignore[arg-type]
-            name = ", ".join([f"form {form}", *(f"{key}={value}" for key, value in options.items())])
+            name = ", ".join([f"preset {preset}", *(f"{key}={value}" for key, value in options.items())])
             failed = []
             for use, function in uses.items():
                 try:

@@ -19,7 +19,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from infosem.data._noise import Noise
-from infosem.module._module import GeneData, InfoSEMModule
+from infosem.module import Gaussian, GeneData, InfoSEMModule, LaplacePrior, LearnedLatent, ScalarNetworks
 from infosem.train._schedules import JointTrainingPlan
 
 _FLOAT = 4
@@ -176,33 +176,22 @@ def what_bounds(seconds: float, busy: float, n_kernels: float, of_bandwidth: flo
 def random_module(n_genes: int, n_regulators: int) -> InfoSEMModule:
     """The default module for genes of which nothing is known, with weak random effects."""
     genes = GeneData(
+        names=[f"gene{j}" for j in range(n_genes)],
         mean=torch.ones(n_genes),
         sd=torch.ones(n_genes),
         varies=torch.ones(n_genes, dtype=torch.bool),
         regulators=torch.arange(n_regulators),
         n_counted=1000 * n_genes,
-        signs=torch.zeros(n_regulators, n_genes, dtype=torch.int8),
-        profiles=torch.zeros(n_genes, 1),
     )
     return InfoSEMModule(
         genes,
         n_cells=1000,
-        prior="laplace",
-        probability="kernel",
-        standardise="non-zero",
-        alpha=1.0,
-        beta=0.01,
-        embedding_weight=1.0,
-        coefficient_sd=1.0,
-        interaction_weight=0.1,
-        rank=128,
-        likelihood="unit",
-        latent_prior="learned",
-        latent_sd=1.0,
+        prior=LaplacePrior(),
+        low_rank=None,
+        likelihood=Gaussian(mask_zeros=True),
+        latent=LearnedLatent(),
+        networks=ScalarNetworks(),
         initial_effect=0.0,
-        n_hidden=128,
-        evaluation="tabulated",
-        denoise=True,
     )
 
 

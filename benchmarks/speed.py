@@ -36,6 +36,7 @@ from scipy import sparse
 from infosem import InfoSEM, train_ensemble
 from infosem.benchmark.methods.grnboost2 import GRNBoost2
 from infosem.benchmark.methods.regdiffusion import RegDiffusion
+from infosem.module import ScalarNetworks
 
 RESULTS = Path(__file__).parent / "results" / "speed"
 BATCH = 64
@@ -74,7 +75,7 @@ def sparse_cells(n_cells: int, n_genes: int, n_regulators: int) -> AnnData:
 def train(adata: AnnData, *, evaluation: str = "tabulated", **options: Any) -> InfoSEM:
     """Setup, model and training, as a user would call them, without priors."""
     InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)
-    model = InfoSEM(adata, evaluation=evaluation)
+    model = InfoSEM(adata, networks=ScalarNetworks(evaluation=evaluation))
     model.train(accelerator="cpu", enable_progress_bar=False, enable_model_summary=False, **options)
     return model
 

@@ -15,7 +15,13 @@ from infosem import InfoSEM, datasets
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 torch.set_num_threads(1)  # the data are too small to share
 
-PRIORS = ("laplace", "embedding", "interactions", "embedding+interactions")
+KNOWLEDGE = {
+    "nothing": {"embedding_key": None, "interactions_key": None},
+    "text": {"interactions_key": None},
+    "interactions": {"embedding_key": None},
+    "text and interactions": {},
+}
+"""Arguments of setup_anndata, by what the model knows besides the expression."""
 QUIET = {"accelerator": "cpu", "enable_progress_bar": False}
 
 

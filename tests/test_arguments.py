@@ -15,6 +15,16 @@ from anndata import AnnData
 
 from infosem import InfoSEM, datasets, get, pl, pp, tl, train_ensemble
 from infosem.data._arguments import number, seed_number, whole_number
+from infosem.module import (
+    FixedLatent,
+    LaplacePrior,
+    LearnedLatent,
+    LowRankEdges,
+    NormalPrior,
+    ScalarNetworks,
+    TextPrior,
+)
+from infosem.train import EqualEffects
 
 from .conftest import QUIET
 
@@ -70,8 +80,8 @@ def plain(function: Callable, *given: Any) -> Callable:
 
 
 WHOLE = [
-    (model_of, "rank"),
-    (model_of, "n_hidden"),
+    (plain(LowRankEdges), "rank"),
+    (plain(ScalarNetworks), "n_hidden"),
     (model_of, "seed"),
     (train, "max_epochs"),
     (train, "batch_size"),
@@ -113,9 +123,11 @@ WHOLE = [
     *((plain(datasets.simulate), name) for name in ("n_cells", "n_genes", "n_regulators", "embedding_width", "seed")),
 ]
 NUMBERS = [
-    *((model_of, name) for name in ("alpha", "beta", "embedding_weight", "interaction_weight", "initial_effect")),
-    (model_of, "coefficient_sd"),
-    (model_of, "latent_sd"),
+    *((plain(prior), "weight") for prior in (LaplacePrior, NormalPrior, TextPrior, LowRankEdges)),
+    *((plain(latent), "kl_weight") for latent in (LearnedLatent, FixedLatent)),
+    (plain(TextPrior), "coefficient_sd"),
+    (plain(FixedLatent), "sd"),
+    (plain(EqualEffects), "total"),
     (train, "train_size"),
     (train, "validation_size"),
     *((train_plan, f"lr_{part}") for part in ("networks", "decay", "adjacency", "coefficients", "probability")),
@@ -173,12 +185,20 @@ def test_steps_are_not_negative(registered, schedule, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("alpha", 1e30), ("beta", 1e300), ("initial_effect", 1e20), ("latent_sd", 1e-30), ("coefficient_sd", 1e300)],
+    ("make", "name", "value"),
+    [
+        (LaplacePrior, "weight", 1e30),
+        (LearnedLatent, "kl_weight", 1e300),
+        (EqualEffects, "total", 1e20),
+        (FixedLatent, "sd", 1e-30),
+        (TextPrior, "coefficient_sd", 1e300),
+        (LowRankEdges, "weight", -1),
+        (FixedLatent, "sd", 0),
+    ],
 )
-def test_weights_that_single_precision_does_not_hold(registered, name, value):
-    with pytest.raises(ValueError, match=rf"^{name}=.* must be a number, .* or less"):
-        model_of(registered, **{name: value})
+def test_weights_that_single_precision_does_not_hold(make, name, value):
+    with pytest.raises(ValueError, match=rf"^{name}=.* must be a number, .* or"):
+        make(**{name: value})
 
 
 @pytest.mark.parametrize("name", ["lr_networks", "lr_adjacency", "lr_coefficients", "lr_probability", "lr_decay"])
@@ -194,7 +214,7 @@ def test_a_network_that_the_last_step_left_without_numbers_is_no_network(registe
         plan.module.adjacency.free_effect.data[0, 1] = torch.inf
 
     monkeypatch.setattr(AlternatingTrainingPlan, "on_train_epoch_end", overflow)
-    model = InfoSEM(registered, form="paper")
+    model = InfoSEM(registered, preset="paper")
     with pytest.raises(FloatingPointError, match="after the last step.*smaller steps"):
         model.train(1, **QUIET)
     assert not model.is_trained_
@@ -218,12 +238,12 @@ def test_a_model_of_numpys_numbers_is_that_of_pythons(registered, tmp_path):
     def network(whole: type, real: type) -> np.ndarray:
         model = InfoSEM(
             registered,
-            form="paper",
-            rank=whole(8),
-            n_hidden=whole(16),
+            preset="paper",
+            edge_model=LowRankEdges(rank=whole(8)),
+            networks=ScalarNetworks(n_hidden=whole(16)),
             seed=whole(2),
-            alpha=real(1),
-            latent_sd=real(0.5),
+            prior=TextPrior(weight=real(1)),
+            latent=FixedLatent(sd=real(0.5)),
         )
         model.train(
             whole(2), batch_size=whole(16), train_size=real(0.75), plan_kwargs={"lr_adjacency": real(0.25)}, **QUIET

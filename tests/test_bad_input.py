@@ -8,6 +8,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import InfoSEM, datasets, pp
+from infosem.module import Gaussian, LowRankEdges, ScalarNetworks, TextPrior
 
 
 def with_x(cells, x):
@@ -96,31 +97,40 @@ class TestKeys:
         with pytest.raises(KeyError, match=f"typo.*{there}"):
             InfoSEM.setup_anndata(cells, **{argument: "typo"})
 
-    @pytest.mark.parametrize(
-        ("prior", "argument"), [("embedding", "embedding_key"), ("interactions", "interactions_key")]
-    )
-    def test_a_prior_that_was_not_registered(self, cells, prior, argument):
-        InfoSEM.setup_anndata(cells, **{argument: None})
-        with pytest.raises(ValueError, match=f"setup_anndata.*{argument}"):
+    @pytest.mark.parametrize("prior", ["embedding", TextPrior(weight=3.0)], ids=repr)
+    def test_a_prior_that_was_not_registered(self, cells, prior):
+        InfoSEM.setup_anndata(cells, embedding_key=None)
+        with pytest.raises(ValueError, match="prior='embedding' needs.*setup_anndata.*embedding_key"):
             InfoSEM(cells, prior=prior)
 
-    @pytest.mark.parametrize("name", ["prior", "standardise", "likelihood", "latent_prior", "evaluation"])
-    def test_a_choice_that_is_none(self, cells, name):
+    def test_an_edge_model_without_interactions(self, cells):
+        InfoSEM.setup_anndata(cells, interactions_key=None)
+        with pytest.raises(ValueError, match=r"edge_model=LowRankEdges.*setup_anndata.*interactions_key"):
+            InfoSEM(cells, edge_model=LowRankEdges())
+
+    @pytest.mark.parametrize(
+        ("make", "name"),
+        [
+            (Gaussian, "mask_zeros"),
+            (Gaussian, "variance"),
+            (ScalarNetworks, "evaluation"),
+        ],
+    )
+    def test_a_choice_that_is_none(self, make, name):
+        with pytest.raises(ValueError, match=f"{name}='typo' is not one of"):
+            make(**{name: "typo"})
+
+    @pytest.mark.parametrize("name", ["preset", "prior"])
+    def test_a_name_that_is_none(self, cells, name):
         InfoSEM.setup_anndata(cells)
         with pytest.raises(ValueError, match=f"{name}='typo' is not one of"):
             InfoSEM(cells, **{name: "typo"})
 
-    @pytest.mark.parametrize("name", ["alpha", "beta", "embedding_weight", "interaction_weight"])
-    def test_a_negative_weight(self, cells, name):
+    @pytest.mark.parametrize("name", ["edge_model", "likelihood", "latent", "networks", "start", "ranking"])
+    def test_what_is_no_object_of_settings(self, cells, name):
         InfoSEM.setup_anndata(cells)
-        with pytest.raises(ValueError, match=f"{name}=-1"):
-            InfoSEM(cells, **{name: -1})
-
-    @pytest.mark.parametrize("name", ["rank", "n_hidden", "coefficient_sd", "latent_sd"])
-    def test_a_size_that_is_not_positive(self, cells, name):
-        InfoSEM.setup_anndata(cells)
-        with pytest.raises(ValueError, match=f"{name}=0 must be"):
-            InfoSEM(cells, **{name: 0})
+        with pytest.raises(TypeError, match=rf"{name}='typo' must be .*{name}=infosem\.\w+\.\w+\(\)"):
+            InfoSEM(cells, **{name: "typo"})
 
 
 class TestEmbeddings:
@@ -167,7 +177,7 @@ class TestInteractions:
         cells.varp["known_interactions"] = matrix.tocsr()
         InfoSEM.setup_anndata(cells)
         assert "2 known interactions are ignored" in caplog.text
-        assert len(InfoSEM(cells).module.edge_probability.is_edge) == expected
+        assert len(InfoSEM(cells).edge_facts_.is_edge) == expected
 
     def test_none_that_can_be_used(self, cells):
         cells.varp["known_interactions"] = sparse.csr_matrix(([1], ([20], [3])), shape=(24, 24))

@@ -45,13 +45,13 @@ def test_which_entries_count_is_the_same_in_all_groups():
     adata = datasets.pbmc()
     few = adata[adata.obs["bulk_labels"] == "CD56+ NK"].copy()
     InfoSEM.setup_anndata(few, embedding_key=None, interactions_key=None)
-    assert InfoSEM(few).module.only_nonzero  # 31 cells do not tell
+    assert InfoSEM(few).module.likelihood.mask_zeros  # 31 cells do not tell
     InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)
     options = {"groups": ["CD56+ NK", "CD19+ B"], "min_cells": 30, "train_kwargs": SHORT, "progress": False}
     found = tl.by_group(adata, "bulk_labels", **options)
-    assert [model.module.only_nonzero for model in found.values()] == [False, False]
-    paper = tl.by_group(adata, "bulk_labels", model_kwargs={"form": "paper"}, **options)
-    assert [model.module.only_nonzero for model in paper.values()] == [True, True]
+    assert [model.module.likelihood.mask_zeros for model in found.values()] == [False, False]
+    paper = tl.by_group(adata, "bulk_labels", model_kwargs={"preset": "paper"}, **options)
+    assert [model.module.likelihood.mask_zeros for model in paper.values()] == [True, True]
 
 
 def test_ensembles(grouped):

@@ -10,6 +10,7 @@ import torch
 
 from infosem import InfoSEM
 from infosem import _cost as cost
+from infosem.module import LowRankEdges
 from infosem.train._cost import Size, describe, free_memory
 
 from .conftest import QUIET
@@ -36,7 +37,7 @@ def test_too_large_a_model_says_so_before_it_is_made(cells, monkeypatch):
 
 def test_too_large_a_batch_says_so_before_training(cells, monkeypatch):
     InfoSEM.setup_anndata(cells)
-    model = InfoSEM(cells, probability="low-rank")
+    model = InfoSEM(cells, edge_model=LowRankEdges())
     needed = Size(6, 24, 128).memory(120)
     monkeypatch.setattr(cost, "free_memory", lambda device: needed - 1)
     with pytest.raises(MemoryError, match="120 cells at a time.*smaller batch_size"):

@@ -12,15 +12,19 @@ from infosem import datasets
 SCRIPT = """
 import logging, os, sys
 import anndata, numpy as np, torch
-from infosem import InfoSEM, datasets
+from infosem import InfoSEM
+from infosem.module import LaplacePrior, LearnedLatent
+from infosem.train import EqualEffects
 
 torch.set_num_threads(1)
 folder, n_processes, *ways = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
 several = {"strategy": "ddp"} if n_processes > 1 else {}
 for how in ways:
     adata = anndata.read_h5ad(f"{folder}/cells.h5ad", backed="r" if how == "backed" else None)
-    InfoSEM.setup_anndata(adata, interactions_key=None)
-    model = InfoSEM(adata, prior="laplace", alpha=0.03, beta=1.0, initial_effect=0.1)
+    InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)
+    model = InfoSEM(
+        adata, prior=LaplacePrior(weight=0.03), latent=LearnedLatent(kl_weight=1.0), start=EqualEffects(total=0.1)
+    )
     start = model.module.adjacency().weights.detach().numpy()
     model.seed_ += how == "other_noise"  # of the order of the cells and the noise, not of the start
     model.train(

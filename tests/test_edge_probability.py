@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from infosem import InfoSEM
-from infosem.scores._edge_probability import edge_logits
+from infosem.scores._kernel_edges import edge_logits
 
-from .conftest import QUIET
+from .conftest import KNOWLEDGE, QUIET
 
 
 def logit(p):
@@ -94,13 +94,16 @@ def test_labels_of_one_kind_tell_nothing_of_other_pairs(planted, value):
     assert not found.any()
 
 
-@pytest.mark.parametrize("prior", ["interactions", "embedding+interactions"])
-def test_a_model_adds_their_logarithms_to_its_evidence(cells, prior):
-    InfoSEM.setup_anndata(cells)
-    model = InfoSEM(cells, prior=prior)
-    model.train(max_epochs=2, **QUIET)
-    other = InfoSEM(cells, prior="embedding" if "embedding" in prior else "laplace")
-    other.train(max_epochs=2, **QUIET)
+@pytest.mark.parametrize(("knows", "without"), [("interactions", "nothing"), ("text and interactions", "text")])
+def test_a_model_adds_their_logarithms_to_its_evidence(cells, knows, without):
+    def fit(knows):
+        adata = cells.copy()
+        InfoSEM.setup_anndata(adata, **KNOWLEDGE[knows])
+        model = InfoSEM(adata)
+        model.train(max_epochs=2, **QUIET)
+        return model
+
+    model, other = fit(knows), fit(without)
     np.testing.assert_allclose(model.get_adjacency(), other.get_adjacency(), rtol=1e-5)
     evidence, without = model.get_evidence(), other.get_evidence()
     worth = np.nanmedian(evidence["direct"].to_numpy() / without["direct"].replace(0, np.nan).to_numpy())

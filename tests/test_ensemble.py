@@ -114,10 +114,10 @@ def test_no_more_processes_than_models(cells, monkeypatch):
 def test_an_interruption_keeps_the_finished_models(cells, monkeypatch):
     train_one = ensemble_module._train_one
 
-    def interrupted(adata, setup, model_kwargs, train_kwargs, seed):
+    def interrupted(cells, recipe, seed):
         if seed == 2:
             raise KeyboardInterrupt
-        return train_one(adata, setup, model_kwargs, train_kwargs, seed)
+        return train_one(cells, recipe, seed)
 
     monkeypatch.setattr(ensemble_module, "_train_one", interrupted)
     assert train_ensemble(cells, 4, train_kwargs=TRAIN, progress=False).n_models == 2

@@ -56,8 +56,8 @@ def test_genes_that_depend_on_nothing_are_rarely_discovered():
     x = adata.X.toarray()
     x[:, lone] = np.random.default_rng(0).permuted(x[:, lone], axis=0)
     adata.X = sparse.csr_matrix(x)
-    InfoSEM.setup_anndata(adata)
-    model = InfoSEM(adata, prior="laplace")
+    InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)
+    model = InfoSEM(adata)
     model.train(**QUIET)
     edges = tl.false_discovery_rate(model, n_permutations=2, train_kwargs=QUIET, progress=False)
     found = edges[edges["q_value"] <= 0.1]
@@ -88,11 +88,11 @@ def test_the_null_counts_the_entries_that_the_model_counts(monkeypatch, caplog):
     counted, train = [], InfoSEM.train
 
     def recorded(self, *args, **kwargs):
-        counted.append(self.module.only_nonzero)
+        counted.append(self.module.likelihood.mask_zeros)
         train(self, *args, **kwargs)
 
     monkeypatch.setattr(InfoSEM, "train", recorded)
     caplog.clear()
     tl.false_discovery_rate(model, n_permutations=1, train_kwargs={"max_epochs": 1, **QUIET}, progress=False)
-    assert counted == [model.module.only_nonzero] == [False]
+    assert counted == [model.module.likelihood.mask_zeros] == [False]
     assert "tell next to nothing" not in caplog.text

@@ -22,6 +22,9 @@ from scipy import sparse
 
 import infosem
 from infosem import InfoSEM, get, pl, pp, tl
+from infosem.module import FixedLatent, Gaussian, LaplacePrior, LearnedLatent, LowRankEdges, ScalarNetworks
+from infosem.scores import AbsoluteAdjacency, KernelEdges, SumOfEvidence
+from infosem.train import ClosedForm, EqualEffects
 
 mpl.use("Agg")
 HOME = Path(infosem.__file__).parent
@@ -179,26 +182,28 @@ def annotated(draw):
 
 
 CONFIGURATION = {
-    "prior": ["auto", "laplace"],
-    "form": ["today", "paper"],
-    "standardise": ["auto", "non-zero", "all"],
-    "likelihood": ["unit", "heteroscedastic"],
-    "latent_prior": ["learned", "fixed"],
-    "probability": [None, "kernel", "low-rank"],
-    "evaluation": ["tabulated", "exact"],
-    "alpha": [0, 1.0, np.float32(2), 1e6],
-    "beta": [0.0, 0.01, 1],
-    "rank": [1, np.int64(2)],
-    "n_hidden": [1, 8],
+    "preset": ["default", "paper"],
+    "prior": ["auto", "laplace", *(LaplacePrior(weight=weight) for weight in (0, 1.0, np.float32(2), 1e6))],
+    "edge_model": [None, KernelEdges(), LowRankEdges(rank=1), LowRankEdges(rank=np.int64(2))],
+    "likelihood": [
+        Gaussian(mask_zeros=mask, variance=variance)
+        for mask in ("auto", True, False)
+        for variance in ("unit", "learned")
+    ],
+    "latent": [FixedLatent(), *(LearnedLatent(kl_weight=weight) for weight in (0.0, 0.01, 1))],
+    "networks": [
+        ScalarNetworks(n_hidden=1, evaluation="exact"),
+        ScalarNetworks(n_hidden=8),
+        ScalarNetworks(denoise=False),
+    ],
+    "start": [ClosedForm(), EqualEffects(total=1)],
+    "ranking": [SumOfEvidence(), AbsoluteAdjacency()],
     "seed": [0, 7, np.int64(3)],
 }
 WRONG_CONFIGURATION = [
-    *({"alpha": value} for value in (-1, np.nan, "1", True)),
-    *({"rank": value} for value in (0, 2.5, -3, "2")),
     *({"seed": value} for value in (-1, 2**70, 1.5, None)),
     *({"prior": value} for value in ("embedding", "interactions", "typo", 3)),
-    {"beta": np.inf},
-    {"n_hidden": 0},
+    *({name: "typo"} for name in ("preset", "likelihood", "ranking")),
     {"registry": {}},
 ]
 TRAINING = {"batch_size": [1, 7, 1000], "train_size": [1.0, 0.6], "plan_kwargs": [None, {"lr_adjacency": 0.01}]}

@@ -10,7 +10,7 @@ import pytest
 
 from infosem import InfoSEM, get, train_ensemble
 
-from .conftest import QUIET
+from .conftest import KNOWLEDGE, QUIET
 
 
 @pytest.fixture
@@ -38,12 +38,10 @@ def test_the_table_is_that_of_the_model(trained, cells, tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", ["memory", "h5ad", "zarr"])
-@pytest.mark.parametrize("prior", ["laplace", "interactions"])
-def test_the_table_is_that_of_the_ensemble(cells, tmp_path, kind, prior):
-    InfoSEM.setup_anndata(cells)
-    ensemble = train_ensemble(
-        cells, 3, model_kwargs={"prior": prior}, train_kwargs={"max_epochs": 2, **QUIET}, progress=False
-    )
+@pytest.mark.parametrize("knows", ["nothing", "interactions"])
+def test_the_table_is_that_of_the_ensemble(cells, tmp_path, kind, knows):
+    InfoSEM.setup_anndata(cells, **KNOWLEDGE[knows])
+    ensemble = train_ensemble(cells, 3, train_kwargs={"max_epochs": 2, **QUIET}, progress=False)
     ensemble.write_network(cells, key_added="grn")
     back = round_trip(cells, kind, tmp_path)
     pd.testing.assert_frame_equal(get.network(back, "grn"), ensemble.get_edges())
@@ -54,7 +52,7 @@ def test_the_table_is_that_of_the_ensemble(cells, tmp_path, kind, prior):
 
 def test_all_genes_as_regulators_and_genes_in_another_order(cells):
     InfoSEM.setup_anndata(cells, regulator_key=None)
-    model = InfoSEM(cells, prior="laplace")
+    model = InfoSEM(cells)
     model.train(max_epochs=2, **QUIET)
     other = cells[:, ::-1].copy()
     model.write_network(other)

@@ -12,10 +12,11 @@ from scvi import REGISTRY_KEYS
 
 from infosem import InfoSEM
 from infosem.data._noise import Noise
+from infosem.module import Gaussian, ScalarNetworks
 from infosem.module._interpolation import Table, interpolate
 from infosem.train._schedules import SCHEDULES
 
-from .conftest import PRIORS
+from .conftest import KNOWLEDGE
 
 
 @pytest.fixture
@@ -26,14 +27,14 @@ def gpu(monkeypatch):
 
 def on_another_device(cells, **options):
     """A module whose tensors are all on torch's device without values: any that is made elsewhere is an error."""
-    InfoSEM.setup_anndata(cells)
-    return InfoSEM(cells, evaluation="exact", **options).module.to("meta").train()
+    return InfoSEM(cells, networks=ScalarNetworks(evaluation="exact"), **options).module.to("meta").train()
 
 
-@pytest.mark.parametrize("form", ["today", "paper"])
-@pytest.mark.parametrize("prior", PRIORS)
-def test_a_step_makes_no_tensor_elsewhere(cells, prior, form):
-    module = on_another_device(cells, prior=prior, form=form, likelihood="heteroscedastic")
+@pytest.mark.parametrize("preset", ["default", "paper"])
+@pytest.mark.parametrize("knows", KNOWLEDGE)
+def test_a_step_makes_no_tensor_elsewhere(cells, knows, preset):
+    InfoSEM.setup_anndata(cells, **KNOWLEDGE[knows])
+    module = on_another_device(cells, preset=preset, likelihood=Gaussian(variance="learned"))
     loss = module({REGISTRY_KEYS.X_KEY: torch.empty(16, cells.n_vars, device="meta")})[2].loss
     loss.backward()
     assert {parameter.grad.device.type for parameter in module.parameters()} == {"meta"}
@@ -41,6 +42,7 @@ def test_a_step_makes_no_tensor_elsewhere(cells, prior, form):
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_optimisers_where_there_is_no_fused_kernel(cells, schedule):
+    InfoSEM.setup_anndata(cells)
     module = on_another_device(cells)
     optimizers, _ = SCHEDULES[schedule](module, max_epochs=3, noise=Noise(0)).configure_optimizers()
     module({REGISTRY_KEYS.X_KEY: torch.empty(16, cells.n_vars, device="meta")})[2].loss.backward()

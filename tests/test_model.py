@@ -16,8 +16,9 @@ from scipy import sparse
 from scvi.train import SaveCheckpoint
 
 from infosem import InfoSEM, datasets
+from infosem.module import FixedLatent, Gaussian, LearnedLatent, LowRankEdges, ScalarNetworks
 
-from .conftest import PRIORS, QUIET
+from .conftest import KNOWLEDGE, QUIET
 
 
 def fit(adata, *, epochs=3, setup=None, **options):
@@ -88,12 +89,12 @@ class TestSetup:
 
 
 class TestTraining:
-    @pytest.mark.parametrize("prior", PRIORS)
+    @pytest.mark.parametrize("knows", KNOWLEDGE)
     @pytest.mark.parametrize("masked", [True, False])
     @pytest.mark.parametrize("shape", [(30, 40), (80, 10)])
-    def test_every_model_trains(self, prior, masked, shape):
+    def test_every_model_trains(self, knows, masked, shape):
         cells = datasets.simulate(*shape, 5, seed=0)
-        model = fit(cells, setup={"regulator_key": "is_regulator" if masked else None}, prior=prior)
+        model = fit(cells, setup={"regulator_key": "is_regulator" if masked else None, **KNOWLEDGE[knows]})
         adjacency = model.get_adjacency()
         assert adjacency.shape == (5 if masked else shape[1], shape[1])
         assert np.isfinite(adjacency.to_numpy()).all()
@@ -101,19 +102,26 @@ class TestTraining:
         n_parameters = model.module.adjacency.free_effect.numel()
         assert n_parameters == adjacency.size
 
-    @pytest.mark.parametrize("prior", PRIORS)
-    def test_the_loss_falls(self, cells, prior):
-        losses = fit(cells, epochs=30, prior=prior).history["train_loss"].to_numpy(dtype=float).ravel()
+    @pytest.mark.parametrize("knows", KNOWLEDGE)
+    def test_the_loss_falls(self, cells, knows):
+        losses = fit(cells, epochs=30, setup=KNOWLEDGE[knows]).history["train_loss"].to_numpy(dtype=float).ravel()
         assert losses[-3:].mean() < 0.95 * losses[:3].mean()
 
     @pytest.mark.parametrize(
-        "options", [{"standardise": "all"}, {"likelihood": "heteroscedastic"}, {"latent_prior": "fixed"}]
+        "options",
+        [
+            {"likelihood": Gaussian(mask_zeros=False)},
+            {"likelihood": Gaussian(mask_zeros=True, variance="learned")},
+            {"latent": FixedLatent(kl_weight=1.0)},
+        ],
+        ids=repr,
     )
     def test_options_train_and_differ_from_the_default(self, cells, options):
         # a weight of the KL that it can be told from
-        default = fit(cells.copy(), form="paper", prior="laplace", beta=1.0).get_adjacency()
-        other = fit(cells, form="paper", prior="laplace", beta=1.0, **options).get_adjacency()
-        assert not np.allclose(other, default, atol=1e-6)
+        default = {"preset": "paper", "latent": LearnedLatent(kl_weight=1.0), "setup": KNOWLEDGE["nothing"]}
+        expected = fit(cells.copy(), **default).get_adjacency()
+        other = fit(cells, **{**default, **options}).get_adjacency()
+        assert not np.allclose(other, expected, atol=1e-6)
 
     def test_one_seed_gives_one_network_and_leaves_the_global_generator_alone(self, cells):
         torch.manual_seed(5)
@@ -124,12 +132,12 @@ class TestTraining:
         pd.testing.assert_frame_equal(fit(cells, seed=3).get_adjacency(), first, check_exact=True)
         assert not np.allclose(fit(cells, seed=4).get_adjacency(), first, atol=1e-7)
 
-    @pytest.mark.parametrize("form", ["today", "paper"])
-    def test_a_new_model_of_the_cells_that_one_was_loaded_with_is_as_without_it(self, cells, tmp_path, form):
-        model = fit(cells, form=form)
+    @pytest.mark.parametrize("preset", ["default", "paper"])
+    def test_a_new_model_of_the_cells_that_one_was_loaded_with_is_as_without_it(self, cells, tmp_path, preset):
+        model = fit(cells, preset=preset)
         model.save(tmp_path / "model")
         InfoSEM.load(tmp_path / "model", cells)
-        again = InfoSEM(cells, form=form)
+        again = InfoSEM(cells, preset=preset)
         again.train(3, **QUIET)
         pd.testing.assert_frame_equal(again.get_edges(), model.get_edges())
 
@@ -144,7 +152,7 @@ class TestTraining:
     def test_tabulated_training_is_exact_training(self):
         cells = datasets.simulate(150, 60, 12, seed=0)
         tabulated = fit(cells, epochs=12).get_adjacency()
-        exact = fit(cells, epochs=12, evaluation="exact").get_adjacency()
+        exact = fit(cells, epochs=12, networks=ScalarNetworks(evaluation="exact")).get_adjacency()
         moved = np.abs(exact - 2 * 0.5 / 11).to_numpy().max()
         assert np.abs(tabulated - exact).to_numpy().max() < 0.02 * moved
 
@@ -278,14 +286,14 @@ class TestNetwork:
             trained.get_edges(min_weight="a")
 
     def test_without_known_interactions_there_is_no_probability(self, cells):
-        model = fit(cells, prior="embedding")
+        model = fit(cells, setup=KNOWLEDGE["text"])
         assert model.get_probabilities() is None
         assert "probability" not in model.get_edges()
         model.write_network()
         assert "infosem_probability" not in cells.varp
 
     def test_written_network(self, cells, tmp_path):
-        trained = fit(cells, prior="embedding+interactions", probability="low-rank")
+        trained = fit(cells, edge_model=LowRankEdges(), latent=LearnedLatent(kl_weight=0.02))
         trained.write_network(key_added="grn")
         cells.write_h5ad(tmp_path / "cells.h5ad")
         back = ad.read_h5ad(tmp_path / "cells.h5ad")
@@ -305,7 +313,7 @@ class TestNetwork:
         assert back.uns["grn"]["seed"] == 0
         assert list(back.uns["grn"]["regulators"]) == trained.regulator_names
         assert back.uns["grn"]["prior"] == "embedding+interactions"
-        assert back.uns["grn"]["params"]["beta"] == 0.01
+        assert back.uns["grn"]["params"]["latent"] == "LearnedLatent(kl_weight=0.02)"
         assert back.uns["grn"]["setup"]["embedding_key"] == "gene_embedding"
         assert set(back.uns["grn"]["versions"]) == {"infosem", "scvi-tools", "torch"}
 
@@ -324,7 +332,7 @@ class TestNetwork:
         x = cells.X.toarray()
         x[:, 2], x[:, 20] = 0, 1.5
         cells.X = x
-        adjacency = fit(cells, prior="laplace").get_adjacency().to_numpy()
+        adjacency = fit(cells, setup=KNOWLEDGE["nothing"]).get_adjacency().to_numpy()
         assert "2 of 24 genes are constant" in caplog.text
         assert (adjacency[2] == 0).all()
         assert (adjacency[:, [2, 20]] == 0).all()
@@ -333,16 +341,16 @@ class TestNetwork:
     def test_a_gene_without_embedding(self, cells, caplog):
         cells.varm["gene_embedding"][4] = np.nan
         with caplog.at_level(logging.INFO, "infosem"):
-            model = fit(cells, prior="embedding")
+            model = fit(cells, setup=KNOWLEDGE["text"])
         assert "23 of 24 genes have an embedding" in caplog.text
         assert np.isfinite(model.get_adjacency().to_numpy()).all()
 
     def test_dense_and_sparse_known_interactions_agree(self, cells):
-        expected = fit(cells.copy(), prior="interactions").get_adjacency()
+        expected = fit(cells.copy(), setup=KNOWLEDGE["interactions"]).get_edges()
         dense = cells.varp["known_interactions"].toarray().astype(float)
         dense[dense == 0] = np.nan
         cells.varp["known_interactions"] = dense
-        pd.testing.assert_frame_equal(fit(cells, prior="interactions").get_adjacency(), expected)
+        pd.testing.assert_frame_equal(fit(cells, setup=KNOWLEDGE["interactions"]).get_edges(), expected)
 
 
 class TestCells:
@@ -394,9 +402,9 @@ class TestCells:
 
 
 class TestSaving:
-    @pytest.mark.parametrize("prior", PRIORS)
-    def test_same_network_with_the_data_without_and_with_bare_data(self, cells, prior, tmp_path):
-        model = fit(cells, prior=prior)
+    @pytest.mark.parametrize("knows", KNOWLEDGE)
+    def test_same_network_with_the_data_without_and_with_bare_data(self, cells, knows, tmp_path):
+        model = fit(cells, setup=KNOWLEDGE[knows])
         model.save(tmp_path / "model", save_anndata=True)
         expected = model.get_adjacency()
         bare = ad.AnnData(cells.X, var=pd.DataFrame(index=cells.var_names))
@@ -404,7 +412,7 @@ class TestSaving:
         for adata in (cells, None, False, bare, cells[:50].copy()):
             loaded = InfoSEM.load(tmp_path / "model", adata=adata, accelerator="cpu")
             pd.testing.assert_frame_equal(loaded.get_adjacency(), expected, check_exact=True)
-            assert loaded.prior_ == prior
+            assert loaded.prior_ == model.prior_
             pd.testing.assert_frame_equal(loaded.get_edges(), expected_edges)
             if adata is not False and loaded.adata.n_obs == cells.n_obs:
                 assert loaded.get_elbo() == pytest.approx(model.get_elbo(), rel=1e-5)

@@ -7,27 +7,31 @@ import pytest
 import torch
 from scipy import stats
 
-from infosem.module._module import GeneData, InfoSEMModule
-from infosem.module._priors import centre_embeddings
+from infosem.module import (
+    FixedLatent,
+    Gaussian,
+    GeneData,
+    InfoSEMModule,
+    LaplacePrior,
+    LearnedLatent,
+    LowRankEdges,
+    NormalPrior,
+    ScalarNetworks,
+    TextPrior,
+)
+from infosem.statistics._centring import centre_embeddings
 
-from .conftest import PRIORS
-
-OPTIONS = {
-    "alpha": 0.7,
-    "beta": 0.3,
-    "embedding_weight": 20.0,
-    "coefficient_sd": 0.5,
-    "interaction_weight": 0.4,
-    "probability": "low-rank",
-    "rank": 3,
-    "latent_sd": 1.3,
-    "initial_effect": 1.0,
-    "n_hidden": 5,
-    "evaluation": "exact",
+ALPHA, BETA, TEXT_WEIGHT, COEFFICIENT_SD, LABEL_WEIGHT, LATENT_SD = 0.7, 0.3, 20.0, 0.5, 0.4, 1.3
+PRIORS = {
+    "laplace": LaplacePrior(weight=ALPHA),
+    "embedding": TextPrior(weight=TEXT_WEIGHT, coefficient_sd=COEFFICIENT_SD),
+    "interactions": NormalPrior(weight=ALPHA),
+    "embedding+interactions": TextPrior(weight=TEXT_WEIGHT, coefficient_sd=COEFFICIENT_SD),
 }
+LATENT = {"learned": LearnedLatent(kl_weight=BETA), "fixed": FixedLatent(kl_weight=BETA, sd=LATENT_SD)}
 
 
-def build(prior, *, n_genes, masked, standardise="non-zero", likelihood="unit", latent_prior="learned", seed=0):
+def build(prior, *, n_genes, masked, mask_zeros=True, variance="unit", latent="learned", seed=0):
     """A module in float64 with random parameters, and a batch of expression."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
@@ -40,13 +44,12 @@ def build(prior, *, n_genes, masked, standardise="non-zero", likelihood="unit", 
     n_observed = 4
     pairs = np.stack([np.arange(n_observed) % len(regulators), (np.arange(n_observed) + 1) % n_genes])
     genes = GeneData(
+        names=[f"gene{j}" for j in range(n_genes)],
         mean=torch.tensor(rng.uniform(0.5, 1.5, n_genes)),
         sd=torch.tensor(rng.uniform(0.5, 1.5, n_genes)),
         varies=torch.tensor(varies),
         regulators=torch.tensor(regulators),
-        signs=torch.ones(len(regulators), n_genes, dtype=torch.int8),
-        profiles=torch.ones(n_genes, 1),
-        n_counted=int((x != 0).sum()) if standardise == "non-zero" else x.size,
+        n_counted=int((x != 0).sum()) if mask_zeros else x.size,
         embeddings=centre_embeddings(torch.tensor(embeddings)),
         pairs=torch.tensor(pairs),
         is_edge=torch.tensor([True, False, True, False]),
@@ -54,18 +57,19 @@ def build(prior, *, n_genes, masked, standardise="non-zero", likelihood="unit", 
     module = InfoSEMModule(
         genes,
         n_cells=len(x),
-        prior=prior,
-        standardise=standardise,
-        likelihood=likelihood,
-        latent_prior=latent_prior,
-        **OPTIONS,
+        prior=PRIORS[prior],
+        low_rank=LowRankEdges(rank=3, weight=LABEL_WEIGHT) if "interactions" in prior else None,
+        likelihood=Gaussian(mask_zeros=mask_zeros, variance=variance),
+        latent=LATENT[latent],
+        networks=ScalarNetworks(n_hidden=5, evaluation="exact", denoise=False),
+        initial_effect=1.0,
     ).double()
     for parameter in module.parameters():
         parameter.data += 0.2 * torch.randn_like(parameter)
     return module, genes, x, embeddings
 
 
-def dense_terms(module, genes, x, embeddings, z, *, prior, standardise, likelihood, latent_prior):
+def dense_terms(module, genes, x, embeddings, z, *, prior, mask_zeros, variance, latent):
     """Minus log likelihood and KL per cell and log p(A), from formulas alone, on full G x G matrices."""
     G, N = x.shape[1], len(x)
     regulators = genes.regulators.numpy()
@@ -96,10 +100,10 @@ def dense_terms(module, genes, x, embeddings, z, *, prior, standardise, likeliho
     standardised = np.clip((x - genes.mean.numpy()) / genes.sd.numpy(), -10, 10)
     encoded = network("encoder", standardised)
     q_mean, q_log_variance = encoded[..., 0] @ matrix, encoded[..., 1] @ matrix
-    if latent_prior == "learned":
-        p_mean, p_log_variance = state["latent_mean"] @ matrix, state["latent_log_variance"] @ matrix
+    if latent == "learned":
+        p_mean, p_log_variance = state["latent.mean"] @ matrix, state["latent.log_variance"] @ matrix
     else:
-        p_mean, p_log_variance = np.zeros(G), np.full(G, 2 * np.log(OPTIONS["latent_sd"]))
+        p_mean, p_log_variance = np.zeros(G), np.full(G, 2 * np.log(LATENT_SD))
     kl = 0.5 * (
         np.exp(q_log_variance - p_log_variance)
         + (q_mean - p_mean) ** 2 / np.exp(p_log_variance)
@@ -108,9 +112,9 @@ def dense_terms(module, genes, x, embeddings, z, *, prior, standardise, likeliho
         - q_log_variance
     )
     decoded = network("decoder", z @ np.linalg.inv(matrix))
-    sd = np.exp(decoded[..., 1] / 2) if likelihood == "heteroscedastic" else 1.0
+    sd = np.exp(decoded[..., 1] / 2) if variance == "learned" else 1.0
     log_likelihood = stats.norm(decoded[..., 0], sd).logpdf(standardised)
-    counted = x != 0 if standardise == "non-zero" else np.ones_like(x, bool)
+    counted = x != 0 if mask_zeros else np.ones_like(x, bool)
     M = counted.sum()
 
     P = possible.sum()
@@ -121,19 +125,19 @@ def dense_terms(module, genes, x, embeddings, z, *, prior, standardise, likeliho
         h /= np.sqrt((h[~missing] ** 2).sum(1).mean())
         w1, w2 = state["effect_prior.regulator_coefficients"], state["effect_prior.target_coefficients"]
         mean = state["effect_prior.intercept"] + (h @ w1)[:, None] + (h @ w2)[None, :]
-        log_prior = stats.norm(mean, np.sqrt(P / (OPTIONS["embedding_weight"] * M))).logpdf(effect)[possible].sum()
-        log_prior += stats.norm(0, OPTIONS["coefficient_sd"]).logpdf(np.concatenate([w1, w2])).sum()
+        log_prior = stats.norm(mean, np.sqrt(P / (TEXT_WEIGHT * M))).logpdf(effect)[possible].sum()
+        log_prior += stats.norm(0, COEFFICIENT_SD).logpdf(np.concatenate([w1, w2])).sum()
     elif "interactions" in prior:
-        log_prior = stats.norm(0, np.sqrt(P / (OPTIONS["alpha"] * M))).logpdf(effect)[possible].sum()
+        log_prior = stats.norm(0, np.sqrt(P / (ALPHA * M))).logpdf(effect)[possible].sum()
     else:
-        log_prior = stats.laplace(0, 2 * P / (OPTIONS["alpha"] * M)).logpdf(effect)[possible].sum()
+        log_prior = stats.laplace(0, 2 * P / (ALPHA * M)).logpdf(effect)[possible].sum()
     if "interactions" in prior:
         rows, columns = genes.pairs.numpy()
         label = np.where(genes.is_edge.numpy(), 0.95, 0.05)
-        scale = np.sqrt(len(rows) / (OPTIONS["interaction_weight"] * M))
+        scale = np.sqrt(len(rows) / (LABEL_WEIGHT * M))
         log_prior += stats.norm(np.log(label / (1 - label)), scale).logpdf(logits[rows, columns]).sum()
 
-    kl_weight = OPTIONS["beta"] * M / (2 * N * G)
+    kl_weight = BETA * M / (2 * N * G)
     return -(log_likelihood * counted).sum(1), kl_weight * kl.sum(1), log_prior, M
 
 
@@ -141,11 +145,11 @@ def dense_terms(module, genes, x, embeddings, z, *, prior, standardise, likeliho
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("n_genes", [6, 15, 50])
 @pytest.mark.parametrize(
-    ("standardise", "likelihood", "latent_prior"),
-    [("non-zero", "unit", "learned"), ("all", "heteroscedastic", "fixed")],
+    ("mask_zeros", "variance", "latent"),
+    [(True, "unit", "learned"), (False, "learned", "fixed")],
 )
-def test_elbo_term_by_term(prior, masked, n_genes, standardise, likelihood, latent_prior):
-    how = {"standardise": standardise, "likelihood": likelihood, "latent_prior": latent_prior}
+def test_elbo_term_by_term(prior, masked, n_genes, mask_zeros, variance, latent):
+    how = {"mask_zeros": mask_zeros, "variance": variance, "latent": latent}
     module, genes, x, embeddings = build(prior, n_genes=n_genes, masked=masked, **how)
     tensors = {"X": torch.tensor(x)}
     inference = module.inference(tensors["X"])
@@ -173,7 +177,7 @@ def test_elbo_term_by_term(prior, masked, n_genes, standardise, likelihood, late
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradient_against_finite_differences(prior, masked):
-    module, _, x, _ = build(prior, n_genes=6, masked=masked, likelihood="heteroscedastic")
+    module, _, x, _ = build(prior, n_genes=6, masked=masked, variance="learned")
     tensors = {"X": torch.tensor(x)}
 
     def loss():

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from infosem import InfoSEM, tl
 from infosem.module._sem import spectral_radius, total_effects
+from infosem.train import EqualEffects
 
 from .conftest import QUIET
 
@@ -114,7 +115,7 @@ def test_written_to_anndata(model, cells):
 
 def test_effects_that_would_not_settle_are_damped(cells):
     InfoSEM.setup_anndata(cells)
-    model = InfoSEM(cells, form="paper", initial_effect=3.0)
+    model = InfoSEM(cells, preset="paper", start=EqualEffects(total=3.0))
     model.train(max_epochs=1, **QUIET)
     full, name, others = full_adjacency(model), model.gene_names[0], np.arange(1, 24)
     among = full[np.ix_(others, others)]
@@ -130,10 +131,10 @@ def test_effects_that_would_not_settle_are_damped(cells):
 
 def test_the_papers_model_of_non_zero_values_does_not_know_what_a_zero_means(cells):
     InfoSEM.setup_anndata(cells)
-    model = InfoSEM(cells, form="paper")
+    model = InfoSEM(cells, preset="paper")
     model.train(max_epochs=2, **QUIET)
     for change in ({"to": 0}, {"to": 1.0}, {"fold": 0}):
-        with pytest.raises(ValueError, match=r"form='paper'.*InfoSEM\(adata\)"):
+        with pytest.raises(ValueError, match=r"preset='paper'.*InfoSEM\(adata\)"):
             tl.perturb(cells, "TF0", model=model, propagation="direct", **change)
     tl.perturb(cells, "TF0", model=model, propagation="direct", fold=2.0)
     not_expressed = cells.X[:, 0].toarray().ravel() == 0

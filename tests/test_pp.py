@@ -76,7 +76,7 @@ def test_what_it_writes_is_what_the_model_reads(cells):
     edges = pd.DataFrame({"source": ["TF0", "TF4"], "target": ["gene1", "TF2"]})
     pp.known_interactions(cells, edges)
     InfoSEM.setup_anndata(cells)
-    known = InfoSEM(cells).module.edge_probability
+    known = InfoSEM(cells).edge_facts_
     assert known.pairs.T.tolist() == [[0, 7], [4, 2]]
     assert known.is_edge.tolist() == [True, True]
 

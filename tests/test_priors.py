@@ -8,7 +8,11 @@ import pytest
 import torch
 from torch.distributions import Laplace, Normal
 
-from infosem.module._priors import EmbeddingPrior, InteractionPrior, LaplacePrior, ShrinkagePrior, centre_embeddings
+from infosem.module.priors._labels import LabelDensity
+from infosem.module.priors._laplace import LaplaceDensity
+from infosem.module.priors._normal import CentredDensity
+from infosem.module.priors._text import TextDensity
+from infosem.statistics._centring import centre_embeddings
 
 N_COUNTED = 5000
 
@@ -25,18 +29,18 @@ def effects():
 
 
 def laplace(weight):
-    prior = LaplacePrior(N_PAIRS, weight=weight)
+    prior = LaplaceDensity(N_PAIRS, weight=weight)
     return prior, lambda values, scale: Laplace(0.0, scale).log_prob(values)[POSSIBLE].sum()
 
 
 def shrinkage(weight):
-    prior = ShrinkagePrior(N_PAIRS, weight=weight)
+    prior = CentredDensity(N_PAIRS, weight=weight)
     return prior, lambda values, scale: Normal(0.0, scale).log_prob(values)[POSSIBLE].sum()
 
 
 def embedding(weight):
     regulators = torch.tensor([1, 3, 4, 8])
-    prior = EmbeddingPrior(torch.randn(9, 5), IMPOSSIBLE, regulators, weight=weight, intercept=0.3).double()
+    prior = TextDensity(torch.randn(9, 5), IMPOSSIBLE, regulators, weight=weight, intercept=0.3).double()
     for parameter in prior.parameters():
         parameter.data += torch.randn_like(parameter)
 
@@ -55,7 +59,7 @@ def embedding(weight):
 
 def interactions(weight):
     pairs, is_edge = torch.tensor([[0, 0, 3], [2, 5, 8]]), torch.tensor([True, False, True])
-    prior = InteractionPrior(pairs, is_edge, weight=weight)
+    prior = LabelDensity(pairs, is_edge, weight=weight)
     mode = torch.tensor([math.log(19), -math.log(19), math.log(19)], dtype=torch.float64)
     return prior, lambda values, scale: Normal(mode, scale).log_prob(values[pairs[0], pairs[1]]).sum()
 
@@ -116,7 +120,7 @@ def test_a_gene_without_embedding_gets_the_average_effect():
     torch.testing.assert_close(centred[2], torch.zeros(3))
     torch.testing.assert_close(centred[present].mean(0), torch.zeros(3), atol=1e-6, rtol=0)
     torch.testing.assert_close(centred[present].square().sum(1).mean(), torch.tensor(1.0))
-    prior = EmbeddingPrior(centred, torch.empty(2, 0, dtype=torch.long), torch.arange(6), weight=1.0, intercept=0.2)
+    prior = TextDensity(centred, torch.empty(2, 0, dtype=torch.long), torch.arange(6), weight=1.0, intercept=0.2)
     for parameter in (prior.regulator_coefficients, prior.target_coefficients):
         parameter.data = torch.randn(3)
     mean = prior.mean()

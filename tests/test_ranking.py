@@ -5,23 +5,37 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from infosem import InfoSEM, datasets
-from infosem.scores._ranking import expression_parts, interactions_part, worth_of
-from infosem.scores._text import _permutations, text_part
+from infosem.scores import Association, DirectEffect, EdgeData, EdgeFacts, KnownInteractions, RegulatorLevel
+from infosem.scores._known_interactions import worth_beside
+from infosem.scores._text import _permutations, text_evidence
 from infosem.scores._text_likeness import completed_text
 from infosem.statistics._surprisal import against_background, surprisal
 from infosem.train._closed_form import _direct_share
 
-from .conftest import QUIET
+from .conftest import KNOWLEDGE, QUIET
 
 
-def fit(cells, **options):
-    InfoSEM.setup_anndata(cells)
+def fit(cells, knows="nothing", **options):
+    InfoSEM.setup_anndata(cells, **KNOWLEDGE[knows])
     model = InfoSEM(cells, **options)
     model.train(**QUIET)
     return model
+
+
+def edge_data(adjacency, possible=None, **facts):
+    """What an evidence term reads, of an adjacency and of what the test is about."""
+    n_regulators, n_genes = adjacency.shape
+    return EdgeData(
+        adjacency=adjacency,
+        possible=np.ones(adjacency.shape, dtype=bool) if possible is None else possible,
+        regulators=np.arange(n_regulators),
+        gene_names=[f"gene{i}" for i in range(n_genes)],
+        facts=EdgeFacts(signs=np.zeros(adjacency.shape, np.int8), profiles=np.zeros((n_genes, 1)), **facts),
+    )
 
 
 def test_surprisal_is_minus_the_log_of_the_share_that_has_as_much():
@@ -57,24 +71,23 @@ def test_parts_of_the_expression():
     possible = np.ones((3, 5), dtype=bool)
     possible[0, 0] = False
     adjacency[0, 0] = 0
-    parts = expression_parts(adjacency, association, 0.3, possible)
-    np.testing.assert_allclose(parts["association"], 0.7 * association, rtol=1e-6)
-    np.testing.assert_allclose(parts["direct"], 0.3 * surprisal(np.abs(adjacency), possible), rtol=1e-6)
-    assert parts["level"][0, 0] == 0
+    edges = edge_data(adjacency, possible, association=association, direct_share=0.3)
+    np.testing.assert_allclose(Association().log_score(edges), 0.7 * association, rtol=1e-6)
+    np.testing.assert_allclose(DirectEffect().log_score(edges), 0.3 * surprisal(np.abs(adjacency), possible), rtol=1e-6)
+    assert RegulatorLevel().log_score(edges)[0, 0] == 0
 
 
 def test_levels_count_as_far_as_they_differ_by_more_than_chance():
     rng = np.random.default_rng(0)
     true = np.log(rng.uniform(0.2, 3, 40))
-    possible = np.ones((40, 400), dtype=bool)
     alike = rng.exponential(size=(40, 400))
     for spread, least, most in ((0.0, 0.0, 0.2), (1.0, 0.75, 1.05)):
         size = np.exp(spread * true)[:, None] * alike
-        level = expression_parts(size, alike, 1.0, possible)["level"][:, 0]
+        level = RegulatorLevel().log_score(edge_data(size, direct_share=1.0))[:, 0]
         total = np.log(size.sum(1))
         slope = np.polyfit(total - total.mean(), level, 1)[0]
         assert least <= slope <= most
-    assert not expression_parts(np.zeros((3, 4)), np.zeros((3, 4)), 1.0, np.ones((3, 4), dtype=bool))["level"].any()
+    assert not RegulatorLevel().log_score(edge_data(np.zeros((3, 4)), direct_share=1.0)).any()
 
 
 def test_direct_effects_count_as_far_as_regulators_can_be_told_apart():
@@ -106,7 +119,7 @@ def test_text_counts_as_far_as_it_agrees_with_the_expression_beyond_chance():
     for strength in (0.0, 3.0, 30.0):
         expression = noise + strength * likeness
         expression = expression - expression.mean(1, keepdims=True) - expression.mean(0) + 2
-        found[strength] = text_part(text, profiles, regulators, expression, possible, NAMES).mean()
+        found[strength] = text_evidence(text, profiles, regulators, expression, possible, NAMES).mean()
     assert found[0.0] == 0
     assert 0.3 < found[3.0] < found[30.0] < 1.5
 
@@ -129,12 +142,14 @@ def test_genes_of_like_texts_have_like_levels():
     level_of_regulators, level_of_genes = text[:60, 0].numpy(), 0.5 * text[:, 1].numpy()
     expression = level_of_regulators[:, None] + level_of_genes + rng.exponential(size=(60, 200))
     unlike = torch.zeros(200, 2, dtype=text.dtype)
-    found = text_part(text, profiles, regulators, expression, possible, NAMES)
+    found = text_evidence(text, profiles, regulators, expression, possible, NAMES)
     assert np.corrcoef(found.mean(1), level_of_regulators)[0, 1] > 0.95
     assert np.corrcoef(found.mean(0), level_of_genes)[0, 1] > 0.9
-    shuffled = text_part(text[torch.as_tensor(rng.permutation(200))], profiles, regulators, expression, possible, NAMES)
+    shuffled = text_evidence(
+        text[torch.as_tensor(rng.permutation(200))], profiles, regulators, expression, possible, NAMES
+    )
     assert shuffled.std() < 0.1 * found.std()
-    assert text_part(unlike, profiles, regulators, expression, possible, NAMES).std() == 0
+    assert text_evidence(unlike, profiles, regulators, expression, possible, NAMES).std() == 0
 
 
 def test_labels_tell_what_the_rest_is_worth():
@@ -144,27 +159,30 @@ def test_labels_tell_what_the_rest_is_worth():
     informative = rng.random(900) < 1 / (1 + np.exp(2 - 0.8 * evidence[pairs[0], pairs[1]]))
     values = evidence[pairs[0], pairs[1]]
     slope = LogisticRegression(C=1e6).fit(values[:, None], informative).coef_[0, 0]
-    assert worth_of(evidence, pairs, informative) == pytest.approx(slope / 2, rel=0.02)
-    assert worth_of(evidence, pairs, rng.random(900) < 0.2) < 0.15
-    assert worth_of(evidence, pairs, np.ones(900, dtype=bool)) == 1
+    assert worth_beside(evidence, pairs, informative) == pytest.approx(slope / 2, rel=0.02)
+    assert worth_beside(evidence, pairs, rng.random(900) < 0.2) < 0.15
+    assert worth_beside(evidence, pairs, np.ones(900, dtype=bool)) == 1
 
 
 def test_interactions_of_both_kinds_and_of_one():
-    probability = np.array([[0.95, 0.05, 0.2]])
-    pairs = np.array([[0, 0], [0, 1]])
-    both = interactions_part(probability, pairs, np.array([True, False]))
-    np.testing.assert_allclose(both, np.log(probability / 0.5), rtol=1e-6)
-    one = interactions_part(np.array([[0.95, 0.95, 0.5]]), pairs, np.array([True, True]))
+    def log_score(probability, is_edge):
+        odds = logit(np.array([probability])).astype(np.float32)
+        labels = {"pairs": np.array([[0, 0], [0, 1]]), "is_edge": np.array(is_edge)}
+        return KnownInteractions().log_score(edge_data(np.zeros((1, 3)), logits=odds, **labels))
+
+    both = log_score([0.95, 0.05, 0.2], [True, False])
+    np.testing.assert_allclose(both, np.log([[0.95 / 0.5, 0.05 / 0.5, 0.2 / 0.5]]), rtol=1e-6)
+    one = log_score([0.95, 0.95, 0.5], [True, True])
     np.testing.assert_allclose(one, np.log([[19, 19, 1]]), rtol=1e-6)
 
 
-@pytest.mark.parametrize("prior", ["laplace", "embedding", "interactions", "embedding+interactions"])
-def test_parts_add_up_to_the_strength(cells, prior):
-    model = fit(cells, prior=prior)
+@pytest.mark.parametrize("knows", KNOWLEDGE)
+def test_parts_add_up_to_the_strength(cells, knows):
+    model = fit(cells, knows)
     strength, parts = model.get_strength(), model.get_evidence()
     expected = {"association", "direct", "level"}
-    expected |= {"text"} if "embedding" in prior else set()
-    expected |= {"interactions"} if "interactions" in prior else set()
+    expected |= {"text"} if "text" in knows else set()
+    expected |= {"interactions"} if "interactions" in knows else set()
     assert set(parts) == expected
     there = strength.to_numpy() > 0
     assert there.sum() > there.size - len(there) - 1
@@ -176,7 +194,7 @@ def test_parts_add_up_to_the_strength(cells, prior):
 
 
 def test_by_regulator_ranks_within_each(cells):
-    model = fit(cells, prior="laplace")
+    model = fit(cells)
     edges = model.get_edges(by="regulator", top=3)
     assert (edges.groupby("source").size() == 3).all()
     strength = model.get_strength()
@@ -188,8 +206,8 @@ def test_by_regulator_ranks_within_each(cells):
 
 
 def test_a_correlation_within_noise_has_no_sign(cells):
-    model = fit(cells, prior="laplace")
-    assert model.module.only_nonzero
+    model = fit(cells)
+    assert model.module.likelihood.mask_zeros
     edges = model.get_edges()
     x = cells.to_df()
     # zeros do not count: at the mean of what does
@@ -204,7 +222,7 @@ def test_a_correlation_within_noise_has_no_sign(cells):
 
 def test_signs_of_a_network_whose_values_are_lost_at_random_are_found():
     cells = datasets.simulate(500, 150, 30, seed=0)
-    edges = fit(cells, prior="laplace").get_edges(top=150)
+    edges = fit(cells).get_edges(top=150)
     truth = cells.varp["truth"].toarray()
     at = cells.var_names.get_indexer
     true = truth[at(edges["source"]), at(edges["target"])]
@@ -228,14 +246,14 @@ def independent_genes(n):
 )
 def test_cells_that_tell_nothing_say_so(cells, says_so, caplog):
     with caplog.at_level("WARNING"):
-        model = fit(cells, prior="laplace")
+        model = fit(cells)
     assert ("next to nothing of the network" in caplog.text) == says_so
     model.write_network()
     assert (model.adata.uns["infosem"]["agreement"] < 0.5) == says_so
 
 
 def test_independent_genes_give_no_star():
-    model = fit(independent_genes(300), prior="laplace")
+    model = fit(independent_genes(300))
     assert model.get_edges(top=100)["source"].value_counts().iloc[0] <= 12
     assert model.get_evidence()["level"].max().max() < 0.2
 
@@ -249,11 +267,11 @@ def test_one_cell_gene_or_regulator_more_changes_little(without):
     cells = datasets.simulate(400, 150, 30, seed=1)
     left_out = {"cell": None, "gene": "gene100", "regulator": "TF29"}[without]
     fewer = cells[:-1] if left_out is None else cells[:, cells.var_names != left_out]
-    before, after = (best(fit(data.copy(), prior="laplace")) for data in (fewer, cells))
+    before, after = (best(fit(data.copy())) for data in (fewer, cells))
     comparable = {pair for pair in after if left_out not in pair}
     assert len(before & comparable) > 0.95 * len(comparable)
 
 
 def test_seeds_agree(cells):
-    first, second = (fit(cells.copy(), prior="laplace", seed=seed) for seed in (0, 1))
+    first, second = (fit(cells.copy(), seed=seed) for seed in (0, 1))
     assert len(best(first, 50) & best(second, 50)) >= 45

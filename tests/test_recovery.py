@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score
 
 from infosem import InfoSEM, datasets
 
-from .conftest import QUIET
+from .conftest import KNOWLEDGE, QUIET
 
 SEEDS = (0, 1, 2)
 
@@ -26,8 +26,8 @@ def auprc_ratio(adata, score, pairs=True):
     return average_precision_score(truth[counts], score[counts]) / truth[counts].mean()
 
 
-def fit(adata, **options):
-    InfoSEM.setup_anndata(adata)
+def fit(adata, knows, **options):
+    InfoSEM.setup_anndata(adata, **KNOWLEDGE[knows])
     model = InfoSEM(adata, **options)
     model.train(**QUIET)
     return model.get_strength().to_numpy()
@@ -42,13 +42,13 @@ def ratios():
         order = np.random.default_rng(seed).permutation(adata.n_vars)
         shuffled.varm["gene_embedding"] = adata.varm["gene_embedding"][order]
         hidden = adata.varp["known_interactions"].toarray()[:30] == 0
-        for name, data, prior in (
-            ("none", adata, "laplace"),
-            ("text", adata, "embedding"),
-            ("shuffled text", shuffled, "embedding"),
-            ("text and interactions", adata, "embedding+interactions"),
+        for name, data, knows in (
+            ("none", adata, "nothing"),
+            ("text", adata, "text"),
+            ("shuffled text", shuffled, "text"),
+            ("text and interactions", adata, "text and interactions"),
         ):
-            found.setdefault(name, []).append(auprc_ratio(data, fit(data, prior=prior), hidden))
+            found.setdefault(name, []).append(auprc_ratio(data, fit(data, knows), hidden))
     return {name: np.mean(values) for name, values in found.items()}
 
 
@@ -72,7 +72,7 @@ def test_more_cells_are_better_and_better_than_the_correlation():
     found = []
     for n_cells in (200, 1000):
         adata = datasets.simulate(n_cells, 120, 20, seed=0)
-        found.append(auprc_ratio(adata, fit(adata, prior="laplace")))
+        found.append(auprc_ratio(adata, fit(adata, "nothing")))
         correlation = np.abs(np.corrcoef(adata.X.toarray().T))[:20]
         assert found[-1] > 1.2 * auprc_ratio(adata, correlation)
     assert found[1] > 1.1 * found[0]
@@ -81,7 +81,7 @@ def test_more_cells_are_better_and_better_than_the_correlation():
 def test_the_papers_model_learns_too():
     adata = simulate(0)
     InfoSEM.setup_anndata(adata)
-    model = InfoSEM(adata, form="paper", prior="embedding+interactions")
+    model = InfoSEM(adata, preset="paper")
     model.train(max_epochs=30, **QUIET)
     hidden = adata.varp["known_interactions"].toarray()[:30] == 0
     assert auprc_ratio(adata, model.get_strength().to_numpy(), hidden) > 1.5

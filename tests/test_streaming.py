@@ -15,10 +15,16 @@ from scipy import sparse
 
 from infosem import InfoSEM, datasets
 from infosem.data._streaming import CellStream
+from infosem.module import LaplacePrior, LearnedLatent
+from infosem.train import EqualEffects
 
 from .conftest import QUIET
 
-OPTIONS = {"alpha": 0.03, "beta": 1.0, "initial_effect": 0.1}
+OPTIONS = {
+    "prior": LaplacePrior(weight=0.03),
+    "latent": LearnedLatent(kl_weight=1.0),
+    "start": EqualEffects(total=0.1),
+}
 PLAN = {"lr_networks": 1e-3, "lr_decay": 0.995, "lr_adjacency": 0.03}
 
 

@@ -22,7 +22,11 @@ from infosem.model._train_ensemble import _train_one
 
 from .conftest import QUIET
 
-WAYS = [({}, "one AnnData"), ({"form": "paper"}, "one each"), ({"prior": "laplace", "form": "paper"}, "one AnnData")]
+WAYS = [
+    ({}, "one AnnData"),
+    ({"preset": "paper"}, "one each"),
+    ({"prior": "laplace", "preset": "paper"}, "one AnnData"),
+]
 TRAIN = {**QUIET, "max_epochs": 3, "enable_model_summary": False}
 
 
@@ -155,12 +159,12 @@ def test_the_generators_of_the_process_are_left_alone(tmp_path, backed, train_si
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("form", ["today", "paper"])
-def test_the_default_type_of_the_process_changes_nothing(cells: AnnData, form) -> None:
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_the_default_type_of_the_process_changes_nothing(cells: AnnData, preset) -> None:
     InfoSEM.setup_anndata(cells)
 
     def network() -> np.ndarray:
-        model = InfoSEM(cells, form=form)
+        model = InfoSEM(cells, preset=preset)
         model.train(**TRAIN)
         return model.get_strength().to_numpy()
 

@@ -60,7 +60,7 @@ def test_steps_fade_out_however_many_are_an_epoch(cells: AnnData, max_epochs: in
 def test_deepsems_steps_decay_after_every_epoch_and_only_those_of_the_networks(cells: AnnData) -> None:
     InfoSEM.setup_anndata(cells)
     steps = StepSizes()
-    InfoSEM(cells, form="paper").train(3, batch_size=40, callbacks=[steps], **QUIET)
+    InfoSEM(cells, preset="paper").train(3, batch_size=40, callbacks=[steps], **QUIET)
     networks, adjacency = (np.array(steps.found) / steps.found[0]).T
     np.testing.assert_allclose(networks, np.repeat([1, 0.95, 0.95**2], 3), rtol=1e-6)
     np.testing.assert_allclose(adjacency, 1)

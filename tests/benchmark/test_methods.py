@@ -18,6 +18,7 @@ from infosem.benchmark import METHODS, Labels, Method, MissingInputError, expect
 from infosem.benchmark.methods._embeddings import gene_embedding
 from infosem.benchmark.methods._expression import dense_expression, standardised_expression
 from infosem.benchmark.methods.text_regression import fit_pair_logistic
+from infosem.module import LowRankEdges
 
 QUICK = {
     "infosem_expression": {"max_epochs": 2},
@@ -236,8 +237,8 @@ def test_deepsem_has_all_genes_as_regulators(cells: AnnData, labels: Labels, mon
 
 def test_infosem_bc_is_told_the_training_labels_and_no_others(cells: AnnData, labels: Labels) -> None:
     model = methods.InfoSEMBC(max_epochs=3, rank=4)._fit(
-        cells, REGULATORS, seed=0, prior="embedding+interactions", embedding=cells.varm["gene_embedding"],
-        labels=labels, rank=4,
+        cells, REGULATORS, seed=0, embedding=cells.varm["gene_embedding"], labels=labels,
+        edge_model=LowRankEdges(rank=4),
     )  # fmt: skip
     known = model.adata.varp["known_interactions"].toarray()
     assert np.count_nonzero(known) == len(labels)

@@ -10,7 +10,7 @@ from scvi import REGISTRY_KEYS
 
 from infosem.data._expression import pearson_correlation, signs_beyond_noise
 from infosem.data._gene_fields import EMBEDDING_FIELD, INTERACTIONS_FIELD
-from infosem.data._manager import GeneAlignedManager, regulators, state_of
+from infosem.data._manager import GeneAlignedManager, gene_names, regulators, state_of
 from infosem.module import EdgeModel, GeneData, Likelihood
 from infosem.scores import EdgeFacts, KernelEdges
 from infosem.scores._kernel_edges import edge_logits
@@ -61,6 +61,7 @@ def gene_data(registry: dict[str, Any], facts: EdgeFacts, likelihood: Likelihood
         None if array is None else torch.as_tensor(array) for array in (facts.embeddings, facts.pairs, facts.is_edge)
     )
     return GeneData(
+        names=gene_names(registry),
         mean=torch.as_tensor(statistics.mean, dtype=torch.float32),
         sd=torch.as_tensor(statistics.sd, dtype=torch.float32),
         varies=torch.as_tensor(summary.varies),

@@ -137,6 +137,11 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
             self._adata_manager.require_unchanged()
         self._preset = preset_of(preset)
         with_text, with_labels = has_embeddings(self.registry_), has_interactions(self.registry_)
+        if edge_model is not None and not with_labels:
+            raise ValueError(
+                f"edge_model={edge_model!r} needs known interactions, but none are registered. Call "
+                "InfoSEM.setup_anndata(adata, interactions_key=...) first, or leave it out."
+            )
         edge_model = of_kind(EdgeModel, edge_model, "edge_model", self._preset.edge_model)
         low_rank = edge_model if with_labels and isinstance(edge_model, LowRankEdges) else None
         effect_prior = self._preset.effect_prior(prior, with_text=with_text, low_rank=low_rank is not None)

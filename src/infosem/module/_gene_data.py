@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -13,6 +14,8 @@ class GeneData:
 
     Attributes
     ----------
+    names
+        Names of the genes, ``(G,)``.
     mean, sd
         Location and scale of the standardisation, ``(G,)``.
     varies
@@ -29,6 +32,7 @@ class GeneData:
         interactions are registered.
     """
 
+    names: Sequence[str]
     mean: Tensor
     sd: Tensor
     varies: Tensor

@@ -55,7 +55,7 @@ class Density(nn.Module, ABC):
         """Scale of the density when the loss is a mean over ``n_counted`` entries of the expression."""
 
     @abstractmethod
-    def _log_normaliser(self, n_counted: int) -> float:
+    def log_normaliser_of_a_pair(self, n_counted: int) -> float:
         """Logarithm of the normalising constant of one pair's density."""
 
     def mean(self) -> Tensor | None:
@@ -69,13 +69,13 @@ class Density(nn.Module, ABC):
     def log_normaliser(self, n_counted: int) -> float:
         """Logarithm of the density's normalising constant, summed over the pairs; zero for a flat prior."""
         is_flat = self.weight == 0 or self.n_pairs == 0
-        return 0.0 if is_flat else self.n_pairs * self._log_normaliser(n_counted)
+        return 0.0 if is_flat else self.n_pairs * self.log_normaliser_of_a_pair(n_counted)
 
     def log_prob(self, values: Tensor, *, n_counted: int) -> Tensor:
         """Log density of ``values`` ``(R, G)`` in nats; zero for a flat prior."""
         return -0.5 * n_counted * self.penalty(values) - self.log_normaliser(n_counted)
 
-    def _mean(self, total: Tensor) -> Tensor:
+    def _weighted_mean(self, total: Tensor) -> Tensor:
         return self.weight * total / max(self.n_pairs, 1)
 
 
@@ -86,7 +86,7 @@ class NormalDensity(Density):
         """Standard deviation of the Normal density."""
         return math.sqrt(self.n_pairs / (self.weight * n_counted))
 
-    def _log_normaliser(self, n_counted: int) -> float:
+    def log_normaliser_of_a_pair(self, n_counted: int) -> float:
         return math.log(self.scale(n_counted)) + 0.5 * math.log(2 * math.pi)
 
 

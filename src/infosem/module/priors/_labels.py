@@ -45,4 +45,4 @@ class LabelDensity(NormalDensity):
 
     def penalty(self, values: Tensor) -> Tensor:
         observed = values[self.pairs[0], self.pairs[1]]
-        return self._mean((observed - self.mode().to(values.dtype)).square().sum())
+        return self._weighted_mean((observed - self.mode().to(values.dtype)).square().sum())

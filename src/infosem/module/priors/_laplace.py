@@ -51,11 +51,11 @@ class LaplaceDensity(Density):
     """
 
     def penalty(self, values: Tensor) -> Tensor:
-        return self._mean(torch.linalg.vector_norm(values, 1))
+        return self._weighted_mean(torch.linalg.vector_norm(values, 1))
 
     def scale(self, n_counted: int) -> float:
         """Scale :math:`b` of the Laplace density."""
         return 2 * self.n_pairs / (self.weight * n_counted)
 
-    def _log_normaliser(self, n_counted: int) -> float:
+    def log_normaliser_of_a_pair(self, n_counted: int) -> float:
         return math.log(2 * self.scale(n_counted))

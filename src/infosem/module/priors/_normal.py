@@ -49,4 +49,4 @@ class CentredDensity(NormalDensity):
     """
 
     def penalty(self, values: Tensor) -> Tensor:
-        return self._mean(values.square().sum())
+        return self._weighted_mean(values.square().sum())

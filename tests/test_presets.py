@@ -1,4 +1,4 @@
-"""The paper's model is one argument away."""
+"""The paper's model is one argument away, and every argument goes before its preset."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import numpy as np
 import pytest
 
 from infosem import InfoSEM
+from infosem.module import TextPrior
+from infosem.scores import KernelEdges
 
 from .conftest import QUIET
 
 
 @pytest.mark.parametrize("interactions_key", [None, "auto"])
-def test_the_papers_form_is_the_published_model(cells, interactions_key):
+def test_the_papers_preset_is_the_published_model(cells, interactions_key):
     InfoSEM.setup_anndata(cells, interactions_key=interactions_key)
-    model = InfoSEM(cells, form="paper")
+    model = InfoSEM(cells, preset="paper")
     start = model.module.adjacency().weights.detach().numpy()
     # a total effect of 2, shared by the regulators
     np.testing.assert_allclose(start[start != 0], 2 / 5, atol=0.2 if interactions_key else 0.05)
     model.train(3, **QUIET)
     module = model.module
     assert module.denoiser is None  # the encoder sees the measured expression
-    assert module.only_nonzero
+    assert module.likelihood.mask_zeros
     assert module.effect_prior.weight == 1e3
     assert (module.interaction_prior is None) == (interactions_key is None)
     np.testing.assert_array_equal(model.get_strength(), model.get_adjacency().abs())
@@ -30,7 +32,7 @@ def test_the_papers_form_is_the_published_model(cells, interactions_key):
 
 def test_its_edges_and_entries_go_by_the_absolute_adjacency_also_after_loading(cells, tmp_path):
     InfoSEM.setup_anndata(cells)
-    model = InfoSEM(cells, form="paper")
+    model = InfoSEM(cells, preset="paper")
     model.train(1, **QUIET)
     size = model.get_adjacency().abs()
     edges = model.get_edges()
@@ -42,10 +44,11 @@ def test_its_edges_and_entries_go_by_the_absolute_adjacency_also_after_loading(c
     np.testing.assert_array_equal(loaded.get_strength(), size)
 
 
-def test_what_is_given_goes_before_the_form(cells):
+def test_what_is_given_goes_before_the_preset(cells):
     InfoSEM.setup_anndata(cells)
-    model = InfoSEM(cells, form="paper", probability="kernel", embedding_weight=7.0)
-    assert model.module.edge_probability is not None
+    model = InfoSEM(cells, preset="paper", edge_model=KernelEdges(), prior=TextPrior(weight=7.0))
+    assert model.module.interaction_prior is None
+    assert model.edge_facts_.logits is not None
     assert model.module.effect_prior.weight == 7.0
-    with pytest.raises(ValueError, match="form='published' is not one of 'today', 'paper'"):
-        InfoSEM(cells, form="published")
+    with pytest.raises(ValueError, match="preset='published' is not one of 'default', 'paper'"):
+        InfoSEM(cells, preset="published")
