@@ -149,8 +149,8 @@ for training.
 
 {ensemble.models[0]} models of hESC take {number(one)} s one after the other, and {number(many)} s with
 {ensemble.jobs[1]} processes, which is {one / many:.2f} times as fast. Each process needs {number(imports)} s for
-imports first, and the cores of this machine share a processor. Processes are therefore more useful for larger models and
-on other machines.
+imports first, and the cores of this machine share a processor. Processes are therefore more useful for larger models
+and on other machines.
 
 ## Start-up
 
