@@ -67,22 +67,20 @@ def section(results: Results | None = None) -> str:
         "## On a GPU",
         _provenance(results),
         _agreement(results),
-        "**A whole fit** of hESC (910 genes, 410 regulators, 758 cells), setup included:",
+        "**A whole fit** of hESC (910 genes, 410 regulators, 758 cells), with the setup:",
         _fits(results),
         paragraph(
-            "**A step**, of values that are on the device already. Up to 20,000 genes with 400 regulators",
-            "its time on the",
-            "GPU is that of the host, which starts some four hundred kernels one after the other, whatever",
-            "the size: the",
-            "GPU waits for most of it. So it pays from some thousand genes on; with larger batches it is used in full.",
+            "**A step**, with values that are on the device already. Up to 20,000 genes with 400 regulators the host",
+            "determines the time on the GPU. It starts about four hundred kernels one after the other, whatever the",
+            "size, and the GPU waits for most of that time. A GPU is therefore useful from about a thousand genes",
+            "on, and larger batches use it fully.",
         ),
         _steps(results),
         _ceilings(results),
         _genome(results),
         paragraph(
-            "**Lower precision** saves no time where starting the kernels is what takes it, and leaves the",
-            "network as it",
-            "is:",
+            "**Lower precision** saves no time where starting the kernels takes most of it, and it hardly changes the",
+            "network:",
         ),
         _precision(results),
         _ensembles(results),
@@ -98,11 +96,11 @@ def _provenance(results: Results) -> str:
 
     card, gib = results.text("card", "machine", "name"), results.number("card", "machine", "GiB")
     return paragraph(
-        f"Measured by `python benchmarks/gpu.py --output benchmarks/results/gpu` on one {card} ({gib:.0f} GiB, driver",
-        f"{results.text('card', 'machine', 'driver')}), beside",
-        f"{results.text('card', 'machine', 'threads', 'cpu')} threads",
-        f"of its machine's processor; Python {version('python')}, torch {version('torch')}, CUDA {version('CUDA')},",
-        f"scvi-tools {version('scvi-tools')}; {version('date')}. `model.train()` takes a GPU if there is one.",
+        "`model.train()` uses a GPU if there is one. These measurements of `python benchmarks/gpu.py --output",
+        f"benchmarks/results/gpu` compare one {card} ({gib:.0f} GiB, driver",
+        f"{results.text('card', 'machine', 'driver')}) with {results.text('card', 'machine', 'threads', 'cpu')}",
+        f"threads of the processor of the same machine: Python {version('python')}, torch {version('torch')}, CUDA",
+        f"{version('CUDA')}, scvi-tools {version('scvi-tools')}; {version('date')}.",
     )
 
 
@@ -112,10 +110,9 @@ def _ceilings(results: Results) -> str:
 
     rates = [card(f"product of matrices, {kind}", "TFLOP/s") for kind in ("float32", "TF32", "bfloat16")]
     return paragraph(
-        f"The card copies {card('copy, read and written', 'GB/s')} GB/s, read and written, and multiplies matrices at",
-        f"{rates[0]} TFLOP/s in float32, {rates[1]} in TF32, {rates[2]} in bfloat16. To start a kernel",
-        "that does nothing",
-        f"takes {card('kernels that do nothing', 'us each')} microseconds.",
+        f"The GPU copies {card('copy, read and written', 'GB/s')} GB/s, counting reads and writes. It multiplies",
+        f"matrices at {rates[0]} TFLOP/s in float32, {rates[1]} in TF32 and {rates[2]} in bfloat16. Starting an",
+        f"empty kernel takes {card('kernels that do nothing', 'us each')} microseconds.",
     )
 
 
@@ -140,13 +137,12 @@ def _agreement(results: Results) -> str:
     works = set(results.of("portability", "failed")) == {"none"}
     same = set(results.of("portability", "same network")) == {"True"}
     return paragraph(
-        "**It is the same network.** Loss and gradients of a step differ from those in double precision by",
-        f"{errors['float32']:.0e} of themselves at most (TF32 {errors['TF32']:.0e}). Of the best 1,000",
-        "edges of hESC the fit",
-        f"on the GPU shares {one:.1%} with the fit on the CPU (two seeds on the CPU {other:.1%}, TF32",
-        f"{rounded:.1%}), and",
-        f"the AUPRC on cell-type-specific ChIP-seq is {auprc[1]:.4f} against {auprc[0]:.4f}.",
-        "Models that are saved on one load on the other with the same network." if same else "",
+        "**A GPU gives the same network.** The loss and the gradients of a step differ from double precision by a",
+        f"relative error of at most {errors['float32']:.0e} (TF32 {errors['TF32']:.0e}). The fit on the GPU shares",
+        f"{one:.1%} of the best 1,000 edges of hESC with the fit on the CPU (two seeds on the CPU share {other:.1%},",
+        f"TF32 {rounded:.1%}). The AUPRC on cell-type-specific ChIP-seq is {auprc[1]:.4f} on the GPU and",
+        f"{auprc[0]:.4f} on the CPU.",
+        "A model that was saved on one device loads on the other with the same network." if same else "",
         "Every method of a model works on the GPU." if works else "",
     )
 
@@ -201,17 +197,13 @@ def _genome(results: Results) -> str:
     on_gpu = seconds("seconds of the effects on 3200 genes, once")
     genes, regulators, cells = (int(size) for size in re.findall(r"\d+", what))
     return paragraph(
-        f"**A genome**, {genes:,} genes, {regulators:,} regulators, {cells:,} cells:",
-        f"{seconds(_FIRST_EPOCH):.0f} s until the",
-        f"first epoch has ended, {seconds('seconds of an epoch'):.2f} s for each epoch of",
-        f"{-(-cells // 128)} steps after it,",
-        f"{seconds('peak GiB'):.1f} GiB of the GPU's memory (the log's estimate is",
-        f"{seconds('estimated GiB'):.1f}). The sparse",
-        f"effects that training starts from take {on_gpu:.2f} s for 3,200 of the genes, and",
-        f"{effects:.1f} s on the CPU. The rest",
-        "of the closed form is on the CPU, whichever trains:",
-        f"{seconds('seconds of covariation', 'cpu'):.0f} s of covariation,",
-        f"{seconds('seconds of association', 'cpu'):.0f} s of association; and `get_edges` takes",
+        f"**A genome** of {genes:,} genes, {regulators:,} regulators and {cells:,} cells takes",
+        f"{seconds(_FIRST_EPOCH):.0f} s until the end of the first epoch, and {seconds('seconds of an epoch'):.2f} s",
+        f"for each later epoch of {-(-cells // 128)} steps. It needs {seconds('peak GiB'):.1f} GiB of the GPU's",
+        f"memory (the log estimates {seconds('estimated GiB'):.1f}). For 3,200 of the genes the sparse effects that",
+        f"training starts from take {on_gpu:.2f} s on the GPU and {effects:.1f} s on the CPU. The rest of the closed",
+        f"form is always computed on the CPU: {seconds('seconds of covariation', 'cpu'):.0f} s for the covariation and",
+        f"{seconds('seconds of association', 'cpu'):.0f} s for the association. `get_edges` takes",
         f"{seconds('seconds of edges'):.0f} s.",
     )
 
@@ -226,7 +218,7 @@ def _precision(results: Results) -> str:
         rows.append(
             [f"`{name}`" if "mixed" in name else name, size, number(spent), f"{float(share):.1%}" if share else "-"]
         )
-    return table(["precision", "size of the step", "ms", "of the best 1,000 edges of hESC as on the CPU"], rows)
+    return table(["precision", "size of the step", "ms", "best 1,000 edges of hESC shared with the CPU"], rows)
 
 
 def _ensembles(results: Results) -> str:
@@ -238,7 +230,7 @@ def _ensembles(results: Results) -> str:
                 said[f"{n} process{'es' * (n > 1)} on the {name}"] = float(value)
     each = ", ".join(f"{how} {spent:.0f} s" for how, spent in said.items())
     fastest = min(said, key=lambda how: said[how])
-    return paragraph(f"**Ensembles.** Ten models of hESC: {each}. The fastest at this size: {fastest}.")
+    return paragraph(f"**Ensembles** of ten models of hESC take: {each}. The fastest at this size is {fastest}.")
 
 
 def _disk(results: Results) -> str:
@@ -249,8 +241,8 @@ def _disk(results: Results) -> str:
     size = str(busy.index[0]).split(", ")[1]
     each = ", ".join(f"{where} {share:.0%}" for where, share in shares.items())
     return paragraph(
-        f"**Cells in memory and on disk**, {size}. Of the time of an epoch the GPU computes this much; the rest is",
-        f"loading: {each}.",
+        f"**Cells in memory and on disk**, {size}. The GPU computes for the following share of an epoch, and the",
+        f"rest of the time is loading: {each}.",
     )
 
 
@@ -259,6 +251,6 @@ def _not_run(results: Results) -> str:
     missing = results.rows.loc[results.rows["quantity"] == "not run", "part"].unique()
     said = " and ".join(titles.get(part, part) for part in missing)
     return paragraph(
-        f"**Only rehearsed**, small: {said}." if said else "",
-        "No GPU of another maker has been tried.",
+        f"**Only rehearsed** at a small size: {said}." if said else "",
+        "No GPU of another manufacturer has been tried.",
     )

@@ -105,32 +105,34 @@ def main() -> None:
     imports = startup.seconds.iloc[-1]
     page = f"""# Speed and memory
 
-A fit starts from estimates in closed form, which take a part of its time. In one run with the version before there was
-one (26 November 2026), hESC took 6.2, 6.5 and 7.6 s, and 3.0, 3.1 and 3.7 s without it.
+You want to know how long a fit takes, and how much memory it needs. This page shows measurements of
+`python benchmarks/speed.py PART` (`benchmarks/results/speed/`), and `python benchmarks/speed_report.py` writes it. The
+rows of one table ran one after the other on the same machine: {provenance(fit)}
 
-Made by `python benchmarks/speed_report.py` from what `python benchmarks/speed.py PART` measured
-(`benchmarks/results/speed/`). What stands in one table ran one after the other on the same machine:
-{provenance(fit)}
+Each fit starts from closed-form estimates, which take a part of its time. In one comparison with the version before
+these were introduced (26 November 2026), hESC took 6.2, 6.5 and 7.6 s with them, and 3.0, 3.1 and 3.7 s without them.
 
 ## A whole fit
 
-hESC of BEELINE, TFs + 500 genes: {fit.genes[0]:,} genes, {fit.regulators[0]} regulators, {fit.cells[0]:,} cells;
-defaults of each. GRNBoost2 with a process for each core, RegDiffusion with `device="cpu"`.
+The data are hESC of BEELINE, TFs + 500 genes: {fit.genes[0]:,} genes, {fit.regulators[0]} regulators, {fit.cells[0]:,}
+cells. Each method has its default settings. GRNBoost2 uses one process for each core, and RegDiffusion `device="cpu"`.
 
 {table(ratios(fit, "infosem"))}
 
 ## An epoch
 
-mDC, TFs + 1000: {epoch.genes[0]:,} genes, {epoch.regulators[0]} of them TFs, {epoch.cells[0]:,} cells, batches of 64.
-The first row is DeepSEM's formulation written down plainly ([plain_deepsem.py](../benchmarks/plain_deepsem.py)): scalar
-networks at every entry, every gene a regulator, the inverse of I - A.
+The data are mDC, TFs + 1000: {epoch.genes[0]:,} genes, {epoch.regulators[0]} of them TFs, {epoch.cells[0]:,} cells, in
+batches of 64. The first row is a plain implementation of DeepSEM's formulation
+([plain_deepsem.py](../benchmarks/plain_deepsem.py)). It evaluates the scalar networks at every entry, every gene is a
+regulator, and it inverts I - A.
 
 {table(ratios(epoch, "infosem, TFs regulators"))}
 
 ## Growth
 
-Random sparse cells, one value in ten not zero, batches of 64; peak memory of the whole process, some 0.6 GiB of which
-are Python and its libraries. Left and right on logarithmic axes, dashed what is proportional.
+The cells are random and sparse, with one value in ten not zero, in batches of 64. The memory is the peak of the whole
+process, of which Python and its libraries take about 0.6 GiB. The left and the right panel have logarithmic axes.
+Dashed lines show proportional growth, and linear growth in the middle panel.
 
 ![time and memory against genes and cells](speed.png)
 
@@ -140,14 +142,15 @@ are Python and its libraries. Left and right on logarithmic axes, dashed what is
 
 {table(sizes(genome))}
 
-The expression is {genome.data_gb[0]:.2f} GiB as it is stored; the log's estimate for training is
-{genome.estimated_gb[0]:.2f} GiB.
+The stored expression takes {genome.data_gb[0]:.2f} GiB. The log estimates {genome.estimated_gb[0]:.2f} GiB
+for training.
 
 ## Ensembles
 
-{ensemble.models[0]} models of hESC: {number(one)} s one after the other, {number(many)} s with {ensemble.jobs[1]}
-processes, {one / many:.2f} times as fast. Each process starts with {number(imports)} s of imports, and the cores of
-this machine share a processor: processes pay for larger models and other machines.
+{ensemble.models[0]} models of hESC take {number(one)} s one after the other, and {number(many)} s with
+{ensemble.jobs[1]} processes, which is {one / many:.2f} times as fast. Each process needs {number(imports)} s for
+imports first, and the cores of this machine share a processor. Processes are therefore more useful for larger models
+and on other machines.
 
 ## Start-up
 
