@@ -436,5 +436,5 @@ class TestSaving:
 
     def test_reordered_genes_are_refused(self, trained, cells, tmp_path):
         trained.save(tmp_path / "model")
-        with pytest.warns(UserWarning, match="var_names"), pytest.raises(ValueError, match="order"):
+        with pytest.raises(ValueError, match="order"):
             InfoSEM.load(tmp_path / "model", adata=cells[:, ::-1].copy(), accelerator="cpu")

@@ -182,7 +182,7 @@ def test_a_copy_of_a_registered_anndata_does_not_take_its_place(cells: AnnData) 
     copy = cells.copy()
     InfoSEM.setup_anndata(copy, embedding_key=None)
     assert InfoSEM(cells).prior_ == "embedding+interactions"
-    assert InfoSEM(copy).prior_ == "interactions"
+    assert InfoSEM(copy).prior_ == "laplace+interactions"
 
 
 def test_levels_are_back_when_the_last_of_overlapping_contexts_ends() -> None:

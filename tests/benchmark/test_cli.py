@@ -8,7 +8,6 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from infosem import datasets
 from infosem.cli._main import main
@@ -40,22 +39,16 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("INFOSEM_DATA", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    (tmp_path / "empty" / "results.csv").touch()
     return path
 
 
-def test_run_then_more_then_report(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_then_more(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["benchmark", "--config", str(config), "--method", "Random", "--quiet"]) == 0
     results = config.parent / "small_results" / "results.csv"
     assert set(pd.read_csv(results)["method"]) == {"Random"}
     assert main(["benchmark", "--config", str(config), "--first-splits", "1", "--quiet"]) == 0
     assert set(pd.read_csv(results)["method"]) == {"Random", "|Pearson|", "One-hot LR"}
     assert "unseen_genes" in capsys.readouterr().out
-    report = ["benchmark", "report", "--config", str(config), "--results", str(results.parent), "--output", "report"]
-    assert main(report) == 0
-    text = (config.parent / "report" / "report.md").read_text()
-    assert "|Pearson|" in text.replace("\\", "")
-    assert "not run" in text.lower()
 
 
 def test_splits_are_written_with_their_checksums(config: Path) -> None:
@@ -75,9 +68,6 @@ def test_splits_are_written_with_their_checksums(config: Path) -> None:
         (["benchmark"], "--config file.toml"),
         (["benchmark", "--config", "none.toml"], "no file none.toml"),
         (["benchmark", "--config", "small.toml", "--method", "GENIE3"], "it has Random"),
-        (["benchmark", "report", "--results", "nowhere", "--output", "x"], "nowhere"),
-        (["benchmark", "report", "--results", "empty", "--output", "x"], "no finished fit"),
-        (["benchmark", "report", "--results", "empty", "--output", "small.toml"], "small.toml is a file"),
         (["benchmark", "--config", "small.toml", "--budget-hours", "nan"], "budget_hours=nan"),
         (["benchmark", "--config", "small.toml", "--budget-hours", "-1"], "budget_hours=-1"),
         (["benchmark", "--config", "small.toml", "--jobs", "0"], "n_jobs=0"),
@@ -145,28 +135,16 @@ def test_a_part_that_was_scored_is_a_success_beside_one_that_failed(config: Path
     assert main([*run, "--method", "One-hot LR"]) == 1
 
 
-def test_files_of_a_report_and_of_splits_appear_whole_or_not_at_all(
-    config: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = ["benchmark", "--config", str(config), "--quiet"]
-    report = ["benchmark", "report", "--config", str(config), "--results", "small_results", "--output", "report"]
+def test_files_of_splits_appear_whole_or_not_at_all(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     splits = ["benchmark", "splits", "--config", str(config), "--output", "splits.csv", "--tables", "tables"]
-    assert main(run) == main(report) == main(splits) == 0
-    before = {path: path.read_bytes() for folder in ("report", "tables") for path in Path(folder).iterdir()}
-    assert {path.suffix for path in before} == {".md", ".csv", ".png"}
+    assert main(splits) == 0
+    before = {path: path.read_bytes() for path in Path("tables").iterdir()}
+    assert {path.suffix for path in before} == {".csv"}
 
     def half(self: pd.DataFrame, path: Path, **_: object) -> None:
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    def half_a_figure(self: Figure, path: Path, **options: object) -> None:
-        half(None, path, **options)
-
-    for owner, name, broken in ((pd.DataFrame, "to_csv", half), (Figure, "savefig", half_a_figure)):
-        with monkeypatch.context() as patched:
-            patched.setattr(owner, name, broken)
-            assert main(report) == 1
-            if owner is pd.DataFrame:
-                assert main(splits) == 1
-        after = {path: path.read_bytes() for folder in ("report", "tables") for path in Path(folder).iterdir()}
-        assert after == before
+    monkeypatch.setattr(pd.DataFrame, "to_csv", half)
+    assert main(splits) == 1
+    assert {path: path.read_bytes() for path in Path("tables").iterdir()} == before

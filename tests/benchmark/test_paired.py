@@ -11,7 +11,7 @@ from scipy.stats import ttest_rel
 
 from infosem.benchmark import paired_differences
 
-from .test_report import NON_SPECIFIC, SPECIFIC, table
+from .test_summary import NON_SPECIFIC, SPECIFIC, table
 
 A, B = (0.5, 0.3, 0.7, 0.6), (0.4, 0.35, 0.4, 0.55)
 

@@ -27,7 +27,6 @@ from infosem.benchmark import (
     read_results,
     run,
     summary,
-    write_report,
 )
 from infosem.benchmark._results_file import COLUMNS, as_csv, typed
 
@@ -181,15 +180,6 @@ def test_data_sets_of_any_name_resume_as_themselves(data: AnnData, tmp_path: Pat
     assert summary(again)["dataset"].drop_duplicates().tolist() == ODD
     assert len(list((tmp_path / "scores").glob("*.npy"))) == 2 * len(ODD)
     assert len({name for name, _ in describe_splits(grid)[1]}) == 2 * 2 * len(ODD)
-
-
-def test_a_report_of_any_name_is_written(data: AnnData, tmp_path: Path) -> None:
-    name = "$\\x$ a/b: 1|2"
-    dataset = Dataset(name=name, source=data, networks={name: "chip"}, regulator_key="is_regulator")
-    run(Grid(datasets=(dataset,), entries=(Entry(method=methods.Pearson()),)), output=tmp_path, progress=False)
-    report = write_report(tmp_path, tmp_path / "report").read_text()
-    assert name in report
-    assert any(tmp_path.glob("report/figure_3a_*.png"))
 
 
 def test_two_splits_of_one_file_name_are_refused(data: AnnData) -> None:

@@ -25,7 +25,6 @@ from infosem.benchmark import (
     read_truth,
     run,
     split_whole_network,
-    write_report,
 )
 from infosem.cli._main import main
 
@@ -192,13 +191,3 @@ def test_a_data_set_that_cannot_be_had(changed: tuple[str, str], message: str, t
 def test_there_is_no_other_simulator() -> None:
     with pytest.raises(ValueError, match="there are simulate, sergio"):
         Simulated(simulator="splatter", options={"seed": 0})
-
-
-def test_a_report_has_a_table_of_it_and_no_empty_ones(tmp_path: Path) -> None:
-    grid = read_config(config(tmp_path))
-    run(grid, output=tmp_path / "out", progress=False)
-    text = write_report(tmp_path / "out", tmp_path / "report", grid=grid).read_text()
-    assert "Whole networks" in text
-    assert "unseen genes" not in text.split("## Figures")[0]
-    table = pd.read_csv(tmp_path / "report" / "whole_networks.csv").set_index("method")
-    assert table.loc["Random", "auprc_over_random"] == pytest.approx(1.0, abs=1e-3)

@@ -6,13 +6,15 @@ from infosem.benchmark._dataset import Dataset
 from infosem.benchmark._grid import Entry, Grid, Job, describe_splits
 from infosem.benchmark._method import Labels, Method, MissingInputError
 from infosem.benchmark._metrics import block_metrics, expected_average_precision
+from infosem.benchmark._paired import paired_differences
 from infosem.benchmark._results_file import read_results
 from infosem.benchmark._runner import compare, run
+from infosem.benchmark._selection import select_by_training
 from infosem.benchmark._simulated import Simulated
 from infosem.benchmark._splits import Split, split_per_regulator, split_unseen_genes, split_whole_network
+from infosem.benchmark._summary import summary
 from infosem.benchmark._truth import Truth, read_truth
 from infosem.benchmark.methods import METHODS
-from infosem.benchmark.report import paired_differences, select_by_training, summary, write_report
 
 __all__ = [
     "METHODS",
@@ -41,5 +43,4 @@ __all__ = [
     "split_unseen_genes",
     "split_whole_network",
     "summary",
-    "write_report",
 ]

@@ -11,7 +11,7 @@ import pandas as pd
 from infosem.benchmark._file_names import file_name
 from infosem.benchmark._grid import Job
 from infosem.benchmark._job import FAILED, LACKS_INPUT, OK, JobResult
-from infosem.benchmark._results_file import COLUMNS, KEY, as_csv, read_complete, typed
+from infosem.benchmark._results_file import COLUMNS, KEY, as_csv, plain_or_compressed, read_complete, typed
 from infosem.files._atomic import check_writable, replacing
 
 _FILE, _SCORES = "results.csv", "scores"
@@ -39,14 +39,18 @@ def _scores_path(folder: Path, job: str, network: str) -> Path:
 
 
 class Results:
-    """Results in memory and, given a folder, in ``results.csv`` and ``scores/`` there."""
+    """Results in memory and, given a folder, in ``results.csv`` and ``scores/`` there.
+
+    They go on from ``results.csv.xz`` where there is no ``results.csv``, which is then written.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._parts: list[pd.DataFrame] = []
         self._is_as_on_disk = False
-        if folder is not None and self._path.exists():
-            table, self._is_as_on_disk = read_complete(self._path)
+        if folder is not None and (path := plain_or_compressed(self._path)).exists():
+            table, is_whole = read_complete(path)
+            self._is_as_on_disk = is_whole and path == self._path
             self._parts = [table]
 
     @property

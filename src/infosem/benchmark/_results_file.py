@@ -1,9 +1,10 @@
-"""The file ``results.csv``: text whose columns have types, and of which a kill can have torn the end."""
+"""The file ``results.csv``: text whose columns have types, and of which a kill can have torn the end. Or compressed."""
 
 from __future__ import annotations
 
 import csv
 import logging
+import lzma
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ _LONGEST_REASON = 2000
 def read_results(path: str | Path) -> pd.DataFrame:
     """Read a ``results.csv``, each column as what it is: a data set may be called ``NA`` or ``10``.
 
+    It may be compressed, as ``results.csv.xz``, which is also read if only that is there.
+
     Of an empty file, and of one that a kill cut off, what is complete is read. Accuracies that an older version did not
     write are missing.
 
@@ -44,13 +47,19 @@ def read_results(path: str | Path) -> pd.DataFrame:
     ValueError
         If it has other columns, or a value that is not of its column's type.
     """
-    return read_complete(Path(path))[0]
+    return read_complete(plain_or_compressed(Path(path)))[0]
+
+
+def plain_or_compressed(path: Path) -> Path:
+    """The file, or the compressed one beside it where there is no other."""
+    compressed = path.with_name(f"{path.name}.xz")
+    return compressed if compressed.exists() and not path.exists() else path
 
 
 def read_complete(path: Path) -> tuple[pd.DataFrame, bool]:
     """The table of :func:`read_results`, and whether that is all that the file holds, in this version's columns."""
     # what is no UTF-8 may be half a letter at the end; whether it is in a complete line is seen below
-    text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    text = _decompressed(path).decode("utf-8-sig", errors="surrogateescape")
     lines = text.split("\n")
     rest = lines.pop()
     header = next(csv.reader(lines[:1]), [])
@@ -70,6 +79,16 @@ def read_complete(path: Path) -> tuple[pd.DataFrame, bool]:
     table = _parsed(pd.DataFrame(rows, columns=header, dtype=object).reindex(columns=COLUMNS), path)
     unique = table.drop_duplicates([*KEY, "job"], keep="last", ignore_index=True)
     return unique, not n_torn and header == list(COLUMNS) and len(unique) == len(lines) - 1
+
+
+def _decompressed(path: Path) -> bytes:
+    raw = path.read_bytes()
+    if path.suffix != ".xz":
+        return raw
+    try:
+        return lzma.decompress(raw)
+    except lzma.LZMAError as error:
+        raise ValueError(f"{path} is damaged: {error}. Get it again, or give another output folder.") from None
 
 
 def as_csv(table: pd.DataFrame, *, header: bool) -> bytes:

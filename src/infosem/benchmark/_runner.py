@@ -49,7 +49,8 @@ def run(
         What to run.
     output
         Folder for ``results.csv``, appended as jobs finish, and ``scores/``. If it has results, the jobs that they
-        hold are not run again: after an interruption or a kill the same call goes on. One run at a time has a folder.
+        hold are not run again: after an interruption or a kill the same call goes on, also from ``results.csv.xz``. One
+        run at a time has a folder.
     n_jobs
         Processes; by default what ``joblib.parallel_config`` says, else one. They end with this one.
     only

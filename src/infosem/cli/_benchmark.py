@@ -1,10 +1,8 @@
-"""The command ``infosem benchmark``: run a grid, report on it, list its splits."""
+"""The command ``infosem benchmark``: run a grid, list its splits."""
 
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +21,7 @@ def add_benchmark(commands: Any) -> None:
     )
     _add_run_options(benchmark)
     benchmark.set_defaults(run=_run)
-    actions = benchmark.add_subparsers(metavar="{report,splits}", help="of a benchmark that was run, or its splits")
-
-    report = actions.add_parser("report", help="tables and figures of the results")
-    _add_config(report)
-    report.add_argument("--results", type=Path, required=True, help="folder with results.csv")
-    report.add_argument("--output", type=Path, required=True, help="folder for report.md, tables and figures")
-    report.set_defaults(run=_report)
+    actions = benchmark.add_subparsers(metavar="{splits}", help="its splits")
 
     splits = actions.add_parser("splits", help="seeds, sizes and checksums of the splits, or their tables")
     _add_config(splits)
@@ -114,16 +106,6 @@ def _chosen(job: Job, arguments: argparse.Namespace) -> bool:
         and (arguments.network is None or not set(job.networks).isdisjoint(arguments.network))
         and (arguments.first_splits is None or min(job.split_seeds) < arguments.first_splits)
     )
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    from infosem import benchmark
-
-    grid = None if arguments.config is None else benchmark.read_config(arguments.config, data=arguments.data)
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    path = benchmark.write_report(arguments.results, arguments.output, grid=grid, command=command)
-    print(f"Wrote {path}")
-    return 0
 
 
 def _splits(arguments: argparse.Namespace) -> int:

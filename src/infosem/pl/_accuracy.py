@@ -68,7 +68,7 @@ def accuracy(
     ValueError
         If there are several networks or data sets, no such metric, block or control, or no scored split.
     """
-    from infosem.benchmark.report._summary import per_split, summary
+    from infosem.benchmark._summary import per_split, summary
 
     for column in ("network", "dataset"):
         names = results[column].unique()
@@ -86,8 +86,8 @@ def accuracy(
     unknown = sorted(set(marked) - set(results["method"]))
     if unknown:
         raise ValueError(f"controls={unknown} are no methods of these results; there are {', '.join(methods)}.")
-    splits = per_split(results, split_kind=split_kind)
-    splits = splits[splits["block"] == block]
+    splits = per_split(results)
+    splits = splits[(splits["block"] == block) & (splits["split_kind"] == split_kind)]
     ax = prepare(ax, (5.5, 1.2 + 0.28 * len(methods)))
     for y, method in enumerate(methods):
         is_control = method in marked

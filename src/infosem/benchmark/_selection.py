@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,7 +9,6 @@ import pandas as pd
 from infosem.benchmark._job import OK
 from infosem.benchmark._splits import TRAIN
 
-_CANDIDATE = re.compile(r"(?P<title>.+) \((?P<text>[^(),]+), weight [^()]+\)")
 _SPLIT = ["dataset", "network", "split_kind", "split", "seed"]
 
 
@@ -40,21 +38,3 @@ def select_by_training(results: pd.DataFrame, methods: Sequence[str], name: str)
     best = ranked.drop_duplicates(_SPLIT)[[*_SPLIT, "method"]]
     chosen = family.merge(best, on=[*_SPLIT, "method"])
     return chosen.assign(selected=chosen["method"], method=name)
-
-
-def is_candidate(method: str) -> bool:
-    """Whether a method is named as a candidate: ``"<title> (<text>, weight <value>)"``."""
-    return _CANDIDATE.fullmatch(method) is not None
-
-
-def with_tuned(results: pd.DataFrame) -> pd.DataFrame:
-    """Add ``"<title> (<text>, tuned)"``, selected from ``"<title> (<text>)"`` and its candidates with other weights."""
-    families: dict[tuple[str, str], list[str]] = {}
-    for method in results["method"].unique():
-        if match := _CANDIDATE.fullmatch(method):
-            title, text = match["title"], match["text"]
-            families.setdefault((title, text), [f"{title} ({text})"]).append(method)
-    tuned = [
-        select_by_training(results, methods, f"{title} ({text}, tuned)") for (title, text), methods in families.items()
-    ]
-    return pd.concat([results, *tuned], ignore_index=True)

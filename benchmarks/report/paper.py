@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import pandas as pd
 
@@ -29,16 +29,12 @@ _NAME = re.compile(r"(?P<title>.+?)(?: \((?:BioBERT|MiniLM)(?:, tuned)?\))?")
 
 @cache
 def paper_numbers() -> pd.DataFrame:
-    """Tables 2-6: ``table``, ``network``, ``block``, ``dataset``, ``method``, ``metric``, ``mean``, ``sd``, ``ratio``.
-
-    ``ratio`` is the mean over that of the table's own row *Random*; Table 6 has none.
-    """
-    table = pd.read_csv(str(files(__package__) / "paper_numbers.csv"))
+    """Tables 2-6, a number a row: mean, sd, and, but for Table 6, that of its own row *Random* and the ratio to it."""
+    table = pd.read_csv(Path(__file__).with_name("paper_numbers.csv"))
     keys = ["table", "dataset", "metric"]
     random = table[table["method"] == "Random"].set_index(keys)["mean"].rename("random")
     table = table.join(random, on=keys)
-    table["ratio"] = table["mean"] / table["random"]
-    return table
+    return table.assign(ratio=table["mean"] / table["random"])
 
 
 def paper_method(method: str) -> str | None:
@@ -56,8 +52,3 @@ def paper_place(method: str) -> int:
     """Where the paper's tables list a method; others come after them."""
     title = paper_method(method)
     return METHODS.index(title) if title else len(METHODS)
-
-
-def network_title(network: str) -> str:
-    """A network in words."""
-    return NETWORKS.get(network, network)

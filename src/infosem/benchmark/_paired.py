@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from infosem.benchmark._splits import UNSEEN_GENES
-from infosem.benchmark.report._summary import check_metric, per_split
+from infosem.benchmark._summary import check_metric, per_split
 
 _TEST_OVER_TRAINING = 1 / 3
 """Genes held out over genes left, in every split."""
@@ -54,8 +54,8 @@ def paired_differences(
     ValueError
         If the results have no scored row of the method, or no such metric.
     """
-    scored = per_split(results, split_kind=split_kind)
-    scored = scored[scored["block"] == block]
+    scored = per_split(results)
+    scored = scored[(scored["block"] == block) & (scored["split_kind"] == split_kind)]
     names = scored["method"].unique().tolist()
     if method not in names:
         have = ", ".join(map(repr, names)) or "none"

@@ -63,7 +63,7 @@ def summary(
             _warn_of_absent(rows)
     for metric in metrics:
         check_metric(metric, results)
-    return over_splits(results, block=block, metrics=metrics, split_kind=split_kind)
+    return over_splits(per_split(results), block=block, metrics=metrics, split_kind=split_kind)
 
 
 def _warn_of_absent(rows: pd.DataFrame) -> None:
@@ -87,11 +87,10 @@ def _check(what: str, name: str, known: Sequence[str]) -> None:
 
 
 def over_splits(
-    results: pd.DataFrame, *, metrics: Sequence[str], block: str = UNSEEN_GENES, split_kind: str = "unseen_genes"
+    splits: pd.DataFrame, *, metrics: Sequence[str], block: str = UNSEEN_GENES, split_kind: str = "unseen_genes"
 ) -> pd.DataFrame:
-    """What :func:`summary` returns; without a row where the results have no such block or kind of split."""
-    splits = per_split(results, split_kind=split_kind)
-    splits = splits[splits["block"] == block]
+    """What :func:`summary` returns, of the table of :func:`per_split`: no row if it has no such block or split."""
+    splits = splits[(splits["block"] == block) & (splits["split_kind"] == split_kind)]
     if splits.empty:
         return pd.DataFrame(columns=[*CASE, "n_splits", *(name for m in metrics for name in (m, f"{m}_sd"))])
     groups = splits.groupby(CASE, sort=False)
@@ -109,12 +108,12 @@ def over_splits(
     return table.loc[order].reset_index(drop=True)
 
 
-def per_split(results: pd.DataFrame, *, split_kind: str = "unseen_genes") -> pd.DataFrame:
+def per_split(results: pd.DataFrame) -> pd.DataFrame:
     """Accuracies of every split, with those of a random order; seeds are averaged. Only what could be scored."""
-    scored = results[(results["status"] == OK) & (results["split_kind"] == split_kind)]
+    scored = results[results["status"] == OK]
     scored = scored.assign(share=scored["n_edges"] / scored["n_pairs"])
     scored["random_auprc"] = random_average_precision(scored["n_edges"], scored["n_pairs"])
     for ratio, (accuracy, random) in OVER_RANDOM.items():
         scored[ratio] = scored[accuracy] / scored[random]
-    keys = [*CASE, "cells", "block", "split"]
+    keys = [*CASE, "split_kind", "cells", "balanced", "block", "split"]
     return scored.drop(columns="seed").groupby(keys, sort=False).mean(numeric_only=True).reset_index()
