@@ -7,11 +7,11 @@ from pathlib import Path
 import matplotlib as mpl
 
 mpl.use("Agg")
-import gpu_report
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator
+from on_gpu import report
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "speed"
@@ -156,7 +156,7 @@ and on other machines.
 
 {table(startup[["what", "seconds"]].assign(seconds=startup.seconds.map(number)))}
 
-{gpu_report.section()}"""
+{report.section()}"""
     (ROOT / "docs" / "speed.md").write_text(page)
 
 

@@ -76,7 +76,7 @@ def test_the_rehearsal_runs_every_part(gpu, tmp_path):
 
 
 def test_the_section_of_the_page_on_speed_is_that_of_the_committed_results(gpu):
-    report = importlib.import_module("gpu_report")
+    report = importlib.import_module("on_gpu.report")
     page = (Path(__file__).parents[1] / "docs" / "speed.md").read_text()
     assert page.endswith(report.section())
 

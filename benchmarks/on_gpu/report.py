@@ -1,4 +1,4 @@
-"""The section of docs/speed.md on GPUs, from benchmarks/results/gpu/results.csv."""
+"""The section of docs/speed.md on GPUs, which is written from benchmarks/results/gpu/results.csv."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pandas as pd
 
-RESULTS = Path(__file__).parent / "results" / "gpu" / "results.csv"
+RESULTS = Path(__file__).parents[1] / "results" / "gpu" / "results.csv"
 _FIRST_EPOCH = "seconds to first epoch's end"
 _STEP = re.compile(r"(\d+) genes x (\d+) regulators, (\d+) cells")
 
 
 class Results:
-    """What benchmarks/gpu.py wrote."""
+    """The results that benchmarks/gpu.py wrote."""
 
     def __init__(self, path: Path = RESULTS) -> None:
         self.rows = pd.read_csv(path, dtype=str, keep_default_na=False)
 
     def text(self, part: str, what: str, quantity: str, device: str = "cuda") -> str:
-        """One value as it is written."""
+        """Find one value as it is written; it is empty if it was not measured."""
         rows = self.rows
         found = rows.loc[
             (rows["part"] == part)
@@ -32,36 +32,36 @@ class Results:
         return found.iloc[-1] if len(found) else ""
 
     def number(self, part: str, what: str, quantity: str, device: str = "cuda") -> float:
-        """One value; NaN if it was not measured."""
+        """Find one value; it is NaN if it was not measured."""
         return float(self.text(part, what, quantity, device) or "nan")
 
     def of(self, part: str, quantity: str, device: str = "cuda") -> pd.Series:
-        """All values of a quantity, by what they are of."""
+        """Find all values of a quantity, by what they are of."""
         rows = self.rows
         found = rows[(rows["part"] == part) & (rows["quantity"] == quantity) & (rows["device"] == device)]
         return found.set_index("what")["value"]
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """A markdown table."""
+    """Write a table in markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def number(value: float) -> str:
-    """Three digits; a dash where nothing was measured."""
+    """Write three digits, or a dash where nothing was measured."""
     if pd.isna(value):
         return "-"
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def paragraph(*sentences: str) -> str:
-    """Sentences, wrapped."""
+    """Join sentences and wrap them."""
     return textwrap.fill(" ".join(sentence for sentence in sentences if sentence), 128, break_on_hyphens=False)
 
 
 def section(results: Results | None = None) -> str:
-    """The section."""
+    """Write the section."""
     results = Results() if results is None else results
     parts = [
         "## On a GPU",

@@ -1,19 +1,14 @@
-"""A training step taken apart: how long it takes, what it must move and compute at least, and what bounds it."""
+"""One gradient step on a device: how long it takes, and what it must move and compute at least."""
 
 from __future__ import annotations
 
 import math
-import statistics
-import time
 import warnings
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from scvi import REGISTRY_KEYS
-from torch import Tensor
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
@@ -21,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from infosem.data._noise import Noise
 from infosem.module import Gaussian, GeneData, InfoSEMModule, LaplacePrior, LearnedLatent, ScalarNetworks
 from infosem.train._schedules import JointTrainingPlan
+from on_gpu.devices import seconds_of, synchronise
 
 _FLOAT = 4
 _BY_PAIR = 10
@@ -30,44 +26,8 @@ _BY_ENTRY = 20
 """Times that it must move one of cells x genes: input, encoder, latent state, decoder and loss, and their gradients."""
 
 
-def synchronise(device: torch.device) -> None:
-    """Wait for what a device was given to do."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def seconds_of(function: Callable[[], object], device: torch.device, *, repeats: int, at_most: float = 5.0) -> float:
-    """Median seconds of a call, once it is warm."""
-    function()
-    synchronise(device)
-    spent: list[float] = []
-    while len(spent) < repeats and sum(spent) < at_most:
-        start = time.perf_counter()
-        function()
-        synchronise(device)
-        spent.append(time.perf_counter() - start)
-    return statistics.median(spent)
-
-
-@dataclass(frozen=True)
-class Ceilings:
-    """What a device does at best, as measured: bytes and floating-point operations per second."""
-
-    bandwidth: float
-    flops: float
-
-    @classmethod
-    def measured(cls, device: torch.device, *, n_bytes: int, n: int, dtype: torch.dtype = torch.float32) -> Ceilings:
-        """By a copy of so many bytes, read and written, and a product of two n x n matrices of random numbers."""
-        source, target = torch.randint(256, (2, n_bytes), dtype=torch.uint8, device=device)
-        copy = seconds_of(lambda: target.copy_(source), device, repeats=10, at_most=2)
-        a, b = torch.randn(2, n, n, device=device).to(dtype)
-        product = seconds_of(lambda: a @ b, device, repeats=10, at_most=2)
-        return cls(2 * n_bytes / copy, 2 * n**3 / product)
-
-
 class Step:
-    """A gradient step of random values that are on the device already: what the device itself takes.
+    """A gradient step of random values that are on the device already, so that only the device takes time.
 
     Parameters
     ----------
@@ -95,7 +55,7 @@ class Step:
         self.optimizers: list[Any] = plan.configure_optimizers()[0]
 
     def __call__(self) -> None:
-        """Gradient and update."""
+        """Compute the gradient and update the parameters."""
         for optimizer in self.optimizers:
             optimizer.zero_grad()
         with torch.autocast(self.device.type, self.autocast) if self.autocast else nullcontext():
@@ -105,18 +65,18 @@ class Step:
             optimizer.step()
 
     def seconds(self, repeats: int = 20) -> float:
-        """Median time."""
+        """Take the median of its times."""
         return seconds_of(self, self.device, repeats=repeats)
 
     def peak_bytes(self) -> int:
-        """Peak of the device's memory in a step."""
+        """Measure the peak of the device's memory in a step."""
         torch.cuda.reset_peak_memory_stats(self.device)
         self()
         synchronise(self.device)
         return torch.cuda.max_memory_allocated(self.device)
 
     def n_waits(self) -> int:
-        """Times that the host waits for the device."""
+        """Count how often the host waits for the device."""
         torch.cuda.set_sync_debug_mode("warn")
         try:
             with warnings.catch_warnings(record=True) as caught:
@@ -127,7 +87,7 @@ class Step:
         return sum("synchroniz" in str(warning.message) for warning in caught)
 
     def kernels(self, n_steps: int = 3) -> list[tuple[str, float, float]]:
-        """Kernels that the device ran: name, number in a step, seconds in a step; the longest first."""
+        """List the kernels that the device ran by name, number and seconds in a step, the longest first."""
         with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as profiled:
             for _ in range(n_steps):
                 self()
@@ -140,41 +100,19 @@ class Step:
         return sorted(found, key=lambda kernel: -kernel[2])
 
     def flops(self) -> float:
-        """Operations of matrix products, as they are called, and of the factorisation of :math:`I - A_{RR}`."""
+        """Count the operations of matrix products as they are called, and of factorising :math:`I - A_{RR}`."""
         with FlopCounterMode(display=False) as counter:
             self()
         n_regulators = self.shape[0]
         return counter.get_total_flops() + 2 / 3 * n_regulators**3 + 4 * self.batch_size * n_regulators**2
 
     def least_bytes(self) -> float:
-        """Bytes that a step moves at least, if everything that can stay in registers does."""
+        """Count the bytes that a step moves at least, if everything that can stay in registers does."""
         return _FLOAT * (_BY_PAIR * math.prod(self.shape) + _BY_ENTRY * self.batch_size * self.shape[1])
 
 
-def what_bounds(seconds: float, busy: float, n_kernels: float, of_bandwidth: float, of_flops: float, top: str) -> str:
-    """What bounds a step, in words.
-
-    Parameters
-    ----------
-    seconds, busy
-        Time of a step, and of its kernels.
-    n_kernels
-        Number of its kernels.
-    of_bandwidth, of_flops
-        Shares of the ceilings that it reaches.
-    top
-        The kernel that takes longest.
-    """
-    if busy < 0.6 * seconds:
-        return f"launches: {n_kernels:.0f} kernels, between which the card idles {1 - busy / seconds:.0%} of the time"
-    share, name = max((of_bandwidth, "memory bandwidth"), (of_flops, "arithmetic"))
-    if share > 0.5:
-        return f"{name}: {share:.0%} of the ceiling"
-    return f"kernels below the ceilings ({of_bandwidth:.0%} of bandwidth, {of_flops:.0%} of arithmetic), longest {top}"
-
-
 def random_module(n_genes: int, n_regulators: int) -> InfoSEMModule:
-    """The default module for genes of which nothing is known, with weak random effects."""
+    """Make the default module for genes of which nothing is known, with weak random effects."""
     genes = GeneData(
         names=[f"gene{j}" for j in range(n_genes)],
         mean=torch.ones(n_genes),
@@ -193,10 +131,3 @@ def random_module(n_genes: int, n_regulators: int) -> InfoSEMModule:
         networks=ScalarNetworks(),
         initial_effect=0.0,
     )
-
-
-def relative_error(found: Tensor, exact: Tensor) -> float:
-    """Norm of the difference over that of the exact tensor."""
-    exact = exact.detach().double().cpu()
-    difference = torch.linalg.vector_norm(found.detach().double().cpu() - exact)
-    return float(difference / torch.linalg.vector_norm(exact))
