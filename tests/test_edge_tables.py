@@ -94,7 +94,7 @@ REFUSED = {
     "no weights": (PLAIN.drop(columns="weight"), r"lacks the columns \['weight'\]"),
     "two weights": (pd.concat([PLAIN, PLAIN[["weight"]]], axis=1), r"\['weight'\] more than once"),
     "a further column twice": (pd.concat([PLAIN, PLAIN[["sign"]]], axis=1), r"\['sign'\] more than once"),
-    "a number as column": (PLAIN.assign(**{"0": 1}).rename(columns={"0": 0}), "column 0, whose name is no text"),
+    "a number as column": (PLAIN.assign(**{"0": 1}).rename(columns={"0": 0}), "column 0, whose name is not text"),
     "a source that is NaN": (PLAIN.assign(source=["1", np.nan, "2", "3", "2"]), r"no source in 1 of 5.*iloc\[1\]"),
     "a target that is None": (PLAIN.assign(target=["4", "5", None, "5", None]), r"no target in 2 of 5.*iloc\[2\]"),
     "a category that is missing": (
