@@ -1,4 +1,4 @@
-"""What the methods built on the structural equation model share: fit it, read its adjacency."""
+"""Base class of the methods built on the structural equation model."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from infosem.model._quiet import quiet
 
 @dataclass(frozen=True, kw_only=True)
 class StructuralMethod(Method):
-    """An :class:`infosem.InfoSEM` model; in the paper's form unless a subclass says otherwise.
+    """Base class of :class:`infosem.InfoSEM` models. Subclasses may override the form, which is that of the paper.
 
     Parameters
     ----------
     standardise, alpha, beta
-        As in :class:`infosem.InfoSEM`.
+        Arguments of :class:`infosem.InfoSEM`.
     max_epochs
-        Passes over the cells; ``None`` for the default of the schedule.
+        Number of training epochs. ``None`` is the default of the schedule.
     accelerator
         ``"cpu"``, ``"gpu"`` or ``"auto"``.
     """
@@ -61,7 +61,7 @@ class StructuralMethod(Method):
                 enable_model_summary=False,
             )
         if model.trainer.interrupted:
-            # the model keeps what it has learned; here that would pass for a result
+            # an interrupted model would otherwise be scored like a trained one
             raise KeyboardInterrupt
         return model
 
@@ -69,7 +69,7 @@ class StructuralMethod(Method):
 def with_priors(
     adata: AnnData, regulators: np.ndarray, *, embedding: np.ndarray | None = None, labels: Labels | None = None
 ) -> AnnData:
-    """The expression with regulators, text and labels where :meth:`infosem.InfoSEM.setup_anndata` finds them."""
+    """Return expression with regulators, text and labels under the default keys of ``InfoSEM.setup_anndata``."""
     cells = AnnData(adata.X, obs=adata.obs[[]].copy(), var=adata.var[[]].copy())
     cells.var[_keys.IS_REGULATOR] = np.isin(np.arange(cells.n_vars), regulators)
     if embedding is not None:
@@ -82,5 +82,5 @@ def with_priors(
 
 
 def strength(model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
-    """What ranks the edges, in the paper's form the absolute adjacency, ``(R, G)``."""
+    """Return the edge strengths, ``(R, G)``, which are the absolute adjacency in the form of the paper."""
     return model.get_strength().loc[np.array(model.gene_names)[regulators]].to_numpy()

@@ -1,4 +1,4 @@
-"""InfoSEM-BC: text and known interactions as priors."""
+"""InfoSEM-BC: InfoSEM with priors from text and known interactions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class InfoSEMBC(StructuralMethod):
     embedding_key
         Key of the gene embeddings in ``varm``.
     embedding_weight, interaction_weight, rank
-        As in :class:`infosem.InfoSEM`.
+        Arguments of :class:`infosem.InfoSEM`.
     """
 
     title: ClassVar[str] = "InfoSEM-BC"

@@ -1,4 +1,4 @@
-"""The mean of InfoSEM-B's prior alone."""
+"""Prior mean of InfoSEM-B."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from infosem.module._priors import EmbeddingPrior
 
 @dataclass(frozen=True, kw_only=True)
 class PriorMean(InfoSEMB):
-    r"""Score a pair by :math:`|c + u_i + v_j|`, the trained prior mean of its effect, without the effect itself.
+    r"""Absolute trained prior mean :math:`|c + u_i + v_j|` of the effect, without the effect itself.
 
-    All that is left of the expression is what shaped the coefficients.
+    Expression enters the score only through the trained coefficients.
     """
 
     title: ClassVar[str] = "InfoSEM-B, prior mean"
@@ -25,5 +25,5 @@ class PriorMean(InfoSEMB):
     def _read(self, model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
         prior = cast("EmbeddingPrior", model.module.effect_prior)
         with torch.no_grad():
-            # regulators are rows in the order of the genes, as here
+            # rows are regulators in the order of the genes, as in ``regulators``
             return prior.mean().abs().cpu().numpy()
