@@ -58,7 +58,7 @@ def add_embeddings(
     ignore_case
         Whether names that differ only in case denote the same gene, as for human embeddings on mouse data.
     allow_few
-        Whether to accept fewer than a tenth of the names that could match genes of the data.
+        Whether to accept that fewer than a tenth of the names that could match genes of the data do.
     key_added
         Key in ``varm`` for the embeddings, and in ``uns`` for a record of their origin.
 

@@ -74,7 +74,7 @@ def _dense(embedding: Any, key: str) -> np.ndarray:
 
 
 def side_by_side(embeddings: Sequence[np.ndarray]) -> np.ndarray:
-    """Concatenate embeddings ``(G, d)``, each centred and with a mean squared norm of one over their number."""
+    """Concatenate ``n`` embeddings ``(G, d)``, each centred and scaled to a mean squared norm of ``1 / n``."""
     import torch  # takes seconds to import
 
     from infosem.module._priors import centre_embeddings

@@ -49,7 +49,7 @@ def gene_text(
         Whether identifiers that differ only in case denote the same gene, as for human descriptions of mouse data. A
         symbol in another case takes precedence over an alias.
     allow_few
-        Whether to accept fewer than a tenth of the names that could match genes of the data.
+        Whether to accept that fewer than a tenth of the names that could match genes of the data do.
     key_added
         Key in ``var`` for the texts, and in ``uns`` for a record of their origin.
 

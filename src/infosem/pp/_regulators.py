@@ -50,7 +50,7 @@ def regulators(
     ignore_case
         Whether names that differ only in case denote the same gene, as for human lists on mouse data.
     allow_few
-        Whether to accept fewer than a tenth of the names that could match genes of the data.
+        Whether to accept that fewer than a tenth of the names that could match genes of the data do.
     key_added
         Key in ``var`` for the mask, and in ``uns`` for a record of its origin.
 
