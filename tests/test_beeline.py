@@ -223,5 +223,5 @@ class TestDownload:
 
         with serve(answer) as address:
             monkeypatch.setattr(_beeline, "ARCHIVE", f"{address}/")
-            with pytest.raises(OSError, match=r"damaged or no archive.*Delete BEELINE-data.zip"):
+            with pytest.raises(OSError, match=r"damaged or not an archive.*Delete BEELINE-data.zip"):
                 datasets.beeline("mESC", **options)

@@ -76,7 +76,7 @@ def test_one_that_another_process_holds_is_read_and_not_written(tmp_path, caplog
     kept.add({"b": "two"})
     kept.add({"c": "three"})
     assert [kept.get(key) for key in "abc"] == ["one", None, None]
-    assert caplog.text.count(f"Nothing more is kept in {tmp_path / 'a.sqlite'} (database is locked)") == 1
+    assert caplog.text.count(f"Nothing more is added to the cache {tmp_path / 'a.sqlite'} (database is locked)") == 1
 
 
 def test_no_home(monkeypatch, caplog):
@@ -96,7 +96,7 @@ def test_vectors_of_another_length_are_computed_again(tmp_path, caplog, stored):
     with sqlite3.connect(path) as database:
         database.execute("UPDATE vectors SET vector = ? WHERE rowid = 1", (stored,))
     assert list(cache.get(["one", "two", "three"])) == ["two"]
-    assert (f"1 vectors in the cache {path} are none of this model" in caplog.text) == (stored is not None)
+    assert (f"1 vectors in the cache {path} do not belong to this model" in caplog.text) == (stored is not None)
 
 
 @pytest.mark.parametrize("species", ["../../x", "a/b", "..", ".", "", "/etc/x", "a\\b", "a\0b", "hu*man", None, "x.y"])

@@ -94,7 +94,7 @@ REFUSED = {
     "no weights": (PLAIN.drop(columns="weight"), r"lacks the columns \['weight'\]"),
     "two weights": (pd.concat([PLAIN, PLAIN[["weight"]]], axis=1), r"\['weight'\] more than once"),
     "a further column twice": (pd.concat([PLAIN, PLAIN[["sign"]]], axis=1), r"\['sign'\] more than once"),
-    "a number as column": (PLAIN.assign(**{"0": 1}).rename(columns={"0": 0}), "column 0, whose name is no text"),
+    "a number as column": (PLAIN.assign(**{"0": 1}).rename(columns={"0": 0}), "column 0, whose name is not text"),
     "a source that is NaN": (PLAIN.assign(source=["1", np.nan, "2", "3", "2"]), r"no source in 1 of 5.*iloc\[1\]"),
     "a target that is None": (PLAIN.assign(target=["4", "5", None, "5", None]), r"no target in 2 of 5.*iloc\[2\]"),
     "a category that is missing": (
@@ -392,7 +392,7 @@ def test_names_are_written_as_they_are_or_not_at_all(names, note, tmp_path):
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "edges.parquet"), edges)
     (tmp_path / "edges.graphml").unlink(missing_ok=True)
     if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "".join([*names, note])):
-        with pytest.raises(ValueError, match="GraphML has no way to write"):
+        with pytest.raises(ValueError, match="GraphML cannot represent"):
             get.write(edges, tmp_path / "edges.graphml")
         assert not (tmp_path / "edges.graphml").exists()
     else:

@@ -131,7 +131,7 @@ def test_code_that_comes_with_a_model_is_not_run(described, tiny_model, tmp_path
     settings |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModel": "own.Model"}}
     (folder / "config.json").write_text(json.dumps(settings))
     (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Config: pass\nclass Model: pass\n")
-    with pytest.raises(ValueError, match="brings code of its own, which infosem does not run"):
+    with pytest.raises(ValueError, match="needs custom code, which infosem does not run"):
         pp.embed_genes(described, folder, device="cpu", cache=None)
     assert not (tmp_path / "ran").exists()
 

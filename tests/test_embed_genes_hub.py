@@ -111,5 +111,5 @@ def test_name_and_revision(cells, folder, tmp_path):
 
     assert set(found.varm) & {"embedding2", "embedding3"} == set()
     for model in ("someone/minilm", "someone/else"):
-        assert f"The language model {model!r} is no folder with a model, and could not be had" in done.stdout
+        assert f"The language model {model!r} is not a folder with a model, and could not be loaded" in done.stdout
     assert done.stdout.count("add_embeddings") == 2

@@ -139,7 +139,7 @@ def test_a_small_file_of_endless_lists_is_refused_at_once(cells, tmp_path, name)
         "a.npz": lambda: written(np.savez, TF0=array),
     }[name]()
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match="vector of 'TF0' is no sequence of numbers .it holds a list"):
+    with pytest.raises(ValueError, match="vector of 'TF0' is not a sequence of numbers .it holds a list"):
         pp.add_embeddings(cells, tmp_path / name)
 
 
@@ -147,13 +147,13 @@ class TestTextFiles:
     def test_without_titles_the_first_line_is_a_gene(self, cells, table, tmp_path, caplog):
         table.to_csv(tmp_path / "a.csv", header=False)
         check(cells, table, tmp_path / "a.csv")
-        assert "'a.csv' has no line of titles: its first line is the first row, of 'TF0'" in caplog.text
+        assert "'a.csv' has no header: its first line is read as the first row, of 'TF0'" in caplog.text
 
     @pytest.mark.parametrize("first", [0, 1])
     def test_numbers_as_titles_are_titles(self, cells, table, tmp_path, caplog, first):
         table.set_axis(range(first, first + 3), axis=1).rename_axis("gene").to_csv(tmp_path / "a.csv")
         check(cells, table, tmp_path / "a.csv")
-        assert "no line of titles" not in caplog.text
+        assert "no header" not in caplog.text
 
     def test_lines_of_an_old_mac(self, cells, table, tmp_path):
         table.to_csv(tmp_path / "a.csv", lineterminator="\r")
@@ -165,7 +165,7 @@ class TestTextFiles:
 
     def test_titles_alone(self, cells, table, tmp_path):
         table[:0].to_csv(tmp_path / "a.csv")
-        with pytest.raises(ValueError, match="^There is no name in the table of embeddings"):
+        with pytest.raises(ValueError, match="^The table of embeddings is empty"):
             pp.add_embeddings(cells, tmp_path / "a.csv")
 
     def test_row_numbers_in_a_file(self, cells, table, tmp_path):
@@ -238,7 +238,7 @@ class TestMatrices:
 
     def test_few_finite_vectors_are_told(self, cells, table, caplog):
         pp.add_embeddings(cells, table[:10].reindex(table.index))
-        assert "Only 10 of the 24 genes that the embeddings name have a vector of finite numbers" in caplog.text
+        assert "Only 10 of the 24 genes in the embeddings have a vector of finite numbers" in caplog.text
 
 
 class TestTables:
@@ -249,7 +249,7 @@ class TestTables:
             numbered = named.copy()
             numbered.insert(0, title, list(numbers))
             check(cells, table, numbered)
-        assert caplog.text.count(f"no part of the embeddings, and left out: {title!r}") == 2
+        assert caplog.text.count(f"left out of the embeddings: {title!r}") == 2
 
     def test_whole_numbers_may_be_vectors(self, cells, table):
         whole = pd.DataFrame(np.eye(24, dtype=int), index=table.index)
@@ -292,7 +292,7 @@ class TestTables:
     def test_what_is_left_out_is_told(self, cells, table, caplog):
         with caplog.at_level(logging.INFO, "infosem"):
             check(cells, table, table.assign(remark="x"))
-        assert "names of the embeddings are the table's index; columns of text are left out: remark" in caplog.text
+        assert "names of the embeddings are the table's index. Other text columns are left out: remark" in caplog.text
 
     def test_numbers_that_are_missing_make_a_row_of_none(self, cells, table):
         pp.add_embeddings(cells, table.astype(object).where(table.index.to_series().ne("TF1"), None))
@@ -305,9 +305,9 @@ class TestTables:
         check(cells, table, ambiguous.set_index("symbol"))
 
     def test_no_numbers(self, cells, table):
-        with pytest.raises(ValueError, match="no column of numbers, but remark"):
+        with pytest.raises(ValueError, match="no numeric column. Its columns: remark"):
             pp.add_embeddings(cells, pd.DataFrame({"remark": "x"}, index=table.index))
         with pytest.raises(ValueError, match="2 levels"):
             pp.add_embeddings(cells, table.set_index("a", append=True))
-        with pytest.raises(ValueError, match="vector of 'TF1' is no sequence of numbers"):
+        with pytest.raises(ValueError, match="vector of 'TF1' is not a sequence of numbers"):
             pp.add_embeddings(cells, {"TF0": [1.0, 2.0], "TF1": "text"})

@@ -113,7 +113,7 @@ def test_table(service, options):
 def test_an_interruption_loses_no_batch(service, options):
     names = ["TP53", "PER1", "SF1", "nothing", "AAA", "BBB", "NR5A1"]
     service.breaks_after = 2
-    with pytest.raises(OSError, match=r"MyGene.info did not answer.*503.*goes on where"):
+    with pytest.raises(OSError, match=r"MyGene.info did not answer.*503.*resumes where"):
         pp.fetch_descriptions(names, batch_size=2, **options)
     service.breaks_after = None
     table = pp.fetch_descriptions(names, batch_size=2, **options)
@@ -164,7 +164,7 @@ def test_texts(service, options, cells):
 def test_bad_input(monkeypatch):
     with pytest.raises(TypeError, match="'TP53'"):
         pp.fetch_descriptions("TP53")
-    with pytest.raises(ValueError, match="no gene"):
+    with pytest.raises(ValueError, match="genes is empty"):
         pp.fetch_descriptions(["", " "])
     with pytest.raises(ValueError, match="batch_size=1001"):
         pp.fetch_descriptions(["TP53"], batch_size=1001)

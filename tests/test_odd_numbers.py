@@ -97,7 +97,7 @@ class TestNames:
     def test_names_that_are_no_text_are_refused(self, names):
         adata = dense()
         adata.var.index = pd.Index(names, dtype=object if isinstance(names[1], str) else None)
-        with pytest.raises(ValueError, match=r"names of genes are no text.*var_names.astype\(str\)"):
+        with pytest.raises(ValueError, match=r"gene names are not text.*var_names.astype\(str\)"):
             InfoSEM.setup_anndata(adata)
 
     @pytest.mark.parametrize("kind", ["category", "string"])
@@ -162,7 +162,7 @@ class TestEmbeddings:
             (1 + 1e-9 * VECTORS.astype(np.float64), "the same vector for all genes"),
             (VECTORS.astype(complex), "not numeric"),
             (VECTORS.astype(str), "not numeric"),
-            (np.where(np.arange(30)[:, None] == 4, np.inf, VECTORS), "infinite values, such as of gene4"),
+            (np.where(np.arange(30)[:, None] == 4, np.inf, VECTORS), "infinite values, such as for gene4"),
         ],
     )
     def test_what_tells_nothing_is_refused(self, vectors, found):
@@ -173,7 +173,7 @@ class TestEmbeddings:
 class TestInteractions:
     def test_a_pair_that_is_both_is_named(self):
         twice = sparse.csr_matrix(([1.0, -1.0, 1.0], [4, 4, 5], [0, 2, *[3] * 29]), shape=(30, 30))
-        with pytest.raises(ValueError, match="says of 1 pairs both .*gene0 -> gene4"):
+        with pytest.raises(ValueError, match="has both .* for 1 pairs.*gene0 -> gene4"):
             read_known_interactions(twice, GENES, key="known")
 
     def test_a_pair_that_is_listed_twice_counts_once(self):

@@ -82,7 +82,7 @@ def test_what_is_not_ours_is_never_replaced(model):
     cells.uns["mine:a"] = "a note"
     for name, write in writers(model).items():
         before = state(cells)
-        with pytest.raises(ValueError, match="infosem has no note"):
+        with pytest.raises(ValueError, match="uns has no note"):
             write("mine")
         assert state(cells) == before, name
 
@@ -107,13 +107,13 @@ def test_only_a_mask_may_be_made_by_hand_first(cells):
         lambda: pp.add_embeddings(cells, np.ones((24, 2))),
         lambda: pp.known_interactions(cells, EDGES),
     ):
-        with pytest.raises(ValueError, match="infosem has no note"):
+        with pytest.raises(ValueError, match="uns has no note"):
             write()
     assert cells.uns["is_regulator"]["made_by"] == "infosem.pp.regulators"
     assert cells.var["is_regulator"].sum() == 2
     cells.var["is_regulator"] = "text"
     del cells.uns["is_regulator"]
-    with pytest.raises(ValueError, match="infosem has no note"):
+    with pytest.raises(ValueError, match="uns has no note"):
         pp.regulators(cells, ["TF0", "TF1"])
 
 
@@ -255,7 +255,7 @@ def test_entries_of_different_kinds_do_not_replace_each_other(model):
                 ("tl.by_group", "described"), ("tl.by_group", "known_interactions"),
             }:  # fmt: skip
                 continue
-            with pytest.raises(ValueError, match="infosem has no note"):
+            with pytest.raises(ValueError, match="uns has no note"):
                 write(key)
     model.adata.uns.pop("text")
     del model.adata.var["text"]
@@ -284,7 +284,7 @@ def test_a_part_of_somebody_else_is_not_lost(trained, cells):
 def test_what_lost_its_note_says_what_to_delete(trained, cells):
     trained.write_network()
     del cells.uns["infosem"]
-    with pytest.raises(ValueError, match="infosem has no note") as raised:
+    with pytest.raises(ValueError, match="uns has no note") as raised:
         trained.write_network()
     exec(str(raised.value).rpartition("first: ")[2], {"adata": cells})
     trained.write_network()

@@ -50,7 +50,7 @@ def test_edges_in_other_identifiers_and_case(cells, caplog):
     with caplog.at_level(logging.INFO, "infosem"):
         pp.known_interactions(cells, edges, ignore_case=True)
     assert "1 of 3 pairs" in caplog.text
-    assert "2 names are not there (other, nothing)" in caplog.text
+    assert "2 names were not found (other, nothing)" in caplog.text
     assert cells.varp["known_interactions"].nnz == 1
 
 
@@ -110,7 +110,7 @@ class TestRegulators:
         with pytest.raises(ValueError, match=r"absent.*TF0.*ignore_case"):
             pp.regulators(cells, ["absent"], key_added="new")
         assert "new" not in cells.var
-        with pytest.raises(ValueError, match="There is no name in the regulators"):
+        with pytest.raises(ValueError, match="The regulators hold no name"):
             pp.regulators(cells, [])
         with pytest.raises(FileNotFoundError, match="neither a column"):
             pp.regulators(cells, "TF0")
@@ -214,7 +214,7 @@ class TestAddEmbeddings:
             pp.add_embeddings(cells, {"TF0": [1.0, 2.0], "TF1": [1.0]})
         with pytest.raises(ValueError, match="names="):
             pp.add_embeddings(cells, np.ones((5, 3)))
-        with pytest.raises(ValueError, match="names of its own"):
+        with pytest.raises(ValueError, match="has its own names"):
             pp.add_embeddings(cells, table, names=list(table.index))
         with pytest.raises(ValueError, match=r"'a.xlsx'.*\.parquet"):
             pp.add_embeddings(cells, tmp_path / "a.xlsx")

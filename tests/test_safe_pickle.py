@@ -126,7 +126,7 @@ ARRAY = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR
     ],
 )  # fmt: skip
 def test_what_is_made_by_hand_or_damaged_is_refused(content):
-    with pytest.raises(ValueError, match=r"some\.pickle (holds|is no pickle)"):
+    with pytest.raises(ValueError, match=r"some\.pickle (holds|is not a pickle)"):
         read(content)
 
 

@@ -126,7 +126,7 @@ def test_a_full_disk_is_seen_before_training(folder, monkeypatch, capsys):
         assert main(["infer", str(folder / "cells.h5ad"), "--output", str(folder / "cells.h5ad"), "--quiet"]) == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert "cannot be had there (File too large)" in capsys.readouterr().err
+    assert "are not available (File too large)" in capsys.readouterr().err
     assert ad.read_h5ad(folder / "cells.h5ad").shape == (120, 24)
 
 

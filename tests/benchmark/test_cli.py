@@ -91,7 +91,7 @@ SAID = {
         'networks = ["chpi"]': "'chpi' is not in adata.varp; it has ",
         'networks = ["chip", "chpi"]': "'chpi' is not in adata.varp; it has ",
         'networks = "chip"': "networks = ['chip']",
-        'networks = ["one"]': "genes can be held out",
+        'networks = ["one"]': "two of each are needed",
         'networks = ["empty"]': "has no edge",
     },
     'regulator_key = "is_regulator"': {

@@ -129,7 +129,7 @@ def test_a_tear_in_the_middle_costs_one_record(tmp_path: Path, caplog: pytest.Lo
         joined = b"\nd,".join([header, records[0][:torn], *records[1:]])
         (tmp_path / "results.csv").write_bytes(joined)
         assert read_results(tmp_path / "results.csv")["split"].tolist()[-3:] == [1, 2, 3]
-    assert "not complete" in caplog.text
+    assert "incomplete lines" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_a_summary_says_which_methods_it_lacks(data: AnnData, caplog: pytest.Log
     assert table["method"].tolist() == ["|Pearson|"]
     assert [record.getMessage() for record in caplog.records] == [
         "broken failed on (splits) data chip (2): RuntimeError: no convergence",
-        "InfoSEM-B not run on (splits) data chip (2): the embedding varm['X_genept'] is not in the data; they have "
+        "InfoSEM-B not run on (splits) data chip (2): the embedding varm['X_genept'] is not in the data; varm has "
         "['gene_embedding']",
     ]
 

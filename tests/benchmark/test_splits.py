@@ -133,9 +133,9 @@ ONE_EDGE = np.pad([[0, 0, 1, 0]], ((0, 3), (0, 0)))
 
 
 def test_a_truth_without_edges_says_so() -> None:
-    with pytest.raises(ValueError, match="no edge between two different genes"):
+    with pytest.raises(ValueError, match="no edge from a regulator to another gene"):
         read_truth(small(chip=NO_EDGE), "chip")
-    with pytest.raises(ValueError, match="no edge between two different genes"):
+    with pytest.raises(ValueError, match="no edge from a regulator to another gene"):
         read_truth(small(chip=np.eye(4)), "chip")
 
 

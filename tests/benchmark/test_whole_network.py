@@ -96,7 +96,7 @@ def test_nothing_is_drawn_so_that_it_is_scored_once(tmp_path: Path) -> None:
 def test_a_method_that_learns_from_labels_is_not_run(tmp_path: Path) -> None:
     results = run(read_config(config(tmp_path)), progress=False).set_index("method")
     assert results.loc["One-hot LR", "status"] == "not run"
-    assert "has none for training" in results.loc["One-hot LR", "reason"]
+    assert "has no training labels" in results.loc["One-hot LR", "reason"]
     assert results.loc["Random", "mean_regulator_ratio"] == pytest.approx(1.0)
 
 

@@ -76,7 +76,7 @@ def test_controls_are_marked(ax: Axes) -> None:
     assert {name for name, row in rows(ax).items() if row["marker"] == "D"} == {"mine"}
     ax.clear()
     pl.accuracy(results(), controls=[], ax=ax)
-    assert "of a control" not in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "control" not in [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Compare methods of network inference on genes and interactions that they have not seen."""
+"""Benchmark of network inference methods on unseen genes and unseen interactions."""
 
 from infosem.benchmark import methods
 from infosem.benchmark._config import read_config

@@ -1,4 +1,4 @@
-"""A benchmark as a TOML file."""
+"""Benchmark configurations in TOML files."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ _ENTRY = {field.name for field in fields(Entry)} - {"method"}
 def read_config(path: Path | str, *, data: Path | str | None = None) -> Grid:
     """Read a grid from a TOML file.
 
-    Tables ``[[datasets]]`` have ``name``, ``path`` of the h5ad file, ``networks`` (keys of ``varp``),
-    ``regulator_key``, ``all_regulate``, ``signed``, ``descriptions``, ``texts``; or ``name`` and the arguments of a
-    simulator, ``simulate = {...}`` or ``sergio = {...}``, with a seed. ``[[methods]]`` have ``method`` (a name of
-    :data:`infosem.benchmark.methods.METHODS`), ``name``, its hyper-parameters, the conditions of
-    :class:`~infosem.benchmark.Entry`, and ``variants.<network>`` with hyper-parameters that differ there. Above them,
-    ``n_splits``, ``splits``, ``seeds``.
+    A table ``[[datasets]]`` has the keys ``name``, ``path`` (of the h5ad file), ``networks`` (keys of ``varp``),
+    ``regulator_key``, ``all_regulate``, ``signed``, ``descriptions`` and ``texts``. For simulated data it has ``name``
+    and the arguments of a simulator including a seed, ``simulate = {...}`` or ``sergio = {...}``. A table
+    ``[[methods]]`` has the keys ``method`` (a name in :data:`infosem.benchmark.methods.METHODS`), ``name``, the
+    hyper-parameters of the method, the conditions of :class:`~infosem.benchmark.Entry`, and ``variants.<network>`` with
+    hyper-parameters for single networks. The top-level keys are ``n_splits``, ``splits`` and ``seeds``.
 
     Parameters
     ----------
     path
-        The file.
+        Path of the TOML file.
     data
-        Folder that the data sets' paths are relative to; by default the environment variable ``INFOSEM_DATA``, else
+        Folder to which paths of data sets are relative. By default the environment variable ``INFOSEM_DATA``, or else
         the folder of the file.
 
     Raises
     ------
     FileNotFoundError
-        If the file or a data set is not there.
+        If the file or a data set does not exist.
     ValueError
-        If the file is no TOML; if a name is not known, where the message lists those that are; if a data set has not
-        one source.
+        If the file is not TOML, a name is unknown (the message lists the known names), or a data set does not have
+        exactly one source.
     TypeError
-        If a value is of another type than its key asks for, such as a text where a list or ``true`` is expected.
+        If a value has the wrong type for its key, such as text instead of a list or ``true``.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:  # of the text, or of its encoding
-        raise ValueError(f"{path} is no TOML file in UTF-8: {error}.") from error
+    except ValueError as error:  # invalid TOML or invalid encoding
+        raise ValueError(f"{path} is not a TOML file in UTF-8: {error}.") from error
     _check("the configuration", config, {"datasets", "methods", "n_splits", "splits", "seeds"})
     for table in ("datasets", "methods"):
         if not config.get(table):
@@ -103,7 +103,7 @@ def _from_file(table: dict[str, Any], folder: Path) -> Dataset:
     missing = [path for path in (source, *paths.values()) if not path.is_file()]
     if missing:
         raise FileNotFoundError(
-            f"There is no file {missing[0]}. Paths are relative to --data, to the folder that INFOSEM_DATA names, or "
+            f"There is no file {missing[0]}. Paths are relative to --data, to the folder in INFOSEM_DATA, or "
             "to the configuration."
         )
     return Dataset(

@@ -1,4 +1,4 @@
-"""Cells, and the networks that are known of them."""
+"""Data sets with known networks."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ from infosem.data._checks import require_columns
 from infosem.model._quiet import quiet
 
 TERMS = "terms"
-"""``varm``: the genes' texts embedded by their terms."""
+"""``varm``: embeddings of gene texts by their terms."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Cells and the networks that are known of them.
+    """Cells and their known networks.
 
     Parameters
     ----------
     name
-        In the results.
+        Name of the data set in the results.
     source
-        The data, the path of an h5ad file, or what draws them.
+        The data: an AnnData object, the path of an h5ad file, or a simulator.
     networks
-        Name of each ground truth and where it is: a key of ``varp``, or a table with columns ``source``, ``target``.
+        Ground truths by name. Each is a key of ``varp``, or a table with columns ``source`` and ``target``.
     regulator_key
-        Boolean column of ``var``: the genes that may regulate. Without one, those with a known target.
+        Boolean column of ``var`` that marks regulators. By default the genes with a known target.
     all_regulate
-        Whether every gene may regulate, where it is not known which do.
+        Whether to treat every gene as a regulator, if the regulators are unknown.
     allow_few
-        Whether it is right that less than a tenth of what could be in the data of a table of edges is.
+        Whether to accept tables of edges of which fewer than a tenth of what could match the data does.
     signed
-        Whether negative values of a network in ``varp`` are edges as well, those of repressors.
+        Whether negative values of a network in ``varp`` are also edges, namely repressive ones.
     descriptions
-        Path of a table of what is written about genes, with columns ``symbol`` and ``summary``, for accuracies by
-        thirds of the regulators. The length of the summary counts; symbols are matched in capitals.
+        Path of a table of gene descriptions, with columns ``symbol`` and ``summary``. Accuracies are then also computed
+        for thirds of the regulators by length of the summary. Symbols are matched in upper case.
     texts
-        Path of a table as of :func:`infosem.pp.gene_text`, for data in a file: ``varm["terms"]`` gets the genes' texts
-        embedded by their terms (:func:`infosem.pp.embed_terms`).
+        Path of a table for :func:`infosem.pp.gene_text`, if the data are in a file. The gene texts are embedded by
+        their terms (:func:`infosem.pp.embed_terms`) in ``varm["terms"]``.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Dataset:
     def __post_init__(self) -> None:
         if isinstance(self.networks, str | list | tuple):
             raise TypeError(
-                f"networks={self.networks!r} must be a mapping of names, each to a key of varp or a table: "
+                f"networks={self.networks!r} must map each name to a key of varp or a table: "
                 "networks={'chip': 'chip'}."
             )
         check_fields(self, owner=f"the data set {self.name!r}")
@@ -83,7 +83,7 @@ class Dataset:
             )
 
     def load(self) -> AnnData:
-        """The data."""
+        """Return the data."""
         if isinstance(self.source, Simulated):
             return self.source.draw()
         if isinstance(self.source, AnnData):
@@ -91,7 +91,7 @@ class Dataset:
         return _read(_state(self.source), None if self.texts is None else _state(self.texts))
 
     def truth(self, network: str) -> Truth:
-        """The ground truth of this name; raises where it cannot be used."""
+        """Return the ground truth of this name. Raise if it cannot be used."""
         if network not in self._truths:
             self._truths[network] = read_truth(
                 self.load(),
@@ -109,8 +109,8 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the files, of all that is read of the data, or of what draws them: others give other results."""
-        # a key that is its network's own name says nothing more than the job does
+        """SHA-256 of the files, of the data that are read, or of the simulator, which identifies the results."""
+        # a key that equals the name of its network is already part of the job
         elsewhere = {
             name: content(where)
             for name, where in self.networks.items()
@@ -132,7 +132,7 @@ class Dataset:
         return digest.hexdigest()
 
     def text_lengths(self) -> np.ndarray | None:
-        """Number of characters written about every gene, ``(G,)``; ``None`` without descriptions."""
+        """Return the length of the description of each gene, ``(G,)``, or ``None`` without descriptions."""
         if self.descriptions is None:
             return None
         table = _read_descriptions(_state(self.descriptions))
@@ -143,7 +143,7 @@ _State = tuple[Path, int, int]
 
 
 def _state(path: Path) -> _State:
-    """A file as it is now: one that is written anew is not taken from memory."""
+    """Return path, time and size of a file, so that a rewritten file is not taken from the cache."""
     status = path.stat()
     return path, status.st_mtime_ns, status.st_size
 

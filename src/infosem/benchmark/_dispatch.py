@@ -1,4 +1,4 @@
-"""Hand jobs to workers, take results as they come, and outlive a worker."""
+"""Distribution of jobs to workers, robust to workers that die."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from infosem.model._parallel import end_with_parent, in_parallel
 
 
 def run_jobs(jobs: Iterator[Job], n_jobs: int | None) -> Iterator[tuple[Job, JobResult]]:
-    """Jobs with their results, in the order in which they finish.
+    """Run jobs and yield them with their results, in order of completion.
 
-    If the process of a job is killed, the jobs in hand are run again, each alone in a process of its own; one that
+    If the process of a job is killed, all unfinished jobs are run again, each alone in a separate process. A job that
     dies again is recorded as failed.
 
     Parameters
     ----------
     jobs
-        Taken one by one, as workers become free.
+        Jobs to run, taken one by one as workers become free.
     n_jobs
-        As in :class:`joblib.Parallel`.
+        Number of processes, as in :class:`joblib.Parallel`.
     """
     in_hand: dict[str, Job] = {}
 

@@ -1,4 +1,4 @@
-"""Names of data sets and networks in the names of files."""
+"""File names from names of data sets and networks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _LONGEST = 150
 
 
 def file_name(*names: str) -> str:
-    """Names joined by ``_``, without what has a meaning in a path: ``/`` is ``%2F``.
+    """Join names by ``_`` and encode characters with a meaning in paths, such as ``/`` as ``%2F``.
 
-    What is too long for a file system ends in a checksum.
+    A name that is too long for a file system is shortened and ends in a checksum.
     """
     name = "_".join(re.sub(r'[/\\:*?"<>|%]', lambda found: f"%{ord(found[0]):02X}", part) for part in names)
     if len(name.encode()) <= _LONGEST:

@@ -1,4 +1,4 @@
-"""What a benchmark runs: methods x data sets x networks x splits x seeds, as a list of jobs."""
+"""Benchmark grids: methods x data sets x networks x splits x seeds, as a list of jobs."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ class Entry:
     Parameters
     ----------
     method
-        The method with its hyper-parameters.
+        Method with its hyper-parameters.
     name
-        In the results; by default the method's title.
+        Name in the results. By default the title of the method.
     variants
-        By name of a network, hyper-parameters that differ there.
+        Hyper-parameters that differ for single networks, by name of the network.
     datasets, networks, n_splits, splits
-        Restrict it to some data sets, networks, the first splits, and kinds of split; ``None`` for all of the grid.
+        Data sets, networks, number of first splits, and kinds of split to which the entry is restricted. ``None`` uses
+        all of the grid.
     cells
-        Share of the cells it is given, drawn with the seed.
+        Share of the cells that the method receives, drawn with the seed.
     balanced
-        Whether of each regulator's training labels as many non-edges as edges are kept, drawn with the seed.
+        Whether to subsample the non-edges of each regulator, with the seed, to as many training labels as edges.
     keep_scores
-        Whether scores of the first split are written beside the results, to ``scores/<job>_<network>.npy``: a row per
-        regulator with a known target, in the order of ``regulators`` of :class:`infosem.benchmark.Truth`, and a column
-        per gene. A job whose scores are not there is run again.
+        Whether to write the scores of the first split to ``scores/<job>_<network>.npy`` beside the results, with one
+        row per regulator with a known target, in the order of ``regulators`` of :class:`infosem.benchmark.Truth`, and
+        one column per gene. A job with missing scores is run again.
     """
 
     method: Method
@@ -60,17 +61,19 @@ class Entry:
         check_fields(self, owner=self.title)
         check_name(self.title, "a method")
         if not 0 < self.cells <= 1:
-            raise ValueError(f"cells={self.cells!r} of {self.title} is a share of the cells: above 0, at most 1.")
+            raise ValueError(f"cells={self.cells!r} of {self.title} must be a share of the cells, above 0, at most 1.")
         if self.n_splits is not None and self.n_splits < 1:
-            raise ValueError(f"n_splits={self.n_splits} of {self.title} must be at least one; without it, the grid's.")
+            raise ValueError(
+                f"n_splits={self.n_splits} of {self.title} must be at least one; leave it out for those of the grid."
+            )
         for name in ("datasets", "networks", "splits"):
             if getattr(self, name) == ():
-                raise ValueError(f"{name} of {self.title} is empty, so that it would not run; leave it out for all.")
+                raise ValueError(f"{name} of {self.title} is empty, so that nothing would run; leave it out for all.")
         for network in self.variants:
             self.on(network)
 
     def on(self, network: str) -> Method:
-        """The method with the hyper-parameters that it has on a network."""
+        """Return the method with its hyper-parameters for a network."""
         changed = self.variants.get(network, {})
         known = [field.name for field in fields(self.method)]
         unknown = sorted(set(changed) - set(known))
@@ -89,7 +92,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One fit, and the splits it is scored on.
+    """One fit, and the splits on which it is scored.
 
     ``networks`` and ``split_seeds`` have one element each if the method reads labels.
     """
@@ -104,7 +107,7 @@ class Job:
 
     @cached_property
     def key(self) -> str:
-        """Name of the job in the results, the same for the same method, hyper-parameters, conditions and split."""
+        """Key of the job in the results, determined by method, hyper-parameters, conditions, data and splits."""
         parts = (
             self.dataset.name,
             self.dataset.fingerprint,
@@ -121,16 +124,16 @@ class Job:
 
     @property
     def keeps_scores(self) -> bool:
-        """Return whether its scores are kept, those of the first split."""
+        """Whether the job keeps its scores, which are those of the first split."""
         return self.entry.keep_scores and 0 in self.split_seeds
 
     @property
     def blocks(self) -> tuple[str, ...]:
-        """Blocks that are scored."""
+        """Scored blocks."""
         return BLOCKS_OF[self.split_kind]
 
     def cells(self) -> Iterator[dict[str, Any]]:
-        """What identifies each row of the results, in order."""
+        """Yield the identifying columns of each row of the results, in order."""
         for network in self.networks:
             for split in self.split_seeds:
                 for block in self.blocks:
@@ -150,18 +153,18 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Methods x data sets x networks x splits x seeds.
+    """Grid of methods x data sets x networks x splits x seeds.
 
     Parameters
     ----------
     datasets, entries
-        What to run on, and what to run, in this order.
+        Data sets, and methods to run on them, in the order of the results.
     n_splits
-        Splits per data set and network; their seeds are 0, 1, ... A whole network is scored once.
+        Number of splits per data set and network, with seeds 0, 1, ... A whole network is scored once.
     splits
         Kinds of split: ``"unseen_genes"``, ``"per_regulator"``, ``"whole_network"``.
     seeds
-        Seeds of the methods.
+        Random seeds of the methods.
     """
 
     datasets: tuple[Dataset, ...]
@@ -176,9 +179,9 @@ class Grid:
             raise ValueError(f"n_splits={self.n_splits!r} must be a whole number, at least one.")
         for what, values in (("splits", self.splits), ("seeds", self.seeds)):
             if not values or len(set(values)) < len(values):
-                raise ValueError(f"{what}={values!r} of the grid must be one or several, each once.")
+                raise ValueError(f"{what}={values!r} of the grid must be one or more distinct values.")
         if min(self.seeds) < 0:
-            raise ValueError(f"seeds={self.seeds!r} of the grid must not be below zero.")
+            raise ValueError(f"seeds={self.seeds!r} of the grid must not be negative.")
         datasets = {dataset.name for dataset in self.datasets}
         networks = {network for dataset in self.datasets for network in dataset.networks}
         _check_names("the grid", "kind of split", self.splits, SPLITS)
@@ -212,7 +215,7 @@ class Grid:
             )
 
     def jobs(self) -> list[Job]:
-        """Every fit, method by method."""
+        """Return all jobs, ordered by method."""
         return [
             job
             for entry in self.entries
@@ -248,11 +251,11 @@ class Grid:
 def _check_names(where: str, what: str, named: Iterable[str] | None, there: Iterable[str]) -> None:
     unknown = sorted(set(named or ()) - set(there))
     if unknown:
-        raise ValueError(f"{unknown[0]!r} of {where} is no {what}; there are {', '.join(sorted(there))}.")
+        raise ValueError(f"{unknown[0]!r} of {where} is not a known {what}; there are {', '.join(sorted(there))}.")
 
 
 def describe_splits(grid: Grid) -> tuple[pd.DataFrame, list[tuple[str, Split]]]:
-    """Sizes and checksum of every split of a grid, and the splits by the name of a file for each."""
+    """Return a table of the sizes and checksums of all splits of a grid, and the splits with a file name for each."""
     rows, splits = [], []
     blocks = [block for block in BLOCKS if any(block in BLOCKS_OF[kind] for kind in grid.splits)]
     for dataset in grid.datasets:

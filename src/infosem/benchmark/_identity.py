@@ -1,4 +1,4 @@
-"""What a value holds, as text: the same for the same content in every process, another for anything else."""
+"""Text representation of values that identifies their content across processes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pandas as pd
 
 
 def content(value: Any) -> str:
-    """A text that two values share only if they hold the same.
+    """Return a text that is equal for two values only if their content is equal.
 
-    Of what is written out in full by ``repr`` that; of arrays, tables and other objects, whose ``repr`` is shortened or
-    names an address, a hash of everything in them.
+    Simple values are represented by ``repr``. Arrays, tables and other objects, of which ``repr`` is shortened or
+    contains an address, are represented by a hash of their content.
     """
     if _is_written_out(value):
         return repr(value)
     if isinstance(value, pd.DataFrame):
-        # column by column: how pandas lays them out in memory depends on how the table was made
+        # by column, because the memory layout of pandas depends on how the table was made
         columns = [_in_order(value.iloc[:, i].to_numpy()) for i in range(value.shape[1])]
         return f"DataFrame({joblib.hash([value.columns.to_list(), _in_order(value.index.to_numpy()), columns])})"
     if isinstance(value, np.ndarray):
@@ -28,11 +28,11 @@ def content(value: Any) -> str:
     try:
         return f"{type(value).__qualname__}({joblib.hash(value)})"
     except (PicklingError, TypeError, AttributeError):
-        return repr(value)  # a lambda: another one in every process, so that nothing is taken for the same
+        return repr(value)  # a lambda differs between processes, so that it never counts as equal
 
 
 def _in_order(values: np.ndarray) -> np.ndarray:
-    """The same values without the gaps and turns of a view, which count as content for joblib."""
+    """Return a contiguous copy, because joblib hashes the memory layout of views."""
     return np.array(values, order="C")
 
 

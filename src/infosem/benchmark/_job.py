@@ -1,4 +1,4 @@
-"""Run one job: fit the method, score its splits. A worker's whole task."""
+"""Execution of one job by a worker: fitting the method and scoring its splits."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _NO_LABELS = Labels(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bo
 
 @dataclass(frozen=True)
 class JobResult:
-    """Rows of the results, and the scores if they were asked for.
+    """Rows of the results, and scores if requested.
 
     Attributes
     ----------
     rows
         One dictionary per network, split and block.
     scores
-        By network: scores ``(regulators with a known target, G)``, in single precision.
+        Scores by network, ``(regulators with a known target, G)``, in single precision.
     """
 
     rows: list[dict[str, Any]]
@@ -41,19 +41,19 @@ class JobResult:
 
 
 def died(job: Job) -> JobResult:
-    """What is recorded of a job whose process was killed."""
+    """Return the result of a job whose process was killed."""
     reason = "its process died: killed, or out of memory"
     return JobResult([{**cell, "status": FAILED, "reason": reason} for cell in job.cells()], {})
 
 
 def run_job(job: Job) -> JobResult:
-    """Fit and score; an error becomes rows that say so, never an exception."""
+    """Fit and score a method. Errors are recorded in the rows instead of being raised."""
     cells = list(job.cells())
     try:
         return _fitted_and_scored(job)
-    except (MissingInputError, ImportError) as error:  # an optional package is an input as well
+    except (MissingInputError, ImportError) as error:  # an optional package counts as an input
         return JobResult([{**cell, "status": LACKS_INPUT, "reason": str(error)} for cell in cells], {})
-    except (Exception, SystemExit) as error:  # recorded, so that the other jobs go on
+    except (Exception, SystemExit) as error:  # recorded, so that other jobs continue
         if isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM:
             raise
         logger.debug("%s", traceback.format_exc())
@@ -98,7 +98,7 @@ def _fitted_and_scored(job: Job) -> JobResult:
 def _scores(
     job: Job, adata: AnnData, truths: dict[str, Truth], splits: dict[tuple[str, int], Split]
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The method's scores and what remains of them without their hubs, ``(R, G)``, and the regulators."""
+    """Return the scores of the method and their variants without hubs, ``(R, G)``, and the regulators."""
     rng = np.random.default_rng([job.seed, *job.split_seeds[:1]])
     regulators = np.flatnonzero(np.any([truth.is_regulator for truth in truths.values()], axis=0))
     labels = _NO_LABELS
@@ -106,7 +106,7 @@ def _scores(
         (split,) = splits.values()
         labels = split.training_labels
         if not len(labels):
-            raise MissingInputError(f"it learns from labels, and the split {job.split_kind!r} has none for training")
+            raise MissingInputError(f"it learns from labels, but the split {job.split_kind!r} has no training labels")
         if not labels.is_edge.any() or labels.is_edge.all():
             raise ValueError("the training labels are all of one kind")
         if job.entry.balanced:
@@ -119,17 +119,17 @@ def _scores(
     if score.shape != (len(regulators), adata.n_vars):
         raise ValueError(f"scores of shape {score.shape}, expected {(len(regulators), adata.n_vars)}")
     if not np.isfinite(score).all():
-        raise ValueError(f"{int((~np.isfinite(score)).sum())} scores are no finite numbers")
+        raise ValueError(f"{int((~np.isfinite(score)).sum())} scores are not finite")
     return {"score": score, **hubness_scores(score, regulators)}, regulators
 
 
 def _without_truth(adata: AnnData, cells: np.ndarray) -> AnnData:
-    """What a method may see: expression, and the annotation of the genes."""
+    """Return the data that a method may see: expression and gene annotation."""
     return AnnData(adata.X[cells], obs=adata.obs.iloc[cells][[]], var=adata.var.copy(), varm=dict(adata.varm))
 
 
 def _balanced(labels: Labels, rng: np.random.Generator) -> Labels:
-    """As many non-edges as edges of every regulator (Appendix D of the paper)."""
+    """Subsample the non-edges of each regulator to the number of its edges (Appendix D of the paper)."""
     kept: list[np.ndarray] = []
     for regulator in np.unique(labels.source):
         rows = np.flatnonzero(labels.source == regulator)
@@ -149,7 +149,7 @@ def _block_outcome(
         kind = "edge" if n_edges == 0 else "non-edge"
         return {"status": SKIPPED, "reason": f"the block has no {kind}: nothing can be scored", **size}
     values = {variant: score[row[block.source], block.target] for variant, score in scores.items()}
-    if name == TRAIN:  # only what hyper-parameters may be chosen by
+    if name == TRAIN:  # only used to select hyper-parameters
         return {"status": OK, **size, "auprc": expected_average_precision(block.is_edge, values["score"])}
     return {
         "status": OK,
@@ -164,7 +164,7 @@ def _block_outcome(
 
 
 def _thirds(amount: np.ndarray | None, regulators: np.ndarray) -> dict[str, np.ndarray]:
-    """The regulators about which least, more and most is written, boolean ``(G,)``."""
+    """Return masks ``(G,)`` of genes in the lower, middle and upper third of regulators by length of description."""
     if amount is None:
         return {}
     low, high = np.quantile(amount[regulators], [1 / 3, 2 / 3])

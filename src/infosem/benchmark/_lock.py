@@ -1,4 +1,4 @@
-"""One run at a time in a folder."""
+"""Lock that allows only one run at a time in a folder."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _NAME = ".lock"
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process; another one that asks for it meanwhile is refused.
+    """Lock a folder for this process, so that other processes are refused.
 
-    The system holds the lock, not the file: it ends with the process, however that ends, so that none is left by a
-    kill.
+    The lock is held by the operating system rather than by the existence of the file. It ends with the process, even if
+    the process is killed.
 
     Raises
     ------
     BlockingIOError
-        If the folder is held, with the process that holds it.
+        If the folder is locked. The message names the process that holds the lock.
     """
     path = folder / _NAME
     descriptor = _held(path)
@@ -38,13 +38,13 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         if descriptor is not None:
-            if sys.platform != "win32":  # which removes no file that is open
+            if sys.platform != "win32":  # Windows cannot remove open files
                 path.unlink(missing_ok=True)
             os.close(descriptor)
 
 
 def _held(path: Path) -> int | None:
-    """The open lock file; ``None`` on a file system that has no locks."""
+    """Return the open lock file, or ``None`` if the file system has no locks."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -53,20 +53,20 @@ def _held(path: Path) -> int | None:
             holder = os.pread(descriptor, 200, 0).decode(errors="replace") if sys.platform != "win32" else ""
             os.close(descriptor)
             raise BlockingIOError(
-                f"Another benchmark{f' ({holder})' if holder else ''} writes to {path.parent}: wait for its end, or "
-                "give this one an output folder of its own."
+                f"Another benchmark{f' ({holder})' if holder else ''} writes to {path.parent}: wait for it to end, or "
+                "choose another output folder."
             ) from None
         except OSError as error:
             os.close(descriptor)
             logger.warning(
-                "The file system of %s has no locks (%s): run one benchmark at a time there.", path.parent, error
+                "The file system of %s has no locks (%s): run only one benchmark at a time there.", path.parent, error
             )
             return None
         if _is_at(descriptor, path):
             os.truncate(descriptor, 0)
             os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
             return descriptor
-        os.close(descriptor)  # its holder removed it between our opening it and locking it
+        os.close(descriptor)  # the previous holder removed the file between opening and locking
 
 
 def _lock(descriptor: int) -> None:

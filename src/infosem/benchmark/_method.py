@@ -1,4 +1,4 @@
-"""What a method is: expression and training labels in, a score for every pair out."""
+"""Interface of methods, which take expression and training labels and return a score for each pair."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ from infosem.data._interactions import KnownInteractions
 
 
 class Labels(KnownInteractions):
-    """Training labels of a split: pairs of a regulator and a gene, and whether they are edges.
+    """Training labels of a split: pairs of a regulator and a target gene, and whether they are edges.
 
     Attributes
     ----------
     source, target
-        Column of the regulator and of the target among the genes, ``(n,)``.
+        Positions of regulator and target among the genes, ``(n,)``.
     is_edge
         Whether the pair is an edge, ``(n,)``.
     """
 
 
 class MissingInputError(LookupError):
-    """What a method reads is not in the data: its job is recorded as not run, with this as the reason."""
+    """The data lack an input of a method. Its job is recorded as not run, with this message as the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method(ABC):
-    """A method of network inference. Its fields are its hyper-parameters, its class says what it reads.
+    """Base class of network inference methods.
 
-    To benchmark a method of your own, subclass this and implement :meth:`score`; for a network that is already there,
-    see :class:`~infosem.benchmark.methods.Precomputed`. Hyper-parameters are checked by their annotations.
+    Fields are hyper-parameters, which are checked against their annotations. Class attributes declare the inputs. To
+    benchmark your own method, subclass this class and implement :meth:`score`. For an existing network, use
+    :class:`~infosem.benchmark.methods.Precomputed`.
 
     Attributes
     ----------
     title
-        Name in the results; by default that of the class.
+        Name in the results. By default the name of the class.
     uses_expression, uses_labels, uses_text
-        What it reads (Table 1 of the paper). A method that reads no labels is run once per data set, all others once
+        Inputs of the method (Table 1 of the paper). A method without labels is run once per data set, all others once
         per split.
     """
 
@@ -56,33 +57,34 @@ class Method(ABC):
 
     @property
     def identity(self) -> str:
-        """The class and all hyper-parameters with all that they hold, by which two runs are the same run."""
+        """Class and hyper-parameters with their full content, which identify a run."""
         values = ", ".join(f"{field.name}={content(getattr(self, field.name))}" for field in fields(self))
         return f"{type(self).__qualname__}({values})"
 
     @abstractmethod
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """Fit, and score all pairs of a regulator and a gene: the higher, the more likely an edge.
+        """Fit the method and score all pairs of a regulator and a gene, higher for more likely edges.
 
         Parameters
         ----------
         adata
-            Cells x genes, log-normalised expression in ``X``, gene annotation in ``var`` and ``varm``. Without
-            ``varp`` and ``uns``: no ground truth reaches a method but through ``labels``.
+            Annotated data matrix, cells x genes, with log-normalised expression in ``X`` and gene annotation in ``var``
+            and ``varm``. ``varp`` and ``uns`` are removed, so that the ground truth reaches a method only through
+            ``labels``.
         regulators
-            Indices of the genes that may regulate, ``(R,)``.
+            Indices of the regulators, ``(R,)``.
         labels
-            Training labels; empty for a method that reads none.
+            Training labels, empty for a method without labels.
         seed
-            Of whatever is random.
+            Random seed.
 
         Returns
         -------
-        Finite scores, ``(R, G)``, row = regulator in the order of ``regulators``, column = target. What it says about
-        self-pairs is never read.
+        Finite scores, ``(R, G)``, row = regulator in the order of ``regulators``, column = target. Scores of self-loops
+        are ignored.
 
         Raises
         ------
         MissingInputError
-            If the data lack what the method reads, such as an embedding.
+            If the data lack an input of the method, such as an embedding.
         """

@@ -1,4 +1,4 @@
-"""How well scores order edges before non-edges. Ties count by their expectation under a random order."""
+"""Metrics of how well scores rank edges above non-edges. Ties count by their expectation under a random order."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ _Ties = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def expected_average_precision(is_edge: np.ndarray, score: np.ndarray) -> float:
-    r"""Area under the precision-recall curve, expected over random orders of the ties.
+    r"""Compute the area under the precision-recall curve, in expectation over random orders of ties.
 
     .. math:: \mathrm{AUPRC} = \frac{1}{P} \sum_{k=1}^{n} \Pr(y_{(k)} = 1) \,
               \mathbb{E}\Big[\tfrac{1}{k} \sum_{l \le k} y_{(l)} \,\Big|\, y_{(k)} = 1\Big]
 
     over the :math:`n` pairs in decreasing order, :math:`P` of them edges. Within a tie of :math:`m` pairs with
-    :math:`p` edges, after :math:`n_0` pairs with :math:`P_0` edges, the :math:`t`-th adds
-    :math:`\frac{p}{m}\,\frac{P_0 + 1 + (p - 1)(t - 1)/(m - 1)}{n_0 + t}`. Without ties it is scikit-learn's average
-    precision; if all are tied, that of a random order, which lies above the share of edges.
+    :math:`p` edges, after :math:`n_0` pairs with :math:`P_0` edges, the :math:`t`-th pair adds
+    :math:`\frac{p}{m}\,\frac{P_0 + 1 + (p - 1)(t - 1)/(m - 1)}{n_0 + t}`. Without ties this equals the average
+    precision of scikit-learn. If all pairs are tied, it equals the expectation for a random order, which is larger than
+    the share of edges.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def _average_precision(ties: _Ties) -> float:
 
 
 def expected_hits(is_edge: np.ndarray, score: np.ndarray, n_top: int) -> float:
-    """Number of edges among the ``n_top`` highest scores, expected over random orders of the ties."""
+    """Return the number of edges among the ``n_top`` highest scores, in expectation over random orders of ties."""
     return _hits(_ties(is_edge, score), n_top)
 
 
@@ -55,14 +56,14 @@ def _hits(ties: _Ties, n_top: int) -> float:
 
 
 def random_average_precision(n_edges: Any, n_pairs: Any) -> Any:
-    r"""AUPRC expected of a random order, :math:`\frac{1}{n}\big(\frac{P - 1}{n - 1}(n - H_n) + H_n\big)`.
+    r"""Return the expected AUPRC of a random order, :math:`\frac{1}{n}\big(\frac{P - 1}{n - 1}(n - H_n) + H_n\big)`.
 
-    :math:`H_n` is the :math:`n`-th harmonic number. With few edges it lies well above their share :math:`P / n`.
+    :math:`H_n` is the :math:`n`-th harmonic number. With few edges, the value is well above their share :math:`P / n`.
 
     Parameters
     ----------
     n_edges, n_pairs
-        :math:`P` and :math:`n`, numbers or arrays.
+        Numbers :math:`P` of edges and :math:`n` of pairs, scalars or arrays.
     """
     harmonic = digamma(n_pairs + 1) + np.euler_gamma
     return ((n_edges - 1) / np.maximum(n_pairs - 1, 1) * (n_pairs - harmonic) + harmonic) / n_pairs
@@ -71,27 +72,33 @@ def random_average_precision(n_edges: Any, n_pairs: Any) -> Any:
 def block_metrics(
     block: Labels, score: np.ndarray, *, groups: Mapping[str, np.ndarray] = MappingProxyType({})
 ) -> dict[str, float]:
-    """All accuracies of one block.
+    """Compute all accuracies of a block.
 
     Parameters
     ----------
     block
-        Its pairs and labels, with at least one edge and one non-edge.
+        Pairs and labels of the block, with at least one edge and one non-edge.
     score
-        Score of every pair, ``(n,)``.
+        Score of each pair, ``(n,)``.
     groups
-        Sets of regulators, each a boolean ``(G,)``, to give ``regulator_auprc_ratio`` of as well.
+        Sets of regulators as boolean masks ``(G,)``, for each of which ``regulator_auprc_ratio`` is also computed.
 
     Returns
     -------
-    ``auprc``, and ``auprc_ratio`` to the share of edges; ``hit1``, the share of edges among the ``n_top1`` best pairs,
-    one per cent rounded down but at least one; ``early_precision_ratio``, the share of edges among as many top pairs
-    as there are edges, over the share of edges (BEELINE); ``auroc``; ``recall1``, ``recall5``, ``recall10``,
-    ``recall50``, the share of the edges that is found among the best 1, 5, 10, 50 per cent; ``regulator_auprc_ratio``,
-    the mean over regulators of the AUPRC over its targets, divided by that of a random order, and ``n_regulators``,
-    those with an edge and a non-edge; ``mean_regulator_ratio``, the mean of the regulators' own ratios;
-    ``matched_auprc``, the AUPRC against non-edges weighted so that every regulator and every target has as much of them
-    as of edges.
+    Dictionary with
+
+    - ``auprc``, and ``auprc_ratio``, its ratio to the share of edges;
+    - ``hit1``, the share of edges among the ``n_top1`` best pairs (1 % of all pairs rounded down, at least one);
+    - ``early_precision_ratio``, the precision among as many top pairs as there are edges, divided by the share of edges
+      (BEELINE);
+    - ``auroc``;
+    - ``recall1``, ``recall5``, ``recall10``, ``recall50``, the recall of edges among the best 1, 5, 10 and 50 % of
+      pairs;
+    - ``regulator_auprc_ratio``, the mean AUPRC over the targets of single regulators, divided by the mean for a random
+      order, and ``n_regulators``, the number of regulators with an edge and a non-edge;
+    - ``mean_regulator_ratio``, the mean of the ratios of single regulators;
+    - ``matched_auprc``, the AUPRC with non-edges weighted so that, for each regulator and each target, their total
+      weight equals the number of its edges.
     """
     is_edge = block.is_edge
     if len(score) != len(block):
@@ -123,7 +130,7 @@ def block_metrics(
 
 
 def regulator_auprc(block: Labels, score: np.ndarray) -> dict[int, tuple[float, float]]:
-    """AUPRC over each regulator's targets and that of a random order, of the regulators with an edge and a non-edge."""
+    """Return AUPRC and random AUPRC over the targets of each regulator with an edge and a non-edge."""
     result = {}
     for regulator in np.unique(block.source):
         rows = block.source == regulator
@@ -135,7 +142,7 @@ def regulator_auprc(block: Labels, score: np.ndarray) -> dict[int, tuple[float, 
 
 
 def mean_ratio(by_regulator: dict[int, tuple[float, float]]) -> float:
-    """Mean AUPRC of the regulators over the mean of a random order; a mean of ratios would hang on the rarest edges."""
+    """Return mean AUPRC over mean random AUPRC. A mean of ratios would depend mostly on regulators with few edges."""
     if not by_regulator:
         return float("nan")
     auprc, random = np.mean(list(by_regulator.values()), axis=0)
@@ -143,19 +150,21 @@ def mean_ratio(by_regulator: dict[int, tuple[float, float]]) -> float:
 
 
 def mean_of_ratios(by_regulator: dict[int, tuple[float, float]]) -> float:
-    """Mean over the regulators of AUPRC over that of a random order: every regulator has the same say."""
+    """Return the mean over regulators of the ratio of AUPRC to random AUPRC, with equal weight for each regulator."""
     ratios = [auprc / random for auprc, random in by_regulator.values()]
     return float(np.mean(ratios)) if ratios else float("nan")
 
 
 def degree_matched_auprc(block: Labels, score: np.ndarray, *, n_iterations: int = 200) -> float:
-    """AUPRC against non-edges weighted so that every regulator and every target has as much of them as of edges.
+    """Compute the AUPRC with non-edges weighted to match the edges in the degrees of regulators and targets.
 
-    Weights by iterative proportional fitting (Deming and Stephan 1940). An order by the regulators' degrees alone
-    reaches one half, the share of edges after weighting, however uneven they are; one by targets about that.
+    For each regulator and each target, the total weight of non-edges equals the number of edges. Weights are found by
+    iterative proportional fitting (Deming and Stephan 1940). Ranking by degrees of regulators alone yields one half,
+    the share of edges after weighting, however uneven the degrees are. Ranking by degrees of targets yields about one
+    half.
     """
     weight = np.where(block.is_edge, 0.0, 1.0)
-    # regulators last: theirs are the degrees that differ most, and where both cannot be had they are matched exactly
+    # regulators last: their degrees differ most, and they are matched exactly if not both can be
     genes = [np.unique(role, return_inverse=True)[1] for role in (block.target, block.source)]
     wanted = [np.bincount(role, block.is_edge.astype(float)) for role in genes]
     for _ in range(n_iterations):
@@ -169,24 +178,24 @@ def degree_matched_auprc(block: Labels, score: np.ndarray, *, n_iterations: int 
 
 
 def hubness_scores(score: np.ndarray, regulators: np.ndarray) -> dict[str, np.ndarray]:
-    """What remains of a network if each edge is replaced by a mean, or each row is brought to one scale.
+    """Replace each score by the mean of its row or column, or normalise the rows.
 
     Parameters
     ----------
     score
-        ``(R, G)``, row = regulator.
+        Scores, ``(R, G)``, row = regulator.
     regulators
-        Index of each row among the genes, ``(R,)``: self-pairs don't count.
+        Index of each row among the genes, ``(R,)``, by which self-loops are excluded.
 
     Returns
     -------
-    Of the same shape: ``regulator_means``, ``target_means``, and ``rows_normalised``, where every row has a mean of
-    zero and an sd of one.
+    Dictionary of arrays of the same shape: ``regulator_means``, ``target_means``, and ``rows_normalised``, in which
+    each row has mean zero and standard deviation one.
     """
     self_pair = np.zeros(score.shape, dtype=bool)
     self_pair[np.arange(len(regulators)), regulators] = True
     masked = np.ma.masked_array(score, self_pair)
-    # means of equal scores differ in the last digits: without a limit that would be an order
+    # rounding: means of equal scores differ in the last digits, which would rank them
     resolution = 1e-9 * max(float(np.abs(score).max(initial=0.0)), np.finfo(float).tiny)
     rows, columns = (
         np.round(masked.mean(axis, keepdims=True).filled(0.0) / resolution) * resolution for axis in (1, 0)
@@ -201,7 +210,7 @@ def hubness_scores(score: np.ndarray, regulators: np.ndarray) -> dict[str, np.nd
 
 
 def _ties(is_edge: np.ndarray, score: np.ndarray) -> _Ties:
-    """Of every group of equal scores, best first: its first rank, size, edges, and the edges before it."""
+    """Return first rank, size, number of edges, and number of edges before, for each group of ties, best first."""
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
     first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))

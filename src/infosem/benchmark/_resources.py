@@ -1,4 +1,4 @@
-"""Wall time and peak memory of a piece of work."""
+"""Measurement of wall time and peak memory."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _INTERVAL = 0.05
 
 
 class Resources:
-    """Measures what runs in its ``with`` block.
+    """Context manager that measures time and memory of its ``with`` block.
 
     Attributes
     ----------
     seconds
         Wall time.
     peak_mb
-        Largest resident memory of this process, in MB, looked at every 50 ms: all of the process, its libraries too.
+        Peak resident memory of the whole process, including libraries, in MB, sampled every 50 ms.
     peak_gpu_mb
-        Largest memory allocated by torch on a GPU, in MB; zero without one.
+        Peak memory allocated by torch on a GPU, in MB, or zero without a GPU.
     """
 
     seconds = 0.0

@@ -1,4 +1,4 @@
-"""The results of a run: appended job by job, so that an interrupted run goes on where it was."""
+"""Results of a run, appended after each job so that an interrupted run can resume."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILE, _SCORES = "results.csv", "scores"
 
 
 def writable_folder(folder: Path) -> Path:
-    """The folder, made if need be; an error if results could not be written to it."""
+    """Return the folder, created if needed. Raise if results cannot be written to it."""
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"output: {folder} is a file; name a folder for {_FILE}.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def writable_folder(folder: Path) -> Path:
 
 
 def scores_of(folder: Path, job: str, network: str) -> np.ndarray | None:
-    """Scores that a job wrote beside the results; ``None`` if they are not there, or not all of them."""
+    """Return the scores that a job wrote beside the results, or ``None`` if they are missing or incomplete."""
     try:
         return np.load(_scores_path(folder, job, network), mmap_mode="r")
     except (FileNotFoundError, ValueError, EOFError):
@@ -41,7 +41,7 @@ def _scores_path(folder: Path, job: str, network: str) -> Path:
 class Results:
     """Results in memory and, given a folder, in ``results.csv`` and ``scores/`` there.
 
-    They go on from ``results.csv.xz`` where there is no ``results.csv``, which is then written.
+    If there is only ``results.csv.xz``, its rows are read, and ``results.csv`` is written.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -59,7 +59,7 @@ class Results:
         return self._folder / _FILE
 
     def finished(self, jobs: list[Job], *, retry_failed: bool = False) -> set[str]:
-        """Keys of the jobs that have all their rows and scores; rows of the others are dropped."""
+        """Return the keys of jobs with all their rows and scores. Rows of other jobs are dropped."""
         table = self.table()
         expected = {job.key: len(list(job.cells())) for job in jobs}
         kept = table[~table["job"].isin(self.failed())] if retry_failed else table
@@ -67,7 +67,7 @@ class Results:
         lacking = self._without_scores(jobs)
         done = {key for key, n in expected.items() if counts.get(key, 0) == n and key not in lacking}
         kept = kept[kept["job"].isin(done) | ~kept["job"].isin(expected)]
-        # a method that runs anew under its old name replaces its rows
+        # rows of a changed method are replaced by those of the new one with the same name
         todo = pd.DataFrame(
             [cell for job in jobs if job.key not in done for cell in job.cells()], columns=[*KEY, "job"]
         )
@@ -80,7 +80,7 @@ class Results:
         return done
 
     def _without_scores(self, jobs: list[Job]) -> set[str]:
-        """Keys of the jobs that are to keep scores, but have none of a network that was scored."""
+        """Return the keys of jobs that should keep scores but lack those of a scored network."""
         folder = self._folder
         if folder is None:
             return set()
@@ -95,7 +95,7 @@ class Results:
         }
 
     def add(self, job: Job, result: JobResult) -> None:
-        """Write the scores of a job, then append its rows, in one write: with its rows a job is done."""
+        """Write the scores of a job, then append its rows in a single write, which marks the job as done."""
         part = typed(pd.DataFrame(result.rows, columns=COLUMNS))
         if self._folder is not None:
             for network, scores in result.scores.items():
@@ -110,12 +110,12 @@ class Results:
         self._parts.append(part)
 
     def failed(self) -> set[str]:
-        """Keys of jobs that failed, or were not run for want of data."""
+        """Return the keys of jobs that failed or lacked an input."""
         table = self.table()
         return set(table.loc[table["status"].isin([FAILED, LACKS_INPUT]), "job"])
 
     def table(self, of: set[str] | None = None) -> pd.DataFrame:
-        """All rows, or those of some jobs."""
+        """Return all rows, or those of some jobs."""
         parts = [part if of is None else part[part["job"].isin(of)] for part in self._parts]
         parts = [part for part in parts if len(part)]
         return pd.concat(parts, ignore_index=True) if parts else typed(pd.DataFrame(columns=COLUMNS))

@@ -1,4 +1,4 @@
-"""The file ``results.csv``: text whose columns have types, and of which a kill can have torn the end. Or compressed."""
+"""The file ``results.csv`` with typed columns, compressed or not, of which a kill may have truncated the last line."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ _LONGEST_REASON = 2000
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
-    """Read a ``results.csv``, each column as what it is: a data set may be called ``NA`` or ``10``.
+    """Read a ``results.csv`` with typed columns, so that a data set may be called ``NA`` or ``10``.
 
-    It may be compressed, as ``results.csv.xz``, which is also read if only that is there.
+    The file may be compressed. ``results.csv.xz`` is also read if there is no file without the suffix.
 
-    Of an empty file, and of one that a kill cut off, what is complete is read. Accuracies that an older version did not
-    write are missing.
+    Of a truncated or empty file, all complete lines are read. Accuracies that an older version did not write are
+    missing values.
 
     Raises
     ------
     ValueError
-        If it has other columns, or a value that is not of its column's type.
+        If the file has unexpected columns, or a value of the wrong type.
     """
     return read_complete(plain_or_compressed(Path(path)))[0]
 
 
 def plain_or_compressed(path: Path) -> Path:
-    """The file, or the compressed one beside it where there is no other."""
+    """Return the path, or that of the compressed file if only that exists."""
     compressed = path.with_name(f"{path.name}.xz")
     return compressed if compressed.exists() and not path.exists() else path
 
 
 def read_complete(path: Path) -> tuple[pd.DataFrame, bool]:
-    """The table of :func:`read_results`, and whether that is all that the file holds, in this version's columns."""
-    # what is no UTF-8 may be half a letter at the end; whether it is in a complete line is seen below
+    """Return the table of :func:`read_results`, and whether the file is complete with the columns of this version."""
+    # invalid UTF-8 may be a truncated character at the end; complete lines are checked below
     text = _decompressed(path).decode("utf-8-sig", errors="surrogateescape")
     lines = text.split("\n")
     rest = lines.pop()
@@ -75,7 +75,7 @@ def read_complete(path: Path) -> tuple[pd.DataFrame, bool]:
     rows = [record for record in records if record is not None and record != header]
     n_torn = records.count(None) + bool(rest)
     if n_torn:
-        logger.warning("%s: lines that are not complete, as a kill leaves them, are left out: %d.", path, n_torn)
+        logger.warning("%s: left out %d incomplete lines, which an interrupted run may leave.", path, n_torn)
     table = _parsed(pd.DataFrame(rows, columns=header, dtype=object).reindex(columns=COLUMNS), path)
     unique = table.drop_duplicates([*KEY, "job"], keep="last", ignore_index=True)
     return unique, not n_torn and header == list(COLUMNS) and len(unique) == len(lines) - 1
@@ -92,13 +92,13 @@ def _decompressed(path: Path) -> bytes:
 
 
 def as_csv(table: pd.DataFrame, *, header: bool) -> bytes:
-    """Rows as they are written, one a line: what is read again is the same to the last digit."""
+    """Return rows as CSV, one per line. Reading them again gives exactly the same values."""
     written = table.astype(dict.fromkeys(_COUNTS, "Int64"))
     return str(written.to_csv(index=False, header=header, lineterminator="\n")).encode()
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows with every column of the results, each of its type, whatever they hold and if there are none."""
+    """Return rows with all columns of the results and their types, even if there are no rows."""
     table = table.reindex(columns=COLUMNS)
     numbers = [name for name in COLUMNS if name not in (*_TEXTS, *_WHOLE, "balanced", "reason")]
     types = {**dict.fromkeys(numbers, float), **dict.fromkeys(_WHOLE, np.int64), **dict.fromkeys(_TEXTS, object)}
@@ -108,13 +108,13 @@ def typed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def one_line(text: str) -> str:
-    """A message without line breaks, colours of a terminal, and thousands of numbers."""
+    """Return a message without line breaks and control characters, shortened if it is very long."""
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 4]} ..."
 
 
 def _records(lines: list[str], n_fields: int) -> Iterator[list[str] | None]:
-    """Fields of every record after the header; ``None`` for each line that belongs to no complete one."""
+    """Yield the fields of each record after the header, and ``None`` for each line outside complete records."""
     first = 1
     while first < len(lines):
         last, n_quotes = first, lines[first].count('"')
@@ -151,9 +151,7 @@ def _parsed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         try:
             columns[name] = [np.nan if value is np.nan else parse(value) for value in table[name]]
         except ValueError as error:
-            raise ValueError(
-                f"{path} has in the column {name!r} a value that does not belong there: {error}."
-            ) from None
+            raise ValueError(f"{path} has an invalid value in the column {name!r}: {error}.") from None
     columns["reason"] = [reason or np.nan for reason in columns["reason"]]
     return typed(pd.DataFrame(columns))
 
@@ -166,7 +164,7 @@ def _text(value: str) -> str:
 def _whole(value: str) -> int:
     number = float(value)
     if not number.is_integer():
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{value!r} is not a whole number")
     return int(number)
 
 

@@ -1,4 +1,4 @@
-"""Run a grid: in parallel, resumable, with results as they come."""
+"""Running of benchmark grids, in parallel and resumable."""
 
 from __future__ import annotations
 
@@ -40,44 +40,45 @@ def run(
 ) -> pd.DataFrame:
     """Run every method of a grid on every data set, network and split.
 
-    Jobs go through joblib: ``joblib.parallel_config("dask")`` or ``("ray")`` around the call spreads them over a
-    cluster. A method that raises is recorded with the reason, and the others go on.
+    Jobs are run with joblib. Wrap the call in ``joblib.parallel_config("dask")`` or ``("ray")`` to distribute them over
+    a cluster. If a method raises an error, it is recorded with the reason and the other jobs continue.
 
     Parameters
     ----------
     grid
-        What to run.
+        Grid of methods and data sets.
     output
-        Folder for ``results.csv``, appended as jobs finish, and ``scores/``. If it has results, the jobs that they
-        hold are not run again: after an interruption or a kill the same call goes on, also from ``results.csv.xz``. One
-        run at a time has a folder.
+        Folder for ``results.csv``, which is appended as jobs finish, and ``scores/``. Jobs with results in the folder,
+        also in ``results.csv.xz``, are not run again, so that the same call resumes after an interruption. A folder can
+        be used by one run at a time.
     n_jobs
-        Processes; by default what ``joblib.parallel_config`` says, else one. They end with this one.
+        Number of processes. By default the setting of ``joblib.parallel_config``, or else one. Processes end with the
+        calling one.
     only
-        Which of the grid's jobs to run now, such as ``lambda job: job.dataset.name == "hESC"``; by default all.
+        Selects the jobs to run, such as ``lambda job: job.dataset.name == "hESC"``. By default all.
     budget_hours
-        Start no further job after this many hours.
+        Number of hours after which no further jobs are started.
     retry_failed
-        Whether to run jobs again that failed before.
+        Whether to rerun failed jobs.
     progress
         Whether to show a progress bar.
 
     Returns
     -------
-    One row per method, data set, network, split, seed and block of the grid, as far as it was run. ``status`` is
-    ``"ok"``, ``"failed"``, ``"skipped"`` or ``"not run"``, the latter three with a ``reason``; a warning says if none
-    is ``"ok"``. For the accuracies see :func:`infosem.benchmark.block_metrics`; the block ``"train"`` has ``auprc``
-    alone.
+    DataFrame with one row per method, data set, network, split, seed and block of the jobs that were run. ``status`` is
+    ``"ok"``, ``"failed"``, ``"skipped"`` or ``"not run"``, the latter three with a ``reason``. If no row is ``"ok"``, a
+    warning is logged. The accuracies are described in :func:`infosem.benchmark.block_metrics`; the block ``"train"``
+    has only ``auprc``.
 
     Raises
     ------
     ValueError
-        Before the first fit, if a network or its regulators are not in the data by the name that was given; if
-        ``only`` chooses no job, or an argument is out of its range.
+        If a network or the regulators are not in the data under the given name (raised before the first fit), if
+        ``only`` selects no jobs, or if an argument is out of range.
     BlockingIOError
         If another run writes to ``output``.
     OSError
-        If nothing can be written there.
+        If ``output`` is not writable.
     """
     n_jobs = as_type(n_jobs, int | None, "n_jobs")
     if n_jobs == 0:
@@ -90,8 +91,8 @@ def run(
     jobs = [job for job in whole if only is None or only(job)]
     if not jobs:
         raise ValueError(
-            f"None of the grid's {len(whole)} jobs is chosen: nothing would be run. Give methods and data sets, and an "
-            "only that is true of some."
+            f"None of the grid's {len(whole)} jobs is selected, so that nothing would run. Give methods and data sets, "
+            "and an only= that selects some of the jobs."
         )
     folder = None if output is None else writable_folder(Path(output))
     with nullcontext() if folder is None else locked(folder):
@@ -104,7 +105,7 @@ def run(
 
 
 def reasons_of(results: pd.DataFrame) -> str:
-    """Why rows have no accuracy, each reason once."""
+    """Return the distinct reasons why rows have no accuracy."""
     return "; ".join(results["reason"].dropna().unique()) or "no reason is given"
 
 
@@ -118,7 +119,7 @@ def _run(
     if done:
         n_failed = len(results.failed() & done)
         failed = f" ({n_failed} failed; retry_failed=True runs them again)" if n_failed else ""
-        logger.info("%d of %d jobs are there already%s, %d to run.", len(done), len(jobs), failed, len(todo))
+        logger.info("%d of %d jobs have results%s, %d to run.", len(done), len(jobs), failed, len(todo))
     deadline = float("inf") if budget_hours is None else time.monotonic() + 3600 * budget_hours
     within_budget = takewhile(lambda _: time.monotonic() < deadline, todo)
     n_run = 0
@@ -138,7 +139,7 @@ def _run(
 
 
 def _check_data(jobs: Iterable[Job]) -> None:
-    """Before the first fit, refuse what is not in the data by its name, and say once what will be skipped."""
+    """Raise before the first fit if a network is missing, and warn once about networks that are skipped."""
     networks = {(job.dataset.name, name): (job.dataset, name) for job in jobs for name in job.networks}
     for dataset, network in networks.values():
         try:
@@ -170,39 +171,40 @@ def compare(
     n_jobs: int | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Compare methods on one data set, by default on interactions between unseen genes and on unseen interactions.
+    """Compare methods on a data set, by default on interactions between unseen genes and on unseen interactions.
 
     Parameters
     ----------
     adata
-        Cells x genes, log-normalised expression in ``X``.
+        Annotated data matrix, cells x genes, with log-normalised expression in ``X``.
     methods
-        Names (see :data:`infosem.benchmark.methods.METHODS`), methods with their hyper-parameters, or a network of
-        your own as :class:`~infosem.benchmark.methods.Precomputed`; one, or a list of them.
+        One or several methods: names in :data:`infosem.benchmark.methods.METHODS`, methods with their hyper-parameters,
+        or your own network as :class:`~infosem.benchmark.methods.Precomputed`.
     truth
-        The known network: a key of ``adata.varp`` (row = regulator; one for an edge, absent or zero for none), a table
-        with columns ``source`` and ``target``; or a list of keys, or a mapping of names to keys and tables.
+        Ground truth: a key of ``adata.varp`` (row = regulator; one for an edge, absent or zero otherwise) or a table
+        with columns ``source`` and ``target``. For several networks, a list of keys, or a mapping of names to keys and
+        tables.
     regulator_key
-        Boolean column of ``adata.var``: the genes that may regulate. By default those with a known target.
+        Boolean column of ``adata.var`` that marks regulators. By default the genes with a known target.
     allow_few
-        Whether it is right that less than a tenth of what could be in the data of a table of edges is.
+        Whether to accept tables of edges of which fewer than a tenth of what could match the data does.
     n_splits
         Number of splits.
     splits
-        Kinds of split: ``"unseen_genes"``, ``"per_regulator"``; ``"whole_network"`` for methods that read no labels, on
-        a network of which every edge is known.
+        Kinds of split: ``"unseen_genes"``, ``"per_regulator"``, or ``"whole_network"`` for methods without labels on a
+        completely known network.
     output, n_jobs, progress
         See :func:`run`.
 
     Returns
     -------
-    See :func:`run`; :func:`infosem.benchmark.summary` makes a table of it.
+    The table of :func:`run`. :func:`infosem.benchmark.summary` summarises it.
 
     Raises
     ------
     ValueError
-        If a truth is not in ``adata``; if nothing was scored, with the reasons: a truth without edges, one regulator,
-        blocks without edges, methods that all failed.
+        If a ground truth is not in ``adata``, or if nothing was scored. The message gives the reasons, such as a truth
+        without edges, a single regulator, blocks without edges, or failure of all methods.
 
     Examples
     --------
@@ -224,7 +226,7 @@ def compare(
     elif all(isinstance(key, str) for key in truth):
         networks = {key: key for key in truth}
     else:
-        raise TypeError("truth is a list with other things than keys of varp; name its tables: {'chip': table, ...}.")
+        raise TypeError("truth is a list of other things than keys of varp; give tables by name: {'chip': table, ...}.")
     dataset = Dataset(name="data", source=adata, networks=networks, regulator_key=regulator_key, allow_few=allow_few)
     kinds = as_type(splits, tuple[str, ...], "splits")
     grid = Grid(datasets=(dataset,), entries=tuple(map(as_entry, methods)), n_splits=n_splits, splits=kinds)
@@ -235,7 +237,7 @@ def compare(
 
 
 def as_entry(method: str | Method | Entry) -> Entry:
-    """A method by name, or as it is, under its own title."""
+    """Convert a method or its name to an entry."""
     if isinstance(method, Entry):
         return method
     if isinstance(method, Method):
@@ -243,7 +245,7 @@ def as_entry(method: str | Method | Entry) -> Entry:
     if isinstance(method, type) and issubclass(method, Method):
         raise TypeError(f"{method.__name__} is a class; give an instance: {method.__name__}().")
     if not isinstance(method, str):
-        raise TypeError(f"{method!r} is no method: give a name, or an instance of a subclass of benchmark.Method.")
+        raise TypeError(f"{method!r} is not a method: give a name, or an instance of a subclass of benchmark.Method.")
     if method not in METHODS:
-        raise ValueError(f"{method!r} is no method; there are {', '.join(METHODS)}.")
+        raise ValueError(f"{method!r} is not a known method; there are {', '.join(METHODS)}.")
     return Entry(method=METHODS[method]())

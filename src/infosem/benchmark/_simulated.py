@@ -1,4 +1,4 @@
-"""Cells that are drawn when they are needed."""
+"""Data sets that are simulated when they are needed."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ TRUTH = "truth"
 SIMULATORS: MappingProxyType[str, Callable[..., AnnData]] = MappingProxyType(
     {"simulate": datasets.simulate, "sergio": datasets.sergio}
 )
-"""Functions of :mod:`infosem.datasets` that plant a network, ``varp["truth"]``, and draw cells from it."""
+"""Functions of :mod:`infosem.datasets` that simulate cells from a planted network in ``varp["truth"]``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Simulated:
-    """Cells drawn from a planted network when they are needed: the same in every process, and kept on no disk.
+    """Cells simulated from a planted network when they are needed, identically in every process.
 
     Parameters
     ----------
     simulator
-        ``"simulate"`` or ``"sergio"``: a function of :mod:`infosem.datasets`.
+        Function of :mod:`infosem.datasets`, ``"simulate"`` or ``"sergio"``.
     options
-        Its arguments, with the seed: numbers, texts and lists of them.
+        Arguments of the simulator including the seed: numbers, strings and lists of them.
 
     Raises
     ------
     ValueError
-        If there is no such simulator or argument, or the seed is missing.
+        If the simulator or an argument is unknown, or the seed is missing.
     TypeError
-        If an argument is of another type.
+        If an argument has the wrong type.
     """
 
     simulator: str
@@ -56,7 +56,7 @@ class Simulated:
             raise ValueError(f"{self.simulator} has no argument {unknown[0]!r}; it has {', '.join(known)}.")
         if "seed" not in self.options:
             raise ValueError(
-                f"{self.simulator} = {{...}} has no seed; results belong to one draw: {self.simulator} = {{seed = 0}}."
+                f"{self.simulator} = {{...}} has no seed, which results depend on: {self.simulator} = {{seed = 0}}."
             )
         options = {
             key: as_type(value, known[key].annotation, key, owner=self.simulator) for key, value in self.options.items()
@@ -67,17 +67,17 @@ class Simulated:
             hash(tuple(options.values()))
         except TypeError:
             raise TypeError(
-                f"the arguments of {self.simulator} must be numbers, texts and lists of them; draw other cells "
-                f"yourself, and give them as they are: source=infosem.datasets.{self.simulator}(...)."
+                f"the arguments of {self.simulator} must be numbers, strings and lists of them; otherwise simulate the "
+                f"cells yourself and pass them: source=infosem.datasets.{self.simulator}(...)."
             ) from None
 
     @property
     def identity(self) -> str:
-        """The simulator and its arguments, by which two draws are the same draw."""
+        """Simulator and arguments, which identify the simulated data."""
         return f"{self.simulator}({', '.join(f'{key}={content(self.options[key])}' for key in sorted(self.options))})"
 
     def draw(self) -> AnnData:
-        """The cells; those of the last few draws of a process are kept in memory."""
+        """Return the cells. The most recent ones are cached in memory."""
         return _draw(self.simulator, tuple(sorted(self.options.items())))
 
 

@@ -1,4 +1,4 @@
-"""Splits of a ground truth into training labels and test blocks, seeded and with a checksum."""
+"""Seeded splits of a ground truth into training labels and test blocks, with checksums."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ BLOCKS = MappingProxyType(
         ALL_PAIRS: (ALL_PAIRS,),
     }
 )
-"""Blocks that are scored, and the parts of a split that each is made of."""
+"""Scored blocks, and the parts of a split that each consists of."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Pairs of a regulator and a target with their label, each in one part.
+    """Labelled pairs of a regulator and a target, each assigned to one part.
 
     Attributes
     ----------
     kind, seed
-        How it was made: the same truth, kind and seed give the same split.
+        Kind and seed of the split. With the same truth, they give the same split.
     gene_names
         All genes of the data, ``(G,)``.
     source, target
-        Indices of regulator and target among them, ``(n,)``.
+        Indices of regulator and target among the genes, ``(n,)``.
     is_edge
-        The label, ``(n,)``.
+        Label of each pair, ``(n,)``.
     part
-        Name of the part, ``(n,)``.
+        Name of the part of each pair, ``(n,)``.
     """
 
     kind: str
@@ -67,16 +67,16 @@ class Split:
 
     @property
     def training_labels(self) -> Labels:
-        """The only labels that a method may see."""
+        """Training labels, the only ones that a method may see."""
         return self.block(TRAIN)
 
     def block(self, name: str) -> Labels:
-        """Pairs and labels of a block: ``"train"``, ``"unseen_interactions"``, ``"unseen_genes"``..."""
+        """Return pairs and labels of a block, such as ``"train"``, ``"unseen_interactions"`` or ``"unseen_genes"``."""
         rows = np.isin(self.part, BLOCKS[name])
         return Labels(self.source[rows], self.target[rows], self.is_edge[rows])
 
     def table(self) -> pd.DataFrame:
-        """The split with columns ``source``, ``target``, ``label``, ``part``, sorted by the genes' names."""
+        """Return a table with the columns ``source``, ``target``, ``label`` and ``part``, sorted by gene names."""
         table = pd.DataFrame(
             {
                 "source": self.gene_names[self.source],
@@ -89,19 +89,19 @@ class Split:
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of :meth:`table` as CSV with a header and LF line ends."""
+        """SHA-256 of :meth:`table` as CSV with a header and LF line endings."""
         return hashlib.sha256(self.table().to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
 def split_unseen_genes(truth: Truth, seed: int) -> Split:
-    """Hold out genes, and of the pairs between the others hold out interactions (section 4.2 of the paper).
+    """Hold out genes, and also hold out interactions between the other genes (section 4.2 of the paper).
 
     A quarter of the regulators with a known target, a quarter of the other regulators and a quarter of the other genes
-    that have a known regulator are *unseen*: no pair that touches them is in training, in either role. The pairs
-    between seen genes are divided 3:1 into ``train`` and ``unseen_interactions``, within the edges and the non-edges
-    of every regulator. Unseen regulators x unseen targets that are no regulators form the part ``unseen_genes``, with
-    unseen targets that are regulators ``unseen_regulators_as_targets``; a target without an edge in the block is left
-    out of it, as the paper's share of positives shows.
+    with a known regulator are *unseen*: no training pair contains them, in either role. The pairs between seen genes
+    are divided 3:1 into ``train`` and ``unseen_interactions``, separately for the edges and the non-edges of each
+    regulator. Pairs of an unseen regulator and an unseen target form the part ``unseen_genes`` if the target is not a
+    regulator, and else ``unseen_regulators_as_targets``. Targets without an edge in the block are left out, consistent
+    with the share of positives in the paper.
 
     Raises
     ------
@@ -113,8 +113,8 @@ def split_unseen_genes(truth: Truth, seed: int) -> Split:
     others = np.setdiff1d(truth.targets, labelled)
     if len(labelled) < 2 or len(others) < 2:
         raise ValueError(
-            f"{len(labelled)} regulators have known targets and {len(others)} other genes known regulators; genes can "
-            "be held out from two of each."
+            f"{len(labelled)} regulators have known targets and {len(others)} other genes have known regulators; at "
+            "least two of each are needed to hold out genes."
         )
     unseen = np.zeros(len(truth.gene_names), dtype=bool)
     for genes in (labelled, others[truth.is_regulator[others]], others[~truth.is_regulator[others]]):
@@ -133,9 +133,10 @@ def split_unseen_genes(truth: Truth, seed: int) -> Split:
 
 
 def split_per_regulator(truth: Truth, seed: int) -> Split:
-    """GENELink's split: of every regulator's edges and of its non-edges .67 train, .10 validation, the rest test.
+    """Split the edges and the non-edges of each regulator into .67 training, .10 validation and .23 test pairs.
 
-    All genes are seen (Chen and Liu 2022). The test part is ``unseen_interactions``.
+    This is the split of GENELink (Chen and Liu 2022), in which all genes are seen. The test part is
+    ``unseen_interactions``.
     """
     rng = np.random.default_rng(seed)
     pairs = _pairs(truth, truth.regulators, truth.targets)
@@ -144,10 +145,10 @@ def split_per_regulator(truth: Truth, seed: int) -> Split:
 
 
 def split_whole_network(truth: Truth, seed: int = 0) -> Split:
-    """No training labels: all pairs of the regulators that have a target, with all genes, are scored.
+    """Score all pairs of a regulator with a known target and any gene, without training labels.
 
-    For networks that are known to the last edge because the cells were simulated, and for methods that read no labels.
-    Nothing is drawn, so that all seeds give the same. The only part is ``all_pairs``.
+    This is for completely known networks, such as those of simulated cells, and for methods without labels. Nothing is
+    random, so that all seeds give the same split. The only part is ``all_pairs``.
     """
     source, target, is_edge = _pairs(truth, truth.regulators, np.arange(len(truth.gene_names)))
     part = np.full(len(source), ALL_PAIRS, dtype=object)
@@ -161,7 +162,7 @@ SPLITS: MappingProxyType[str, Callable[[Truth, int], Split]] = MappingProxyType(
         WHOLE_NETWORK: split_whole_network,
     }
 )
-"""Kinds of split."""
+"""Functions that make each kind of split."""
 
 BLOCKS_OF = MappingProxyType(
     {
@@ -170,16 +171,16 @@ BLOCKS_OF = MappingProxyType(
         WHOLE_NETWORK: (ALL_PAIRS,),
     }
 )
-"""Blocks that each kind of split has, in the order of the results."""
+"""Blocks of each kind of split, in the order of the results."""
 
 
 def split_seeds(kind: str, n_splits: int) -> tuple[int, ...]:
-    """Seeds of the splits of a kind: 0, 1, ...; one of a whole network, as nothing is drawn there."""
+    """Return the seeds of the splits of a kind, 0, 1, ..., but only one for a whole network, which is not random."""
     return tuple(range(1 if kind == WHOLE_NETWORK else n_splits))
 
 
 def _pairs(truth: Truth, regulators: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All pairs without self-pairs, with their labels."""
+    """Return all pairs except self-loops, with their labels."""
     source, target = (grid.ravel() for grid in np.meshgrid(regulators, targets, indexing="ij"))
     other = source != target
     source, target = source[other], target[other]
@@ -189,9 +190,9 @@ def _pairs(truth: Truth, regulators: np.ndarray, targets: np.ndarray) -> tuple[n
 def _within_groups(
     source: np.ndarray, target: np.ndarray, is_edge: np.ndarray, rng: np.random.Generator, shares: dict[str, float]
 ) -> np.ndarray:
-    """A part for every pair: the given share of each regulator's edges and non-edges, the rest is for training.
+    """Assign pairs to parts by shares of the edges and the non-edges of each regulator. The rest is for training.
 
-    Shares that are no whole number of pairs are rounded up or down at random, right on average.
+    Fractional numbers of pairs are rounded up or down at random, such that they are correct on average.
     """
     part = np.full(len(source), TRAIN, dtype=object)
     order = np.lexsort((rng.random(len(source)), is_edge, source))

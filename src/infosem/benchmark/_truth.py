@@ -1,4 +1,4 @@
-"""The ground truth of a benchmark: known edges, and everything else is a negative."""
+"""Ground truth of a benchmark, in which all pairs but the known edges are negatives."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Truth:
-    """A directed network with two states: an edge, or not one. Self-pairs are left out.
+    """Directed network of known edges, without self-loops. All other pairs are non-edges.
 
     Attributes
     ----------
     gene_names
         All genes of the data, ``(G,)``.
     is_regulator
-        Which of them may regulate, ``(G,)``.
+        Mask of the regulators, ``(G,)``.
     edges
         ``(G, G)`` boolean CSR, row = regulator, column = target.
     """
@@ -45,16 +45,16 @@ class Truth:
 
     @property
     def regulators(self) -> np.ndarray:
-        """Indices of the regulators that have a known target."""
+        """Indices of the regulators with a known target."""
         return np.flatnonzero(np.diff(self.edges.indptr))
 
     @property
     def targets(self) -> np.ndarray:
-        """Indices of the genes that have a known regulator."""
+        """Indices of the genes with a known regulator."""
         return np.unique(self.edges.indices)
 
     def labels(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """Whether each pair is an edge, of the shape of ``source`` and ``target``."""
+        """Return whether each pair is an edge, in the shape of ``source`` and ``target``."""
         return np.asarray(self.edges[source, target]).astype(bool)
 
 
@@ -72,32 +72,32 @@ def read_truth(
     Parameters
     ----------
     adata
-        The data, for its genes.
+        Data with the genes of the benchmark.
     truth
-        Key in ``adata.varp`` of a genes x genes matrix of zeros and ones (row = regulator; what is absent or zero is a
-        negative), or a table of the known edges with columns ``source`` and ``target``.
+        Key in ``adata.varp`` of a genes x genes matrix of zeros and ones (row = regulator; absent or zero = negative),
+        or a table of known edges with columns ``source`` and ``target``.
     regulator_key
-        Boolean column of ``adata.var``: the genes that may regulate. By default those with a known target.
+        Boolean column of ``adata.var`` that marks regulators. By default the genes with a known target.
     all_regulate
-        Whether every gene may regulate, where it is not known which do.
+        Whether to treat every gene as a regulator, if the regulators are unknown.
     signed
-        Whether negative values are edges as well, those of repressors.
+        Whether negative values are also edges, namely repressive ones.
     allow_few
-        Whether it is right that less than a tenth of what could be in the data of a table is.
+        Whether to accept tables of which fewer than a tenth of what could match the data does.
 
     Raises
     ------
     KeyError
-        If a key is not there.
+        If a key is missing.
     ValueError
-        If genes occur twice, the matrix has another shape or missing values, or negative ones that are not said to be
-        signs, no edge is left or next to none of a table, a column is missing, or regulators are given twice.
+        If genes are duplicated, the matrix has missing values or, unless ``signed``, negative ones, no edges or too few
+        edges of a table match the data, a column is missing, or both ``regulator_key`` and ``all_regulate`` are given.
     """
     require_unique_genes(adata)
     if all_regulate and regulator_key is not None:
         raise ValueError(
-            f"regulator_key={regulator_key!r} names the regulators, all_regulate=True says that all genes are: one of "
-            "the two."
+            f"regulator_key={regulator_key!r} selects regulators, but all_regulate=True selects all genes. Pass only "
+            "one of the two."
         )
     if isinstance(truth, pd.DataFrame):
         name, edges = "the table of edges", _from_table(adata, truth, allow_few=allow_few)
@@ -116,14 +116,14 @@ def read_truth(
         outside = kept & ~is_regulator[source]
         if outside.any():
             logger.warning(
-                "%d of %d edges of %s start at genes that are no regulators by adata.var[%r]; they are ignored.",
+                "%d of %d edges of %s start at genes that are not regulators in adata.var[%r]; they are ignored.",
                 outside.sum(), len(kept), name, regulator_key,
             )  # fmt: skip
             kept &= ~outside
     if not kept.any():
         raise ValueError(
-            f"{name} has no edge between two different genes of the data, from a regulator: nothing can be scored. Row "
-            "= regulator, column = target; gene names must be spelt as in adata.var_names."
+            f"{name} has no edge from a regulator to another gene of the data, so that nothing can be scored. Row = "
+            "regulator, column = target; gene names must be spelt as in adata.var_names."
         )
     matrix = sparse.csr_array((np.ones(kept.sum(), dtype=bool), (source[kept], target[kept])), shape=edges.shape)
     matrix.sum_duplicates()
@@ -136,9 +136,9 @@ def _from_varp(adata: AnnData, key: str, *, signed: bool) -> sparse.csr_array:
     values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
     if not np.isfinite(values).all() or ((values < 0).any() and not signed):
         raise ValueError(
-            f"adata.varp[{key!r}] has negative or missing values. A benchmark's truth is one for an edge and zero or "
-            "absent for none; matrices with +1, -1 and unobserved pairs are priors, for setup_anndata. Of a signed "
-            f"network take the pairs: adata.varp['edges'] = adata.varp[{key!r}] != 0; in a configuration signed = true."
+            f"adata.varp[{key!r}] has negative or missing values. The truth of a benchmark is one for an edge and zero "
+            "or absent otherwise; matrices with +1, -1 and unobserved pairs are priors for setup_anndata. For a signed "
+            f"network, pass adata.varp['edges'] = adata.varp[{key!r}] != 0, or in a configuration signed = true."
         )
     edges = sparse.csr_array(matrix)
     edges.eliminate_zeros()

@@ -1,4 +1,4 @@
-"""Values of the type that their annotation says, so that a mistake is refused by its name and not obeyed."""
+"""Validation of values against type annotations, with errors that name the mistake."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ import numpy as np
 
 
 def check_fields(instance: Any, *, owner: str) -> None:
-    """Check each field of a frozen dataclass, and give it the type of its annotation.
+    """Check each field of a frozen dataclass and convert it to the type of its annotation.
 
-    Numpy's scalars become Python's, a whole number a float, a list a tuple, a text a path, where the annotation asks
-    for it. What is annotated by something else than these, or is the field's own default, is left alone.
+    If the annotation requires it, numpy scalars are converted to Python scalars, integers to floats, lists to tuples
+    and strings to paths. Fields with other annotations or with their default value are left unchanged.
 
     Parameters
     ----------
     instance
-        The dataclass, from its ``__post_init__``.
+        The dataclass. Call this function in its ``__post_init__``.
     owner
-        What it is called in messages.
+        Name of the instance, for messages.
 
     Raises
     ------
     TypeError
-        That names the field, its value, what is expected, and how to write it.
+        If a value has the wrong type. The message names the field, its value, the expected type, and how to write it.
     """
     for field in dataclasses.fields(instance):
         value = getattr(instance, field.name)
@@ -42,17 +42,17 @@ def check_fields(instance: Any, *, owner: str) -> None:
 
 
 def as_type(value: Any, annotation: Any, name: str, *, owner: str = "") -> Any:
-    """A value converted to the type that is asked for; see :func:`check_fields`.
+    """Check a value and convert it to the annotated type. See :func:`check_fields`.
 
     Parameters
     ----------
     value
-        As it was given.
+        Value to check.
     annotation
         ``bool``, ``int``, ``float``, ``str``, ``Path``, another class, ``None``, ``tuple[...]``, ``Mapping[...]``,
         ``Literal[...]``, or a union of them.
     name, owner
-        Of the argument, and of what has it.
+        Names of the argument and of its owner, for messages.
     """
     try:
         return _converted(value, annotation)
@@ -64,21 +64,21 @@ def as_type(value: Any, annotation: Any, name: str, *, owner: str = "") -> Any:
 
 
 def check_name(name: str, what: str) -> None:
-    """Raise if a name cannot stand in a line of a table.
+    """Raise if a name cannot be printed on one line of a table.
 
     Parameters
     ----------
     name
-        Given by a user, and already a text.
+        Name given by a user, already validated as text.
     what
-        It names.
+        Kind of object that it names, for messages.
     """
     if not name.strip() or not name.isprintable():
-        raise ValueError(f"{name!r} is no name of {what}: give one of printed characters, in one line.")
+        raise ValueError(f"{name!r} is not a valid name of {what}: use printable characters on a single line.")
 
 
 class _MismatchError(Exception):
-    """A value is not of the type asked for."""
+    """A value does not have the annotated type."""
 
 
 def _converted(value: Any, annotation: Any) -> Any:
@@ -112,7 +112,7 @@ def _scalar(value: Any, annotation: Any) -> Any:
         return annotation(value)
     if annotation is str:
         _must(isinstance(value, str))
-        return str.__str__(value)  # without a subclass, whose repr is another
+        return str.__str__(value)  # a plain str, because subclasses may have another repr
     if annotation is Path:
         _must(isinstance(value, str | os.PathLike))
         return Path(value)
@@ -192,7 +192,7 @@ def _shown(value: Any) -> str:
 
 
 def _annotation(cls: type, name: str) -> Any:
-    """What a field is annotated with; ``Any`` where that is a name which cannot be looked up."""
+    """Return the annotation of a field, ``Any`` if it contains names that cannot be resolved."""
     for base in cls.__mro__:
         annotation = inspect.get_annotations(base).get(name)
         if annotation is None:
@@ -200,7 +200,7 @@ def _annotation(cls: type, name: str) -> Any:
         if isinstance(annotation, str):
             try:
                 annotation = eval(annotation, {**vars(sys.modules[base.__module__])}, dict(vars(base)))
-            except Exception:  # of somebody else's class, imported for the type checker only
+            except Exception:  # annotations of user classes may use names imported only for type checking
                 return Any
         return annotation
     return Any

@@ -1,4 +1,4 @@
-"""Tables of the benchmark as files."""
+"""Writing of benchmark tables."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from infosem.files._atomic import replacing
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table without its index, the same bytes on every system; the file appears whole or not at all."""
+    """Write a table without its index. The file is written atomically, with the same bytes on every system."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The command ``infosem benchmark``: run a grid, list its splits."""
+"""Command ``infosem benchmark``: run a grid, and list its splits."""
 
 from __future__ import annotations
 
@@ -13,40 +13,38 @@ if TYPE_CHECKING:
 
 
 def add_benchmark(commands: Any) -> None:
-    """Add the command to the parser's subcommands."""
+    """Add the command to the subcommands of the parser."""
     benchmark = commands.add_parser(
         "benchmark",
         help="compare methods on unseen genes and interactions",
-        description="Run the benchmark of a TOML file; what the output folder has already is not run again.",
+        description="Run the benchmark in a TOML file. Results that the output folder already has are kept.",
     )
     _add_run_options(benchmark)
     benchmark.set_defaults(run=_run)
     actions = benchmark.add_subparsers(metavar="{splits}", help="its splits")
 
-    splits = actions.add_parser("splits", help="seeds, sizes and checksums of the splits, or their tables")
+    splits = actions.add_parser("splits", help="write seeds, sizes and checksums of the splits")
     _add_config(splits)
-    splits.add_argument("--output", type=Path, required=True, help="CSV file to write: one row per split")
-    splits.add_argument("--tables", type=Path, help="folder to write every split to, as source, target, label, part")
+    splits.add_argument("--output", type=Path, required=True, help="CSV file to write, with one row per split")
+    splits.add_argument("--tables", type=Path, help="folder for a table of each split (source, target, label, part)")
     splits.set_defaults(run=_splits)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, help="TOML file: data sets, methods, splits")
-    parser.add_argument("--data", type=Path, help="folder of the data sets (default: $INFOSEM_DATA)")
+    parser.add_argument("--config", type=Path, help="TOML file with data sets, methods and splits")
+    parser.add_argument("--data", type=Path, help="folder with the data sets (default: $INFOSEM_DATA)")
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     _add_config(parser)
     parser.add_argument("--output", type=Path, help="folder for results.csv (default: named after the TOML file)")
-    parser.add_argument("--jobs", type=int, help="processes (default: 1)")
+    parser.add_argument("--jobs", type=int, help="number of processes (default: 1)")
     for name in ("method", "dataset", "network"):
-        parser.add_argument(
-            f"--{name}", action="append", help=f"run only this {name} now; may be given several times (default: all)"
-        )
-    parser.add_argument("--first-splits", type=int, help="run only the first splits now (default: all)")
-    parser.add_argument("--budget-hours", type=float, help="start no further job after this many hours")
-    parser.add_argument("--retry-failed", action="store_true", help="run jobs again that failed before")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, warnings only")
+        parser.add_argument(f"--{name}", action="append", help=f"run only this {name}; can be repeated (default: all)")
+    parser.add_argument("--first-splits", type=int, help="run only this number of splits (default: all)")
+    parser.add_argument("--budget-hours", type=float, help="do not start jobs after this number of hours")
+    parser.add_argument("--retry-failed", action="store_true", help="rerun failed jobs")
+    parser.add_argument("--quiet", action="store_true", help="show warnings only, without a progress bar")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -82,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
     n_failed = chosen.loc[chosen["status"] == "failed", "job"].nunique()
     if n_failed:
         raise RuntimeError(
-            f"{n_failed} fits failed; the column reason of {output / 'results.csv'} says why, --retry-failed runs them "
+            f"{n_failed} fits failed; the column reason of {output / 'results.csv'} says why. --retry-failed runs them "
             "again."
         )
     return 0
@@ -129,5 +127,5 @@ def _splits(arguments: argparse.Namespace) -> int:
 
 def _needed(config: Path | None) -> Path:
     if config is None:
-        raise ValueError("Name a benchmark: --config file.toml. The project's own are in benchmarks/configs.")
+        raise ValueError("Name a benchmark: --config file.toml. Those of the project are in benchmarks/configs.")
     return config

@@ -1,4 +1,4 @@
-"""The command ``infosem``: the Python interface from a shell."""
+"""Command ``infosem``."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _MASK_ZEROS: dict[str, bool | Literal["auto"]] = {"auto": "auto", "yes": True, "
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     arguments = _parser().parse_args(argv)
     levels = {name: logging.getLogger(name).level for name in ("infosem", "lightning.pytorch")}
     logger.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"(lightning|scvi)\.")  # of their own insides
+            warnings.filterwarnings("ignore", module=r"(lightning|scvi)\.")  # about their internals
             return int(arguments.run(arguments))
     except KeyboardInterrupt:
         print("infosem: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:  # whatever it is, a shell gets one line
+    except Exception as error:  # errors of any kind become one line in a shell
         logger.debug("", exc_info=True)
         message = str(error.args[0] if isinstance(error, KeyError) and error.args else error) or type(error).__name__
         print(f"infosem: error: {' '.join(message.split())}", file=sys.stderr)
@@ -62,19 +62,19 @@ def _parser() -> argparse.ArgumentParser:
     infer = commands.add_parser("infer", help="infer the network of an h5ad file")
     infer.set_defaults(run=_infer)
     infer.add_argument("input", type=Path, help="h5ad file, cells x genes, log-normalised expression")
-    infer.add_argument("--output", type=Path, required=True, help="h5ad file to write, with the network")
+    infer.add_argument("--output", type=Path, required=True, help="h5ad file to write, including the network")
     infer.add_argument(
-        "--edges", type=Path, help="file to write, the edges, strongest first: .csv, .tsv, .parquet, .graphml"
+        "--edges", type=Path, help="file for the edges, strongest first: .csv, .tsv, .parquet or .graphml"
     )
-    infer.add_argument("--top", type=int, help="write this many edges (default: all)")
+    infer.add_argument("--top", type=int, help="number of edges to write (default: all)")
     infer.add_argument("--layer", help="layer with log-normalised expression (default: X)")
     for part, where, default in (
-        ("embedding", "varm key of the genes' text embeddings", "gene_embedding"),
+        ("embedding", "varm key of the gene embeddings", "gene_embedding"),
         ("interactions", "varp key of the known interactions", "known_interactions"),
-        ("regulator", "boolean var column of the regulators", "is_regulator"),
+        ("regulator", "boolean var column that marks regulators", "is_regulator"),
     ):
         infer.add_argument(
-            f"--{part}-key", default="auto", help=f"{where}; 'none' switches it off (default: {default}, if there)"
+            f"--{part}-key", default="auto", help=f"{where}; 'none' disables it (default: {default}, if present)"
         )
     infer.add_argument(
         "--preset",
@@ -96,9 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     infer.add_argument("--key-added", default="infosem", help="key of the network (default: %(default)s)")
     _add_common(infer)
 
-    demo = commands.add_parser("demo", help="infer the network of 700 real blood cells, without any download")
+    demo = commands.add_parser("demo", help="infer the network of 700 bundled blood cells, without a download")
     demo.set_defaults(run=_demo)
-    demo.add_argument("--output", type=Path, default=Path("infosem_demo"), help="folder to write (%(default)s)")
+    demo.add_argument("--output", type=Path, default=Path("infosem_demo"), help="output folder (default: %(default)s)")
     _add_common(demo)
 
     add_benchmark(commands)
@@ -106,10 +106,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--max-epochs", type=int, help="passes over the cells (default: as model.train)")
+    parser.add_argument("--max-epochs", type=int, help="number of training epochs (default: that of model.train)")
     parser.add_argument("--accelerator", default="auto", help="cpu, gpu, mps or auto (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, warnings only")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="show warnings only, without a progress bar")
 
 
 def _infer(arguments: argparse.Namespace) -> int:
@@ -142,7 +142,7 @@ def _infer(arguments: argparse.Namespace) -> int:
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
-    """Raise an error now, not after training."""
+    """Check the output paths before training."""
     from infosem.get._files import writer_for
 
     if arguments.output.suffix != ".h5ad":
@@ -154,7 +154,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         check_writable(arguments.edges, argument="--edges")
         writer_for(arguments.edges)
         if arguments.edges.resolve() in (arguments.output.resolve(), arguments.input.resolve()):
-            raise ValueError(f"--edges {arguments.edges} is the file of the cells. Name another.")
+            raise ValueError(f"--edges {arguments.edges} is the input or output file of the cells. Name another.")
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -181,13 +181,13 @@ def _demo(arguments: argparse.Namespace) -> int:
     with replacing(picture) as temporary:
         plt.savefig(temporary, dpi=150)
     print(f"Wrote {picture}")
-    print("\nStrongest edges (sign: of the correlation; probability: of the edge, from the known interactions):")
+    print("\nStrongest edges (sign = sign of the correlation; probability = edge probability from known interactions):")
     print(edges.head(15).to_string(index=False, float_format="{:.3f}".format))
     return INTERRUPTED if signals.interrupted or model.trainer.interrupted else 0
 
 
 def _train(model: InfoSEM, arguments: argparse.Namespace) -> None:
-    """Train with a progress bar."""
+    """Train the model."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     model.train(
         max_epochs=arguments.max_epochs,
@@ -205,7 +205,7 @@ def _write(
     key_added: str = "infosem",
     top: int | None = None,
 ) -> pd.DataFrame:
-    """The cells with the network and the table of its edges: both files, or neither."""
+    """Write the cells with the network and the table of edges, either both files or neither."""
     from infosem import get
 
     model.write_network(key_added=key_added)

@@ -1,4 +1,4 @@
-"""How the command takes Ctrl-C and SIGTERM."""
+"""Handling of Ctrl-C and SIGTERM by the command."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 class Signals:
-    """In its block the first Ctrl-C interrupts, later ones are told to wait, and SIGTERM ends with its status.
+    """Context in which the first Ctrl-C interrupts, later ones only print a message, and SIGTERM ends the process.
 
-    So two quick ones keep what the first has kept, and an end by a cluster leaves no half-written file.
+    A quick second Ctrl-C therefore does not discard what the first one kept, and termination by a cluster does not
+    leave a partial file.
     """
 
     def __init__(self) -> None:
@@ -37,7 +38,7 @@ class Signals:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """A block that Ctrl-C does not interrupt: what is being written is written."""
+        """Defer Ctrl-C within the block, so that files are written completely."""
         self._held = True
         try:
             yield
@@ -48,7 +49,7 @@ class Signals:
         wait, self.interrupted = self._held or self.interrupted, True
         if not wait:
             raise KeyboardInterrupt
-        print("infosem: interrupted; what there is will be written first", file=sys.stderr)
+        print("infosem: interrupted; the results so far are written first", file=sys.stderr)
 
     def _terminate(self, number: int, frame: FrameType | None) -> None:
         raise SystemExit(TERMINATED)

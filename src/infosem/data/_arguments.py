@@ -1,4 +1,4 @@
-"""Numbers that were passed as arguments: checked, and plain numbers of Python after that."""
+"""Validation of numeric arguments and their conversion to plain Python numbers."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from reprlib import repr as shown
 from typing import Any
 
 _LARGEST_SEED = 2**63 - 1
-"""That a file of AnnData can hold."""
+"""Largest seed that an AnnData file can hold."""
 
 LARGEST_OF_NUMPY = 2**32 - 1
-"""Seed of numpy's older generators, which scikit-learn and networkx use."""
+"""Largest seed of numpy's legacy generators, which scikit-learn and networkx use."""
 
 
 def whole_number(value: object, name: str, *, least: int | None = None, most: int | None = None, what: str = "") -> int:
-    """The whole number that ``value`` is.
+    """Validate a whole number.
 
     Parameters
     ----------
     value
-        What was passed: a number of Python, numpy or torch, also a float without a fraction.
+        Argument to validate: a Python, numpy or torch number. Floats must have no fractional part.
     name
-        The argument's, for messages.
+        Name of the argument, for messages.
     least, most
-        What it must be between.
+        Inclusive bounds.
     what
-        What it means, for messages: a clause.
+        Meaning of the argument, for messages.
 
     Raises
     ------
     ValueError
-        If it is none, or is outside these bounds.
+        If ``value`` is not a whole number, or is out of bounds.
     """
     plain = _plain(value)
     if isinstance(plain, int) or (isinstance(plain, float) and plain.is_integer()):
@@ -54,23 +54,23 @@ def number(
     below: float = math.inf,
     what: str = "",
 ) -> float:
-    """The finite number that ``value`` is.
+    """Validate a finite number.
 
     Parameters
     ----------
     value
-        What was passed: a number of Python, numpy or torch.
+        Argument to validate: a Python, numpy or torch number.
     name
-        The argument's, for messages.
+        Name of the argument, for messages.
     least, above, most, below
-        Bounds, of which ``above`` and ``below`` are outside.
+        Bounds. ``above`` and ``below`` are exclusive.
     what
-        What it means, for messages: a clause.
+        Meaning of the argument, for messages.
 
     Raises
     ------
     ValueError
-        If it is none, or is outside these bounds.
+        If ``value`` is not a finite number, or is out of bounds.
     """
     plain = _plain(value)
     if plain is not None and abs(plain) <= sys.float_info.max and least <= plain <= most and above < plain < below:
@@ -87,12 +87,12 @@ def number(
 
 
 def share(value: object, name: str, *, what: str = "") -> float:
-    """The share, from 0 to 1, that ``value`` is; arguments and errors as of :func:`number`."""
+    """Validate a share between 0 and 1. Arguments and errors are those of :func:`number`."""
     return number(value, name, least=0, most=1, what=what or "a share")
 
 
 def truth_value(value: object, name: str) -> bool:
-    """Whether ``value`` is true; raises a :class:`ValueError` if it is no truth value of Python or numpy."""
+    """Validate a Python or numpy boolean. Raise a :class:`ValueError` for anything else."""
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         value = value.item()
     if not isinstance(value, bool):
@@ -101,12 +101,12 @@ def truth_value(value: object, name: str) -> bool:
 
 
 def seed_number(value: object, name: str = "seed", *, most: int = _LARGEST_SEED) -> int:
-    """The seed that ``value`` is; raises a :class:`ValueError` that says what one is."""
+    """Validate a random seed. Raise a :class:`ValueError` that says what is allowed."""
     return whole_number(value, name, least=0, most=most)
 
 
 def number_of_jobs(value: object, name: str = "n_jobs") -> int | None:
-    """The number of processes that ``value`` is, ``None`` where it is left to joblib."""
+    """Validate a number of processes. ``None`` leaves it to joblib."""
     if value is None:
         return None
     plain = whole_number(value, name, what="-1 is one process for each core")
@@ -116,7 +116,7 @@ def number_of_jobs(value: object, name: str = "n_jobs") -> int | None:
 
 
 def _plain(value: object) -> int | float | None:
-    """A number of Python, also of a scalar of numpy or torch; ``None`` for what is no number."""
+    """Convert a scalar to a Python number, ``None`` if it is not a real number."""
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):

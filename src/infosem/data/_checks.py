@@ -1,4 +1,4 @@
-"""Checks of AnnData that several places need."""
+"""Shared checks of AnnData and tables."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from anndata import AnnData
 
 
 def require_key(adata: AnnData, attribute: str, key: str, *, hint: str = "") -> None:
-    """Raise a :class:`KeyError` that names the keys there are, if ``key`` is not among them.
+    """Raise a :class:`KeyError` that lists the existing keys if ``key`` is not among them.
 
-    ``hint`` is the call that mends it.
+    ``hint`` names the call that mends it.
     """
     # anndata 0.13 lists X among the layers, under None
     there = [name for name in getattr(adata, attribute).keys() if name is not None]  # noqa: SIM118
@@ -21,17 +21,17 @@ def require_key(adata: AnnData, attribute: str, key: str, *, hint: str = "") -> 
 
 
 def require_gene_names(adata: AnnData) -> None:
-    """Raise a :class:`ValueError` that shows names of genes which are no text."""
+    """Raise a :class:`ValueError` if gene names are not text."""
     wrong = [name for name in adata.var_names if not isinstance(name, str)]
     if wrong:
         raise ValueError(
-            f"{len(wrong)} of {adata.n_vars} names of genes are no text, such as {wrong[0]!r}. Call "
-            "adata.var_names = adata.var_names.astype(str), or take a column of var with the names."
+            f"{len(wrong)} of {adata.n_vars} gene names are not text, such as {wrong[0]!r}. Call "
+            "adata.var_names = adata.var_names.astype(str), or use a column of var with the names."
         )
 
 
 def require_unique_genes(adata: AnnData) -> None:
-    """Raise a :class:`ValueError` that names genes which occur more than once."""
+    """Raise a :class:`ValueError` if gene names occur more than once."""
     repeated = adata.var_names[adata.var_names.duplicated()].unique()
     if len(repeated):
         raise ValueError(
@@ -41,9 +41,9 @@ def require_unique_genes(adata: AnnData) -> None:
 
 
 def require_columns(table: Any, columns: Iterable[str], name: str, *, hint: str = "Rename columns first.") -> None:
-    """Raise an error that says what the argument ``name`` is, if it is no table that has each of these columns once.
+    """Raise an error if the argument ``name`` is not a table with each of these columns exactly once.
 
-    ``hint`` is the call that mends it.
+    ``hint`` names the call that mends it.
     """
     columns = list(dict.fromkeys(columns))
     if not isinstance(table, pd.DataFrame):
@@ -59,7 +59,7 @@ def require_columns(table: Any, columns: Iterable[str], name: str, *, hint: str 
 
 
 def require_unique_columns(table: pd.DataFrame, name: str, *, among: Iterable[str] | None = None) -> None:
-    """Raise a :class:`ValueError` that names the columns, of all or of those ``among``, that occur more than once."""
+    """Raise a :class:`ValueError` if columns, of all or of those ``among``, occur more than once."""
     repeated = table.columns[table.columns.duplicated()].unique()
     repeated = [column for column in repeated if among is None or column in among]
     if repeated:

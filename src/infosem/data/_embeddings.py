@@ -1,4 +1,4 @@
-"""Text embeddings of the genes as they are found in AnnData: what can be used, and what cannot."""
+"""Validation of gene embeddings in AnnData."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import pandas as pd
 from scipy import sparse
 
 _MOST = 1e3
-"""Times the typical size, beyond which one gene is nearly all that embeddings tell."""
+"""Size relative to the typical size, beyond which a single gene dominates the embeddings."""
 _SAME = 1e-6
-"""Of the typical size, within which genes do not differ in single precision."""
+"""Difference relative to the typical size, below which genes do not differ in single precision."""
 
 
 def checked_embeddings(values: Any, genes: Sequence[str], *, name: str) -> np.ndarray:
-    """Embeddings as the model takes them, up to a common factor, which means nothing.
+    """Validate embeddings and rescale them by a common factor, which does not affect the model.
 
     Parameters
     ----------
     values
-        One row per gene: an array, also a masked one, a sparse matrix or a table, of any type of numbers.
+        One row per gene: an array, masked array, sparse matrix or table of any numeric type.
     genes
         Names of the genes, ``(G,)``.
     name
-        Where they were found, for messages.
+        Place of the embeddings, for messages.
 
     Returns
     -------
-    ``(G, d)`` float32, rows with NaN where a gene has none. They are of a size near one, by a power of two, which
-    changes no digit.
+    ``(G, d)`` float32, with NaN in the rows of genes without an embedding. The values are scaled to a size near one by
+    a power of two, which is exact.
 
     Raises
     ------
     ValueError
-        If there is not one vector of finite numbers for each of two genes at least, if one is so much larger than the
-        others that it is all that they tell, or if they do not differ.
+        If fewer than two genes have a vector, values are infinite, one vector is so large that it dominates all others,
+        or all vectors are equal.
     """
     embeddings = dense_numbers(values, name)
     if embeddings.ndim != 2 or embeddings.shape[1] == 0 or len(embeddings) != len(genes):
@@ -44,7 +44,7 @@ def checked_embeddings(values: Any, genes: Sequence[str], *, name: str) -> np.nd
     size = np.maximum(embeddings.max(1), -embeddings.min(1))
     without = "a gene without an embedding has a row of NaN"
     if np.isinf(size).any():
-        raise ValueError(f"{name} holds infinite values, such as of {genes[np.isinf(size).argmax()]}; {without}.")
+        raise ValueError(f"{name} holds infinite values, such as for {genes[np.isinf(size).argmax()]}; {without}.")
     present = ~np.isnan(size)
     if present.sum() < 2:
         raise ValueError(
@@ -59,19 +59,19 @@ def checked_embeddings(values: Any, genes: Sequence[str], *, name: str) -> np.nd
     if size[largest] > _MOST * typical:
         raise ValueError(
             f"{name} has numbers up to {size[largest]:.3g} for {genes[largest]}, and up to {typical:.3g} for a typical "
-            f"gene: nothing would be left of the others. Give it a row of NaN, or divide each row by its norm."
+            f"gene, which would dominate all others. Give it a row of NaN, or divide each row by its norm."
         )
     kept = embeddings[present]
     if (kept.max(0) - kept.min(0)).max() <= _SAME * typical:
         raise ValueError(
-            f"{name} has the same vector for all genes, which tells nothing of them. Check how it was made, or switch "
+            f"{name} has the same vector for all genes, which carries no information. Check how it was made, or switch "
             "the prior off with embedding_key=None."
         )
     return np.ldexp(embeddings, -np.frexp(typical)[1]).astype(np.float32, copy=False)
 
 
 def dense_numbers(values: Any, name: str) -> np.ndarray:
-    """Dense floating-point numbers, NaN where an entry is masked or missing."""
+    """Convert to a dense floating-point array, with NaN for masked or missing entries."""
     if sparse.issparse(values):
         values = values.toarray()
     elif isinstance(values, pd.DataFrame):
@@ -79,7 +79,7 @@ def dense_numbers(values: Any, name: str) -> np.ndarray:
     masked = np.ma.asarray(values)
     try:
         if masked.dtype.kind not in "biufO":
-            raise TypeError(f"it is of the type {masked.dtype}")
+            raise TypeError(f"it has the type {masked.dtype}")
         kept = masked if masked.dtype in (np.float32, np.float64) else masked.astype(np.float64)
         return np.asarray(np.ma.filled(kept, np.nan))
     except (TypeError, ValueError) as error:

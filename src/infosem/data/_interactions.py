@@ -1,4 +1,4 @@
-"""Known interactions in their three states: edge, non-edge, unobserved."""
+"""Known interactions with three states: edge, non-edge, unobserved."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class KnownInteractions:
     Attributes
     ----------
     source, target
-        Column of the regulator and of the target among the genes, ``(n,)``.
+        Positions of regulator and target among the genes, ``(n,)``.
     is_edge
-        Whether the pair is a known edge (else a known non-edge), ``(n,)``.
+        Whether the pair is a known edge or else a known non-edge, ``(n,)``.
     """
 
     source: np.ndarray
@@ -36,28 +36,28 @@ class KnownInteractions:
 
 
 def read_known_interactions(matrix: Any, genes: Sequence[str], *, key: str) -> KnownInteractions:
-    """Read a three-state matrix, sparse or dense, row = regulator, column = target.
+    """Read a sparse or dense three-state matrix, row = regulator, column = target.
 
     Parameters
     ----------
     matrix
-        ``(G, G)``: sparse with +1 and -1, absent = unobserved; or dense with +1 and -1, NaN = unobserved.
+        ``(G, G)`` matrix of +1 and -1. Unobserved pairs are absent from a sparse matrix and NaN in a dense one.
     genes
         Names of the genes, ``(G,)``.
     key
-        Where it was found, for messages.
+        Key of the matrix in ``varp``, for messages.
 
     Raises
     ------
     ValueError
-        If the shape is not ``(G, G)``, if a pair has both labels, or if there are other values. A zero is one of them:
-        it could mean "known non-edge" or "unobserved", which must not be conflated.
+        If the shape is not ``(G, G)``, if a pair has both labels, or if there are other values. Zeros are not allowed,
+        because they could mean "known non-edge" or "unobserved", which must not be conflated.
     """
     name, n_genes = f"adata.varp[{key!r}]", len(genes)
     if matrix.shape != (n_genes, n_genes):
         raise ValueError(f"{name} has shape {matrix.shape}, expected {(n_genes, n_genes)}: genes x genes. {_HOW_TO}")
     if np.dtype(matrix.dtype).kind not in "biufO":
-        raise ValueError(f"{name} is of the type {matrix.dtype}, not numeric. {_HOW_TO}")
+        raise ValueError(f"{name} has the type {matrix.dtype}, which is not numeric. {_HOW_TO}")
     if sparse.issparse(matrix):
         coo = matrix.tocoo()
         source, target, value = coo.coords[0], coo.coords[1], np.asarray(coo.data, dtype=float)
@@ -72,14 +72,14 @@ def read_known_interactions(matrix: Any, genes: Sequence[str], *, key: str) -> K
     if wrong.any():
         found = ", ".join(f"{v:g}" for v in np.unique(value[wrong])[:5])
         raise ValueError(f"{name} holds {int(wrong.sum())} values other than +1 and -1 ({found}). {_HOW_TO}")
-    # a sparse matrix that was not made by scipy's own functions may hold a pair more than once
+    # a sparse matrix may hold duplicate entries
     pairs = source.astype(np.int64) * n_genes + target
     _, first, place = np.unique(pairs, return_index=True, return_inverse=True)
     contradicted = value != value[first][place]
     if contradicted.any():
         at = contradicted.argmax()
         raise ValueError(
-            f"{name} says of {len(np.unique(place[contradicted]))} pairs both +1 and -1, such as "
+            f"{name} has both +1 and -1 for {len(np.unique(place[contradicted]))} pairs, such as "
             f"{genes[source[at]]} -> {genes[target[at]]}. {_HOW_TO}"
         )
     once = np.sort(first)

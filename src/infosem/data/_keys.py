@@ -1,10 +1,10 @@
-"""Every AnnData key that the package reads by default or writes."""
+"""AnnData keys that the package reads by default or writes."""
 
 GENE_EMBEDDING = "gene_embedding"
 """``varm``: text embedding of each gene."""
 
 GENE_TEXT = "gene_text"
-"""``var``: what is written about each gene."""
+"""``var``: text about each gene."""
 
 KNOWN_INTERACTIONS = "known_interactions"
 """``varp``: known edges (+1), known non-edges (-1), unobserved pairs (absent)."""
@@ -16,16 +16,16 @@ NETWORK = "infosem"
 """``varp`` and ``uns``: the inferred network."""
 
 PERTURBATION = "perturbation"
-"""``layers`` and ``uns``: expected shift of each cell under an intervention."""
+"""``layers`` and ``uns``: expected shift of each cell under a perturbation."""
 
 EVIDENCE = ("association", "direct", "level", "text", "interactions")
-"""What the logarithm of an edge's strength is made of: see :meth:`infosem.InfoSEM.get_evidence`."""
+"""Terms whose sum determines the edge strength. See :meth:`infosem.InfoSEM.get_evidence`."""
 
 PARTS = ("sign", "effect", "strength", *EVIDENCE, "sd", "sign_agreement", "stability", "probability", "q_value")
-"""What may be written beside a network in ``varp``: see :meth:`infosem.InfoSEM.write_network`,
+"""Matrices that accompany a network in ``varp``. See :meth:`infosem.InfoSEM.write_network`,
 :meth:`infosem.Ensemble.write_network` and :func:`infosem.tl.false_discovery_rate`."""
 
 
 def part_key(network: str, part: str) -> str:
-    """``varp`` key of a part of the network under the key ``network``."""
+    """Return the ``varp`` key of a part of the network under the key ``network``."""
     return f"{network}_{part}"

@@ -1,4 +1,4 @@
-"""Whether enough of a list of names is among the genes, and what would mend it: one rule for every join."""
+"""Check of how many listed names match genes of the data, with hints for mending mismatches."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from infosem.data._names import ENSEMBL, folded, genes_of, identifiers, listed, 
 logger = logging.getLogger(__name__)
 
 _FEW, _HALF = 0.1, 0.5
-"""Shares of what could match below which a join is an error, and below which a warning."""
+"""Matched shares of the possible matches, below which to raise an error and below which to warn."""
 CATALOGUE = 100
-"""Lists of as many names are no choice for these data, but catalogues of a genome."""
+"""Number of names from which a list is a catalogue of a genome rather than a choice for these data."""
 _GENOME = 20_000
 _ENOUGH = 5
-"""Names that two random choices must share at least, for their number to say what could match."""
+"""Minimum overlap expected of two random choices, for this expectation to replace the number of possible matches."""
 _EXCEL = re.compile(
     r"\d{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{1,2}"
     r"|\d{4}-\d{2}-\d{2}( 00:00:00)?",
@@ -43,36 +43,37 @@ def require_matches(
     allow_few: bool,
     found: tuple[int, int, float] | None = None,
 ) -> None:
-    """Raise if next to nothing matched, warn if less than half did, and say what would mend it.
+    """Raise if too few names matched, warn if fewer than half did, and say what would mend it.
 
-    What could match is every name of a list of fewer than 100. A longer one is a catalogue, and the data a selection
-    of genes: of ``n`` names and ``g`` genes what two random choices from a genome of 20,000 share, ``n g / 20,000``. Of
-    a catalogue on so few genes that this is below five, such as a panel, next to nothing is an error only if something
-    is found that would double it.
+    The matches are compared with the number of possible matches. In a list of fewer than 100 names, every name could
+    match. A longer list is treated as a catalogue and the data as a selection of genes. Of ``n`` names and ``g`` genes,
+    two random choices from a genome of 20,000 genes would share ``n g / 20,000``, which is then the number of possible
+    matches. If the data have so few genes that this is below five, as in a panel, few matches are an error only if a
+    mend is found that would double them.
 
     Parameters
     ----------
     adata
-        The data, for the reason; ``None`` if the genes are those of another table.
+        Data in which to look for reasons of a mismatch. ``None`` if the genes come from another table.
     genes, names
-        What identifies the genes, and what was listed.
+        Identifiers of the genes, and listed names.
     what
-        The listed, for the message.
+        Description of the listed names, for messages.
     ignore_case
-        Whether case was ignored already; ``None`` if the caller has no arguments ``ignore_case`` and ``gene_key``.
+        Whether case has been ignored. ``None`` if the caller has no arguments ``ignore_case`` and ``gene_key``.
     allow_few
-        Whether a tenth and less is no error.
+        Whether to accept that fewer than a tenth of the possible matches were found.
     found
-        How many were found, were listed, and could be found, if it is not the names themselves that count.
+        Numbers of found, listed and possible matches, if others than those of the names count.
 
     Raises
     ------
     ValueError
-        If there is no name, nothing matched, or less than a tenth and ``allow_few`` is not set.
+        If there are no names, nothing matched, or fewer than a tenth matched and ``allow_few`` is not set.
     """
     names = names[names.notna()].unique()
     if not len(names):
-        raise ValueError(f"There is no name in the {what}: nothing is listed, or every name is missing.")
+        raise ValueError(f"The {what} hold no name: nothing is listed, or every name is missing.")
     n_matched = int((match(names, genes, ignore_case=bool(ignore_case)) >= 0).sum())
     n_found, n_listed, possible = found or (n_matched, len(names), float(min(len(names), len(genes))))
     reasons, more = _reasons(adata, genes, names, n_matched, ignore_case)
@@ -95,7 +96,7 @@ def require_matches(
 
 
 def warn_if_spelt_otherwise(first: pd.Index, second: pd.Index, what: str) -> None:
-    """Warn if two networks share fewer genes than they would in another spelling; they may well share few."""
+    """Warn if two networks would share more genes in another spelling. Sharing few genes is otherwise fine."""
     n_shared = int((positions(second, first) >= 0).sum())
     reasons, more = _reasons(None, first, second, n_shared, None)
     if more >= max(1, n_shared):
@@ -105,20 +106,20 @@ def warn_if_spelt_otherwise(first: pd.Index, second: pd.Index, what: str) -> Non
 def matched_pairs(
     adata: AnnData, genes: pd.Index, table: pd.DataFrame, name: str, *, ignore_case: bool | None, allow_few: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Source and target, among the genes, of the pairs of a table that have both in the data.
+    """Return source and target, as positions in ``genes``, of the pairs of a table with both genes in the data.
 
-    A name that two genes share makes a pair of each. Raises and warns as :func:`require_matches`, by the pairs of a
-    list. Of a collection of the literature most pairs are of other genes: there names count, and of pairs as many as
-    the shares of its sources and of its targets that are there would give.
+    If two genes share a name, both get a pair. Errors and warnings are those of :func:`require_matches`, applied to the
+    pairs of a short list. In a large database, most pairs are between other genes. Its names are therefore checked
+    first, and the number of possible pairs is the one that the matched shares of its sources and of its targets imply.
 
     Parameters
     ----------
     adata, genes, ignore_case, allow_few
-        As there.
+        Arguments of :func:`require_matches`.
     table
-        Columns ``source`` and ``target``.
+        Table with columns ``source`` and ``target``.
     name
-        What the table is called.
+        Name of the table, for messages.
     """
     require_columns(table, ("source", "target"), name)
     ends = {end: identifiers(table[end]) for end in ("source", "target")}
@@ -144,7 +145,7 @@ def matched_pairs(
         name,
         n_found,
         len(table),
-        f"; {len(absent)} names are not there ({listed(absent)})" if len(absent) else "",
+        f"; {len(absent)} names were not found ({listed(absent)})" if len(absent) else "",
     )
     return pairs["source"].to_numpy(), pairs["target"].to_numpy()
 
@@ -152,7 +153,7 @@ def matched_pairs(
 def _reasons(
     adata: AnnData | None, genes: pd.Index, names: pd.Index, n_matched: int, ignore_case: bool | None
 ) -> tuple[list[str], int]:
-    """Why names may not match, each with what mends it, and the most names that one of them would add."""
+    """Return possible reasons of a mismatch with their mends, and the largest number of names that a mend would add."""
     reasons, most = [], 0
 
     def would_match(these: pd.Index, those: pd.Index, sentence: str) -> None:
@@ -196,7 +197,7 @@ def _reasons(
 
 
 def _columns(adata: AnnData) -> dict[str, tuple[pd.Series, str]]:
-    """What may identify genes besides, and how it is asked for."""
+    """Return the other columns that may identify genes, and the argument that selects each."""
     return {"adata.var_names": (adata.var_names, "leave gene_key= out")} | {
         f"adata.var[{name!r}]": (adata.var[name], f"pass gene_key={name!r}")
         for name in adata.var.columns

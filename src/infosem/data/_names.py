@@ -1,4 +1,4 @@
-"""Names of genes in the data against names from elsewhere: which mean the same."""
+"""Matching of gene names in the data to names from other sources."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ ENSEMBL = re.compile(r"(ENS[A-Z]*G)\d{6,}(\.\d+)?")
 
 
 def identifiers(values: Iterable[Any]) -> pd.Index:
-    """Names as text without surrounding blanks, NaN where one is missing: a missing name matches nothing.
-
-    Bytes are text in UTF-8.
-    """
+    """Return names as stripped text, NaN for missing names, which match nothing. Bytes are decoded as UTF-8."""
     given = pd.Series(list(values), dtype=object)
     text = (
         given.map(lambda name: name.decode(errors="replace") if isinstance(name, bytes) else str(name))
@@ -31,21 +28,21 @@ def identifiers(values: Iterable[Any]) -> pd.Index:
 
 
 def gene_identifiers(adata: AnnData, gene_key: str | None) -> pd.Index:
-    """What identifies each gene, NaN where nothing does: ``var_names``, or the column ``gene_key`` of ``var``."""
+    """Return the identifier of each gene, ``var_names`` or the column ``gene_key`` of ``var``. NaN if missing."""
     if gene_key is None:
         return identifiers(adata.var_names)
     require_key(adata, "var", gene_key)
     genes = identifiers(adata.var[gene_key])
-    # a missing value that was made text, such as by astype(str); the fly's gene "nan" is there once
+    # missing values that became text, such as by astype(str), are repeated; the fly gene "nan" occurs once
     lost = genes.isin(_TEXT_OF_MISSING) & genes.duplicated(keep=False)
     return genes.where(~lost, np.nan)
 
 
 def match(genes: pd.Index, names: pd.Index, *, ignore_case: bool) -> np.ndarray:
-    """Position in ``names`` of each of ``genes``, -1 where it is not there or missing.
+    """Return the position of each gene in ``names``, -1 if it is missing or not found.
 
-    Of names that occur more than once the first counts. With ``ignore_case`` a gene that has no exact match takes a
-    name that differs in case only.
+    If a name occurs more than once, the first counts. With ``ignore_case``, a gene without an exact match takes a name
+    that differs only in case.
     """
     found = positions(genes, names)
     if ignore_case:
@@ -54,9 +51,9 @@ def match(genes: pd.Index, names: pd.Index, *, ignore_case: bool) -> np.ndarray:
 
 
 def genes_of(names: pd.Index, genes: pd.Index, *, ignore_case: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Every name with every gene that it means: positions in ``names`` and in ``genes``.
+    """Return all pairs of a name and a gene that it denotes, as positions in ``names`` and in ``genes``.
 
-    Two genes of one symbol are both meant by it. Names and genes match as in :func:`match`.
+    If two genes share a symbol, it denotes both. Names and genes match as in :func:`match`.
     """
     exact = _pairs(names, genes)
     if not ignore_case:
@@ -69,7 +66,7 @@ def genes_of(names: pd.Index, genes: pd.Index, *, ignore_case: bool) -> tuple[np
 
 
 def listed(names: Sequence[str] | pd.Index) -> str:
-    """The first five names."""
+    """Return the first five names as text."""
     return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
 
 

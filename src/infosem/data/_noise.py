@@ -1,4 +1,4 @@
-"""Random numbers of a model's own: torch's global generator is shared by all threads of a process."""
+"""Random generators of a single model, because all threads of a process share the global generator of torch."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import torch
 
 
 class Noise:
-    """Generators of one seed, one for each device, made where they are first asked for.
+    """Random generators with one seed, one for each device, created on first use.
 
     Parameters
     ----------
     seed
-        Seed of all of them.
+        Seed of all generators.
     """
 
     def __init__(self, seed: int) -> None:
@@ -19,7 +19,7 @@ class Noise:
         self._generators: dict[torch.device, torch.Generator] = {}
 
     def on(self, device: torch.device | str) -> torch.Generator:
-        """The generator of tensors on ``device``, which goes on where it was left."""
+        """Return the generator for tensors on ``device``, in the state in which it was left."""
         device = torch.device(device)
         if device not in self._generators:
             self._generators[device] = torch.Generator(device).manual_seed(self.seed)

@@ -1,4 +1,4 @@
-"""Keys of AnnData: which can be written, what is there already, and what the package notes of what it wrote."""
+"""Keys of AnnData: their validity, protection of existing entries, and notes on what the package wrote."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ SHIFT, ARROWS = "shift", "arrows"
 """Kinds of entries."""
 
 _LONGEST = 200
-"""Bytes of a key: a file system holds 255, of which parts of a network take some."""
+"""Maximum length of a key in bytes: file systems allow 255, and the parts of a network append a suffix."""
 
 
 def check_key(key: object, *, argument: str = "key_added") -> str:
-    """The key, if a file of AnnData can hold it.
+    """Return the key if an AnnData file can hold it.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no text, empty, or has a slash, by which HDF5 and zarr part their groups.
+        If the key is not text, empty, or contains a slash, the group separator of HDF5 and zarr.
     """
     if not isinstance(key, str):
         raise TypeError(f"{argument}={key!r} must be text, the name of an entry of AnnData, not {type(key).__name__}.")
@@ -49,12 +49,12 @@ def check_key(key: object, *, argument: str = "key_added") -> str:
 
 
 def file_key(network: str, name: str) -> str:
-    """A key for the network ``name`` of a family of networks, one key for each name.
+    """Return a unique, valid key for the network ``name`` of a family of networks.
 
-    What a key must not have is written by its code, as in an address: ``infosem:CD4/CD8`` is ``infosem:CD4%2FCD8``.
+    Characters that a key must not contain are percent-encoded: ``infosem:CD4/CD8`` becomes ``infosem:CD4%2FCD8``.
     """
     text = "".join(sign if sign.isprintable() and sign not in "/%\\" else _code(sign) for sign in name)
-    # "T_sign" would be the signs of "T"
+    # otherwise the key of "T_sign" would be that of the signs of "T"
     text = re.sub(f"_(?=(?:{'|'.join(_keys.PARTS)})$)", _code("_"), text)
     key = f"{network}:{text}"
     if len(key.encode()) <= _LONGEST:
@@ -67,11 +67,11 @@ def _code(sign: str) -> str:
 
 
 def is_ours(adata: AnnData, key: str, kind: str) -> bool:
-    """Whether the package noted in ``uns`` that it wrote what is under ``key``, and that it is of this kind."""
+    """Return whether a note in ``uns`` says that the package wrote the entry under ``key``, and with this kind."""
     note = adata.uns.get(key)
     if not isinstance(note, Mapping):
         return False
-    # networks of the first versions say their versions and no kind
+    # networks of the first versions have a note of versions but no kind
     return note.get(_KIND) == kind or (kind == NETWORK and {"regulators", "versions"} <= set(note))
 
 
@@ -84,15 +84,15 @@ def require_place(
     like: Callable[[Any], bool] = lambda value: False,
     argument: str = "key_added",
 ) -> str:
-    """The key, if ``adata.<attribute>[key]`` and the note in ``uns[key]`` can be written without a loss.
+    """Return the key if ``adata.<attribute>[key]`` and its note in ``uns[key]`` can be written without data loss.
 
-    That is if nothing is there, or what the package wrote of the same kind. What is ``like`` the new entry gives way
-    too, such as a mask of regulators that was made by hand, unless there is another note.
+    Existing entries are overwritten only if the package wrote them with the same kind, or if they are ``like`` the new
+    entry, such as a manual mask of regulators, and ``uns[key]`` is free.
 
     Raises
     ------
     TypeError, ValueError
-        If the key cannot be written, or something else is there.
+        If the key is invalid, or would overwrite something else.
     """
     key = check_key(key, argument=argument)
     entries = getattr(adata, attribute)
@@ -105,13 +105,13 @@ def require_place(
 
 
 def note(made_by: str, kind: str, **content: Any) -> dict[str, Any]:
-    """What ``uns`` says of an entry: who made it and how, without what is ``None``, which h5ad cannot hold."""
+    """Return the note for ``uns`` on which function made an entry and how, without ``None``, which h5ad cannot hold."""
     said = {name: value for name, value in content.items() if value is not None}
     return {"made_by": f"infosem.{made_by}", _KIND: kind, **said}
 
 
 def require_network_place(adata: AnnData, key: object, parts: Iterable[str], *, argument: str = "key_added") -> str:
-    """The key, if a network with these parts can be written under it; raises as :func:`require_place`."""
+    """Return the key if a network with these parts can be written under it. Raises like :func:`require_place`."""
     key = check_key(key, argument=argument)
     for part in _keys.PARTS:
         other, whole = _keys.part_key(key, part), key.removesuffix(f"_{part}")
@@ -139,6 +139,6 @@ def _would_be_lost(places: Sequence[tuple[str, str]], argument: str) -> ValueErr
     there = ", ".join(f"adata.{attribute}[{key!r}]" for attribute, key in places)
     deleted = "; ".join(f"del adata.{attribute}[{key!r}]" for attribute, key in places)
     return ValueError(
-        f"{there}: infosem has no note in uns that it wrote this, so that it would be lost. Choose another {argument}, "
+        f"{there}: this would be overwritten, and uns has no note that infosem wrote it. Choose another {argument}, "
         f"or delete it first: {deleted}"
     )

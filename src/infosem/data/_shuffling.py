@@ -1,4 +1,4 @@
-"""Minibatches of cells in an order drawn by the model's own generator."""
+"""Minibatches of cells, shuffled by the generator of the model."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from infosem.data._noise import Noise
 
 
 class SeededSplitter(DataSplitter):
-    """scvi-tools' data splitter, which draws nothing from torch's global generator.
+    """Data splitter of scvi-tools that does not use the global generator of torch.
 
     Parameters
     ----------
     noise
-        What the order of the training cells is drawn from, new in every epoch.
+        Random generators from which the order of the training cells is drawn, anew in every epoch.
     """
 
     def __init__(self, *args: Any, noise: Noise, **kwargs: Any) -> None:
@@ -26,20 +26,20 @@ class SeededSplitter(DataSplitter):
         self.noise = noise
 
     def train_dataloader(self) -> Any:
-        """Minibatches of the training cells, shuffled."""
+        """Return a loader of shuffled minibatches of the training cells."""
         loader = seeded(super().train_dataloader(), self.noise)
-        if isinstance(loader.sampler, BatchSampler):  # that of a distributed training has a seed of its own
+        if isinstance(loader.sampler, BatchSampler):  # the sampler of distributed training has its own seed
             loader.sampler.sampler = _Shuffled(len(self.train_idx), self.noise)
         return loader
 
     def val_dataloader(self) -> DataLoader | None:
-        """Minibatches of the validation cells, if there are any."""
+        """Return a loader of minibatches of the validation cells, if there are any."""
         loader = super().val_dataloader()
         return None if loader is None else seeded(loader, self.noise)
 
 
 class _Shuffled(Sampler[int]):
-    """Numbers below ``n`` in random order."""
+    """Sampler of the integers below ``n`` in random order."""
 
     def __init__(self, n: int, noise: Noise) -> None:
         self.n, self.noise = n, noise
@@ -53,6 +53,6 @@ class _Shuffled(Sampler[int]):
 
 
 def seeded(loader: DataLoader, noise: Noise) -> DataLoader:
-    """The same loader; what it draws for the workers that it may have comes from ``noise``."""
+    """Make the loader draw its worker seeds from ``noise``, and return it."""
     loader.generator = noise.on("cpu")
     return loader

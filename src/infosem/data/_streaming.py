@@ -1,4 +1,4 @@
-"""Minibatches of cells from a file, read in chunks."""
+"""Minibatches of cells streamed from a file in chunks."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ logger = logging.getLogger(__name__)
 class CellStream:
     """Shuffled minibatches of cells from expression that is not in memory.
 
-    Each epoch takes the cells in chunks of neighbours, in random order; the cells of several chunks together are
-    shuffled and cut into minibatches. So a file is read in long pieces, and a minibatch holds cells of many places.
-    Several processes take different chunks, and the same number of minibatches.
+    Each epoch reads the cells in chunks of consecutive cells, in random order. Several chunks at a time are pooled,
+    shuffled and cut into minibatches. Reads are therefore long, while a minibatch mixes cells from many places.
+    Parallel processes read different cells and yield the same number of minibatches.
 
     Parameters
     ----------
     x
-        Expression, cells x genes: anything that gives rows for a slice.
+        Expression, cells x genes. Any object that returns rows for a slice.
     cells
         Rows to use.
     batch_size
-        Cells per minibatch.
+        Number of cells per minibatch.
     chunk_size
-        Neighbouring cells per chunk.
+        Number of consecutive cells per chunk.
     n_chunks
-        Chunks that are in memory at a time.
+        Number of chunks in memory at a time.
     seed
-        Seed of the order, new in every epoch.
+        Random seed of the order, which changes every epoch.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class CellStream:
         return -(-self._n_cells() // self.batch_size)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        """Minibatches of one epoch, ``{"X": (B, G)}``, dense float32."""
+        """Iterate over the minibatches of one epoch, ``{"X": (B, G)}``, dense float32."""
         rng = np.random.default_rng((self.seed, self.epoch))
         self.epoch += 1
         rank, n_processes = _process()
         chunks = np.split(self.cells, range(self.chunk_size, len(self.cells), self.chunk_size))
         rng.shuffle(chunks)
-        # a process takes every n-th cell of the shuffled chunks' order, cut at the same number for all
+        # each process takes a contiguous part of the shuffled chunks, cut to the same number of cells
         mine = np.array_split(np.concatenate(chunks), n_processes)[rank][: self._n_cells()]
         left: Any = None
         size = self.chunk_size * self.n_chunks
@@ -78,16 +78,16 @@ class CellStream:
         return len(self.cells) // _process()[1]
 
     def _read(self, cells: np.ndarray) -> Any:
-        """Rows of ``x``, one read for every run of neighbours."""
+        """Return rows of ``x``, with one read for each run of consecutive cells."""
         ends = np.flatnonzero(np.diff(cells) != 1) + 1
         return _stack([cells_of(self.x, slice(run[0], run[-1] + 1)) for run in np.split(cells, ends)])
 
 
 class StreamingSplitter(SeededSplitter):
-    """A data splitter with the training cells from a :class:`CellStream`."""
+    """Data splitter that streams the training cells with a :class:`CellStream`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.pop("distributed_sampler", None)  # the stream itself divides the cells among processes
+        kwargs.pop("distributed_sampler", None)  # the stream divides the cells among processes itself
         super().__init__(*args, **kwargs)
         if getattr(self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY), "format", None) == "csc":
             logger.warning(
@@ -96,7 +96,7 @@ class StreamingSplitter(SeededSplitter):
             )
 
     def train_dataloader(self) -> CellStream:
-        """Stream of the training cells."""
+        """Return a stream of the training cells."""
         return CellStream(
             self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY),
             self.train_idx,
@@ -106,7 +106,7 @@ class StreamingSplitter(SeededSplitter):
 
 
 def _process() -> tuple[int, int]:
-    """Rank of this process and number of processes of a distributed training."""
+    """Return the rank of this process and the number of processes in distributed training."""
     if not torch.distributed.is_initialized():
         return 0, 1
     return torch.distributed.get_rank(), torch.distributed.get_world_size()
@@ -118,5 +118,5 @@ def _stack(blocks: list[Any]) -> Any:
 
 
 def as_tensor(block: Any) -> Tensor:
-    """Cells as a dense float32 tensor."""
+    """Return cells as a dense float32 tensor."""
     return torch.as_tensor(block.toarray() if sparse.issparse(block) else block, dtype=torch.float32)

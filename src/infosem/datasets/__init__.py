@@ -1,4 +1,4 @@
-"""Data to learn, test and compare with."""
+"""Data sets for tutorials, tests and benchmarks."""
 
 from infosem.datasets._beeline import beeline
 from infosem.datasets._pbmc import pbmc

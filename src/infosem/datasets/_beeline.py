@@ -1,4 +1,4 @@
-"""The experimental data sets of the BEELINE benchmark, from its archive or a folder."""
+"""Experimental data sets of the BEELINE benchmark."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LINES = {
     "mHSC-GM": ("mouse", "mHSC"),
     "mHSC-L": ("mouse", "mHSC"),
 }
-"""Species, and the cells of the ChIP-seq."""
+"""Species, and cell type of the ChIP-seq network, for each data set."""
 
 LAYOUT = (
     "inputs/scRNA-Seq/<line>/{ExpressionData,GeneOrdering}.csv (of BEELINE-data.zip), {human,mouse}-tfs.csv and "
@@ -51,47 +51,49 @@ def beeline(
     cache: str | Path | Literal["auto"] = "auto",
     progress: bool = True,
 ) -> AnnData:
-    """One of the seven experimental data sets of the BEELINE benchmark, with its ground truths.
+    """Load one of the seven experimental data sets of the BEELINE benchmark, with its ground truths.
 
-    Genes are chosen by the rule of BEELINE's ``generateExpInputs.py``. Of the :math:`G` genes that have both an
-    expression and a p-value of their variation along pseudotime, those with :math:`p < 0.01 / G` pass. Kept are all
-    transcription factors that pass, and the ``n_genes`` other genes of the largest variance among those that pass.
-    Names match exactly, as they do there.
+    Genes are selected by the rule of ``generateExpInputs.py`` of BEELINE. Of the :math:`G` genes with an expression and
+    a p-value of variation along pseudotime, those with :math:`p < 0.01 / G` pass. All transcription factors that pass
+    are kept, and the ``n_genes`` other genes of highest variance among those that pass. As in BEELINE, names must match
+    exactly.
 
-    The download is written from public descriptions of the archive and tested against a local server, not against the
-    live archive. No checksum is compared: what protects from damage is that of the zip format.
+    The download has been written from public descriptions of the archive and tested with a local server, not with the
+    live archive. Files are not compared with a published checksum; only the checksums of the zip format detect damage.
 
     Parameters
     ----------
     line
         ``"hESC"``, ``"hHep"``, ``"mDC"``, ``"mESC"``, ``"mHSC-E"``, ``"mHSC-GM"`` or ``"mHSC-L"``, in any case.
     n_genes
-        Genes besides the transcription factors; 500 and 1000 are the published sets, TFs+500 and TFs+1000.
+        Number of genes in addition to the transcription factors. 500 and 1000 give the published sets TFs+500 and
+        TFs+1000.
     path
-        Folder of BEELINE's files in its own layout, the two archives or what they hold; by default they are downloaded
-        once, 280 MB.
+        Folder with the two archives of BEELINE or their unpacked content. By default the archives are downloaded once
+        (280 MB).
     cache
-        Folder of the downloaded archives; ``"auto"`` is ``~/.cache/infosem/beeline``.
+        Folder for downloaded archives. ``"auto"`` is ``~/.cache/infosem/beeline``.
     progress
         Whether to show progress bars.
 
     Returns
     -------
-    AnnData, cells x genes, in the order of BEELINE's files. ``X`` is CSR float32, log-normalised.
+    AnnData, cells x genes, in the order of the BEELINE files. ``X`` is CSR float32, log-normalised.
 
-    - ``var["is_regulator"]``: transcription factors by BEELINE's list, and genes with targets in one of the networks.
-    - ``varp``, CSR float32, row = regulator, 1 for an edge, absent for none, no self-pairs: ``"chip_cell_specific"``,
+    - ``var["is_regulator"]``: transcription factors in the list of BEELINE, and genes with targets in one of the
+      networks.
+    - ``varp``, CSR float32, row = regulator, 1 for an edge, absent otherwise, no self-loops: ``"chip_cell_specific"``,
       ``"chip_non_specific"``, ``"string"``, and for mESC ``"loss_gain_of_function"``.
-    - ``obs``: the columns of ``PseudoTime.csv``, where that is there.
+    - ``obs``: the columns of ``PseudoTime.csv``, if the file exists.
 
     Raises
     ------
     OSError
-        If the archives cannot be downloaded or are damaged; it says what to put where.
+        If the archives cannot be downloaded or are damaged. The message says which files to put where.
     FileNotFoundError
-        If a file is not in the folder.
+        If a file is missing from the folder.
     ValueError
-        If there is no such data set, or a file has other columns.
+        If the data set is unknown, or a file has unexpected columns.
 
     References
     ----------
@@ -130,8 +132,8 @@ def beeline(
 
 
 def _download(folder: Path, progress: bool) -> None:
-    """Fetch the archives that are not there."""
-    # Zenodo publishes checksums, which could not be looked up when this was written: none is compared.
+    """Download missing archives."""
+    # Zenodo publishes checksums, but they were not accessible when this was written, so none are compared
     archive = pooch.create(path=folder, base_url=ARCHIVE, registry=dict.fromkeys(FILES))
     for file in FILES:
         try:
@@ -144,7 +146,7 @@ def _download(folder: Path, progress: bool) -> None:
 
 
 def _places(folder: Path, file: str) -> Iterator[Path | zipfile.Path]:
-    """Where a file of BEELINE may be: unpacked, or in an archive."""
+    """Return possible places of a BEELINE file, unpacked or in an archive."""
     roots: list[Path | zipfile.Path] = [folder]
     for name in FILES:
         if (folder / name).is_file():
@@ -162,14 +164,14 @@ def _table(folder: Path, file: str, *, index_col: int | None = None) -> pd.DataF
                     return pd.read_csv(content, index_col=index_col)
     except (zipfile.BadZipFile, zlib.error) as error:
         raise OSError(
-            f"An archive in {folder} is damaged or no archive ({error}). Delete {' and '.join(FILES)} there, and "
+            f"An archive in {folder} is damaged or not an archive ({error}). Delete {' and '.join(FILES)} there, and "
             "download them again."
         ) from error
     raise FileNotFoundError(f"{file} is not in {folder}. Expected there: {LAYOUT}.")
 
 
 def _select(ordering: pd.DataFrame, expressed: pd.Index, factors: pd.Series, n_genes: int) -> pd.Index:
-    """Genes of TFs+n by BEELINE's rule."""
+    """Select the genes of TFs+n by the rule of BEELINE."""
     ordering = ordering[ordering.index.isin(expressed)]
     varying = ordering[ordering["VGAMpValue"] < 0.01 / len(ordering)]
     is_factor = varying.index.isin(factors)
@@ -182,7 +184,7 @@ def _select(ordering: pd.DataFrame, expressed: pd.Index, factors: pd.Series, n_g
 
 
 def _networks(species: str, cells: str) -> dict[str, str]:
-    """Ground truths by key, as their files are called."""
+    """Return the file name of each ground truth, by key."""
     networks = {
         "chip_cell_specific": f"{cells}-ChIP-seq",
         "chip_non_specific": "Non-specific-ChIP-seq" if species == "human" else "Non-Specific-ChIP-seq",

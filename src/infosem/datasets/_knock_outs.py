@@ -1,4 +1,4 @@
-"""What SERGIO's equations say of a knock-out, without their noise."""
+"""Deterministic effects of knock-outs under the equations of SERGIO."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 HILL = 2
-"""Exponent of the response to a regulator."""
+"""Hill coefficient of the response to a regulator."""
 
 
 def knock_out_shifts(
     strength: pd.DataFrame, production: np.ndarray, decay: float, knock_outs: Sequence[str]
 ) -> pd.DataFrame:
-    r"""Relative change of every gene's mean expression, over all cell types, when a regulator is knocked out.
+    r"""Compute the relative change of the mean expression of each gene over all cell types, for each knock-out.
 
     .. math::
 
@@ -24,23 +24,24 @@ def knock_out_shifts(
         s_{qj} = \frac{\sum_t x_{tj}^{(q)}}{\sum_t x_{tj}} - 1
 
     for each cell type :math:`t`, with :math:`x_q^{(q)} = 0`. The half-response :math:`h_i` is the mean of :math:`x_i`
-    over the types before the knock-out, and stays. That is the steady state of SERGIO without its noise. (The
-    knock-out of the package ``sergio_rs`` takes the regulator's edges out: what it repressed then falls, too.)
+    over the cell types before the knock-out, and does not change. This is the steady state of SERGIO without noise.
+    (The package ``sergio_rs`` instead knocks out a regulator by removing its edges, so that repressed targets fall,
+    too.)
 
     Parameters
     ----------
     strength
         Signed strengths :math:`k`, genes x genes, row = regulator, without cycles.
     production
-        :math:`b`, types x genes, zero for genes that have regulators.
+        Basal production :math:`b`, cell types x genes, zero for genes that have regulators.
     decay
-        :math:`\delta`.
+        Decay rate :math:`\delta`.
     knock_outs
-        Names of regulators, :math:`q`.
+        Names of the regulators :math:`q` to knock out.
 
     Returns
     -------
-    :math:`s`, a row per knock-out and a column per gene: -1 for the regulator itself, 0 for what it does not reach.
+    :math:`s`, one row per knock-out and one column per gene: -1 for the regulator itself, 0 for genes not downstream.
     """
     k = strength.to_numpy()
     order = list(nx.topological_sort(nx.from_numpy_array(k != 0, create_using=nx.DiGraph)))

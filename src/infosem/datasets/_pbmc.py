@@ -1,4 +1,4 @@
-"""Real blood cells with honest priors, without any download."""
+"""Blood cells with text and literature priors, without a download."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from infosem.pp import known_interactions
 
 
 def pbmc() -> AnnData:
-    """Blood cells of scanpy's bundled ``pbmc68k_reduced``, with regulators, text embeddings and known edges.
+    """Load the blood cells ``pbmc68k_reduced`` bundled with scanpy, with regulators, text embeddings and known edges.
 
-    700 peripheral blood mononuclear cells, 765 genes, log-normalised expression in ``X`` (scanpy ships it as ``raw``).
+    The data set has 700 peripheral blood mononuclear cells and 765 genes. ``X`` holds the log-normalised expression
+    that scanpy ships as ``raw``.
 
     - ``var["is_regulator"]``: 26 transcription factors and cofactors among the genes.
-    - ``var["text"]``, ``varm["gene_embedding"]``: one sentence on the function of 130 of the genes, and its
-      latent semantic analysis (TF-IDF of words and word pairs, truncated SVD to 32 components). Other genes have a row
-      of NaN. It is real but small text: expect less of it than of a language model's embedding.
-    - ``varp["known_interactions"]``, ``uns["known_edges"]``: 14 edges from the literature with their references. They
-      are edges only: no pair is known not to interact.
+    - ``var["text"]``, ``varm["gene_embedding"]``: one sentence on the function of 130 of the genes, and its latent
+      semantic analysis (TF-IDF of words and word pairs, truncated SVD to 32 components). Other genes have a row of NaN.
+      The texts are real but short, so expect less than from the embedding of a language model.
+    - ``varp["known_interactions"]``, ``uns["known_edges"]``: 14 edges from the literature with their references. There
+      are no known non-edges.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Simulated expression as a sequencer sees it: counts, of the network's genes and of others around them."""
+"""Simulation of sequencing: counts of the genes of a network and of background genes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from infosem.data._arguments import number
 
 N_BACKGROUND = 2000
-"""Genes outside the network that are sequenced with it."""
+"""Number of background genes, which are sequenced with those of the network."""
 
 _LEVEL_SD = 1.2
 _DEPTH_SD = 0.4
@@ -19,7 +19,7 @@ _TARGET_SUM = 1e4
 def sequence(
     expression: np.ndarray, *, depth: float, dropout: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Counts of cells whose genes are expressed by so much.
+    r"""Simulate sequencing counts from expression.
 
     .. math::
 
@@ -28,29 +28,30 @@ def sequence(
         e_{cj} = \frac{x_{cj}}{\bar{x}_j}, \qquad
         D_{cj} \sim \mathrm{Bernoulli}\Big(\frac{1}{1 + \exp(-8 (\log(1 + \lambda_{cj}) - q))}\Big)
 
-    The sum is over the :math:`G` genes of the network and 2000 others, whose :math:`e` is drawn from a gamma
+    The sum is over the :math:`G` genes of the network and 2000 background genes, whose :math:`e` is drawn from a gamma
     distribution with mean one and variance 1/4. Levels :math:`\ell_j` and depths :math:`d_c` are log-normal with median
     one and log-sds of 1.2 and 0.4. :math:`q` is the quantile ``dropout`` of all :math:`\log(1 + \lambda)`; without
     dropout :math:`D = 1`.
 
-    Two things must not give a network away. The level of a gene is independent of its edges: in a simulation a gene
-    with more regulators is expressed more, which half-lives and promoters undo in a cell. And the total of a cell is
-    mostly that of other genes, so that dividing by it does not mix the network's genes.
+    This avoids two artefacts that would reveal the network. First, simulated genes with more regulators are expressed
+    more, which half-lives and promoters compensate in real cells. Here, the level of a gene is independent of its
+    edges. Second, the total count of a cell is dominated by background genes, so that normalising by it does not couple
+    the genes of the network.
 
     Parameters
     ----------
     expression
-        :math:`x`, not negative, ``(N, G)``.
+        Non-negative expression :math:`x`, ``(N, G)``.
     depth
-        :math:`t`, the median count of a cell over all genes, before dropout.
+        Median total count :math:`t` of a cell over all genes, before dropout.
     dropout
-        About the share of values that are lost, the small ones first, in [0, 1).
+        Approximate share of values that are lost, in [0, 1). Small values are lost preferentially.
     rng
-        Source of random numbers.
+        Random number generator.
 
     Returns
     -------
-    Counts ``(N, G)``, and the totals ``(N,)`` over the network's genes and the others.
+    Counts ``(N, G)``, and total counts ``(N,)`` over the genes of the network and the background.
 
     References
     ----------
@@ -72,11 +73,11 @@ def sequence(
 
 
 def log_normalise(counts: np.ndarray, total: np.ndarray) -> np.ndarray:
-    r""":math:`\log(1 + 10^4 C_{cj} / T_c)`, ``(N, G)``, with the totals :math:`T_c` over all genes, ``(N,)``."""
+    r"""Return :math:`\log(1 + 10^4 C_{cj} / T_c)`, ``(N, G)``, with totals :math:`T_c` over all genes, ``(N,)``."""
     return np.log1p(_TARGET_SUM * counts / np.maximum(total, 1)[:, None])
 
 
 def check_sequencing(depth: float, dropout: float) -> None:
-    """Raise a :class:`ValueError` if cells cannot be sequenced like this."""
+    """Raise a :class:`ValueError` if depth or dropout is out of range."""
     number(depth, "depth", above=0, what="the median count of a cell, such as depth=3000")
-    number(dropout, "dropout", least=0, below=1, what="a share of the counts, dropout=0 for none")
+    number(dropout, "dropout", least=0, below=1, what="a share of the counts; dropout=0 loses none")

@@ -1,4 +1,4 @@
-"""Cells from a network of promoters with noise of their own, simulated by SERGIO."""
+"""Cells simulated with SERGIO, by stochastic gene regulation."""
 
 from __future__ import annotations
 
@@ -34,59 +34,59 @@ def sergio(
     knock_outs: Sequence[str] | Literal["all"] = (),
     seed: int = 0,
 ) -> AnnData:
-    r"""Simulate the counts of cells whose genes regulate each other's production, with SERGIO.
+    r"""Simulate counts of cells with SERGIO, in which genes regulate each other's production.
 
     .. math:: dx_j = \Big(b_{jt} + \sum_i |k_{ij}| \, r_{ij}(x_i) - \delta x_j\Big) dt + \text{noise}, \qquad
               r_{ij}(x) = \frac{x^2}{h_i^2 + x^2} \text{ or } \frac{h_i^2}{h_i^2 + x^2}
 
-    for activation and for repression, with strengths :math:`|k_{ij}|` between 1 and 5, decay :math:`\delta = 0.8`, and
-    :math:`h_i` the mean of :math:`x_i`. Regulators without a regulator are produced at a rate :math:`b_{jt}` of each
-    cell type :math:`t`. The noise is that of production and decay (chemical Langevin). Cells are drawn from the steady
-    state and sequenced: every gene with a level of its own, among 2000 genes outside the network.
+    for activation and repression, with strengths :math:`|k_{ij}|` between 1 and 5, decay :math:`\delta = 0.8`, and
+    :math:`h_i` the mean of :math:`x_i`. Genes without regulators are produced at a rate :math:`b_{jt}` that depends on
+    the cell type :math:`t`. Production and decay are noisy (chemical Langevin equation). Cells are drawn from the
+    steady state and sequenced together with 2000 genes outside the network. Each gene has its own expression level.
 
-    As SERGIO comes, a gene with more regulators is expressed more, and a cell's total is that of the network's genes.
-    Both give the network away: the former to the mean of the target alone.
+    In the original SERGIO, genes with more regulators are expressed more, and the total count of a cell is that of the
+    genes in the network. Both artefacts reveal the network; for the first, the mean expression of the targets suffices.
 
     Parameters
     ----------
     n_cells, n_genes, n_regulators
-        Sizes :math:`N, G, R`; with ``edges`` the latter two are upper bounds. The regulators are the first genes.
+        Numbers of cells, genes and regulators. With ``edges``, the latter two are upper bounds. The regulators are the
+        first genes.
     n_types
-        Number of cell types, with equally many cells, or one more in the first ones.
+        Number of cell types. Cells are distributed evenly; the first types may have one cell more.
     depth
-        Median counts of a cell, over the network's genes and the others, before dropout.
+        Median total count of a cell over all genes, including those outside the network, before dropout.
     dropout
-        About the share of values that are lost, the small ones first, in [0, 1).
+        Approximate share of values that are lost, in [0, 1). Small values are lost preferentially.
     edges
-        A network to take a part of, such as TRRUST: columns ``source``, ``target`` and, for the signs, ``sign``,
-        ``weight`` or ``mode`` (a number, or a text that starts with "activ" or "repress"). The part has no cycles, and
-        at most 8 regulators of a gene. By default a random one in which few regulators have many targets.
+        Network from which to take a part, such as TRRUST, with columns ``source``, ``target`` and, for the signs,
+        ``sign``, ``weight`` or ``mode`` (a number, or text that starts with "activ" or "repress"). The part has no
+        cycles and at most 8 regulators per gene. By default a random network in which few regulators have many targets.
     knock_outs
-        Regulators to knock out, or ``"all"``, to say what happens to the mean expression of every gene.
+        Regulators, or ``"all"``, for which to compute the effect of a knock-out on the mean expression of each gene.
     seed
-        Seed; one seed gives one data set.
+        Random seed. The same seed gives the same data set.
 
     Returns
     -------
     AnnData, cells x genes. ``X`` is CSR float32, log1p of the counts normalised to 10,000 over all genes, with
 
-    - ``layers["counts"]``, and ``obs["total_counts"]`` over all genes, those outside the network too;
-    - ``obs["cell_type"]``; ``var["is_regulator"]``, the genes with a target;
-    - ``varp["truth"]``: the signed strengths :math:`k`, CSR, row = regulator;
-    - with ``knock_outs`` ``uns["knock_outs"]``: a table with a row per knocked-out regulator and a column per gene,
-      the relative change of the gene's mean expression: -1 if nothing is left, 0 if it stays. It is that of the steady
-      state without noise.
+    - ``layers["counts"]``, and ``obs["total_counts"]`` over all genes, including those outside the network;
+    - ``obs["cell_type"]``, and ``var["is_regulator"]``, the genes with targets;
+    - ``varp["truth"]``: signed strengths :math:`k`, CSR, row = regulator;
+    - ``uns["knock_outs"]``, if requested: a table with one row per knock-out and one column per gene. It holds the
+      relative change of the mean expression in the noise-free steady state, from -1 (lost) to 0 (unchanged) and above.
 
     Raises
     ------
     ImportError
         If the package ``sergio_rs`` is not installed.
     ValueError
-        If sizes do not fit, or a knock-out is no regulator.
+        If the sizes are inconsistent, or a gene to knock out is not a regulator.
 
     References
     ----------
-    Dibaeinia and Sinha (2020), Cell Systems 11, 252-271; the simulation is that of the package ``sergio_rs``.
+    Dibaeinia and Sinha (2020), Cell Systems 11, 252-271. The simulation uses the package ``sergio_rs``.
     """
     n_genes, n_types = whole_number(n_genes, "n_genes", least=3), whole_number(n_types, "n_types", least=1)
     what = f"below n_genes={n_genes}"
@@ -101,7 +101,7 @@ def sergio(
         network = part_of(edges, n_regulators, n_genes, rng)
     network["strength"] = network["sign"] * rng.uniform(*_STRENGTH, len(network))
     sources = network["source"].unique()
-    # in the order of the random topology's own names, TF2 before TF10
+    # natural order, TF2 before TF10
     names = pd.Index([*sorted(sources, key=_by_number), *sorted(set(network["target"]) - set(sources), key=_by_number)])
     strength = network.pivot_table(index="source", columns="target", values="strength")
     strength = strength.reindex(index=names, columns=names).fillna(0.0)
@@ -134,7 +134,7 @@ def _by_number(name: str) -> tuple[str, int, str]:
 def _chosen(knock_outs: Sequence[str] | Literal["all"], regulators: pd.Index) -> list[str]:
     if isinstance(knock_outs, str):
         if knock_outs != "all":
-            raise ValueError(f'knock_outs={knock_outs!r}: a list of regulators, [{knock_outs!r}], or "all".')
+            raise ValueError(f'knock_outs={knock_outs!r} must be a list of regulators, [{knock_outs!r}], or "all".')
         return list(regulators)
     unknown = sorted(set(knock_outs) - set(regulators))
     if unknown:
@@ -143,7 +143,7 @@ def _chosen(knock_outs: Sequence[str] | Literal["all"], regulators: pd.Index) ->
 
 
 def _steady_cells(network: pd.DataFrame, n_cells: int, n_types: int, seed: int) -> pd.DataFrame:
-    """Expression without technical noise, cells x genes; the cells are called ``<type>_cell_<number>``."""
+    """Return expression without technical noise, cells x genes. Cells are named ``<type>_cell_<number>``."""
     try:
         import sergio_rs
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Cells from a planted network with the model's own structure."""
+"""Cells simulated from a planted network with the structure of the model."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ def simulate(
     .. math:: Z_{cj} \sim N(0, 1), \qquad H = Z (I - A)^{-1}, \qquad
               X_{cj} = \max(0, m_j + s_j \tanh(H_{cj} / 2)) \cdot D_{cj}
 
-    The planted network is a sparse :math:`A` with :math:`R` rows. How likely a pair is an edge rises with the activity
-    :math:`a_i` of the regulator and the susceptibility :math:`b_j` of the target, both normal with standard deviation
-    ``heterogeneity``, :math:`p_{ij} \propto \exp(a_i + b_j)`. The embeddings hold :math:`a` and :math:`b` in two random
-    orthogonal directions, mixed with noise. Expression is set to zero with a probability that falls with its mean:
-    :math:`D_{cj}` is zero or one.
+    The planted network is a sparse matrix :math:`A` with :math:`R` rows. The probability of an edge increases with the
+    activity :math:`a_i` of the regulator and the susceptibility :math:`b_j` of the target, :math:`p_{ij} \propto
+    \exp(a_i + b_j)`. Both are normal with standard deviation ``heterogeneity``. The embeddings contain :math:`a` and
+    :math:`b` in two random orthogonal directions, mixed with noise. The dropout indicator :math:`D_{cj}` is zero or
+    one; dropout is less likely for genes of higher mean expression.
 
-    With ``depth`` cells are sequenced, as real ones are. In place of :math:`X`,
+    With ``depth``, cells are sequenced like real ones, and :math:`X` is replaced by
 
     .. math:: C_{cj} \sim \mathrm{Poisson}\Big(t \, d_c \frac{\ell_j e_{cj}}{\sum_k \ell_k e_{ck}}\Big), \qquad
               e_{cj} \propto \exp\big(s_j \tanh(H_{cj} / 2)\big), \qquad
               X_{cj} = \log\Big(1 + 10^4 \frac{C_{cj}}{T_c}\Big)
 
-    with levels :math:`\ell_j` that are independent of the edges, log-normal with an sd of 1.2, and depths :math:`d_c`
-    with an sd of 0.4. The sum and the total :math:`T_c` are over the network's genes and 2000 others, so that dividing
-    by the total does not take the network away. The network, the embeddings and the known interactions are those
-    without ``depth``.
+    with log-normal levels :math:`\ell_j` that are independent of the edges (log-sd 1.2) and log-normal depths
+    :math:`d_c` (log-sd 0.4). The sum and the total :math:`T_c` are over the genes of the network and 2000 background
+    genes, so that normalising by the total does not distort the network. ``depth`` does not change the network, the
+    embeddings and the known interactions.
 
     Parameters
     ----------
     n_cells, n_genes, n_regulators
-        Sizes :math:`N, G, R`. The regulators are the first genes.
+        Numbers of cells :math:`N`, genes :math:`G` and regulators :math:`R`. The regulators are the first genes.
     density
         Expected share of pairs that are edges.
     effect
@@ -67,37 +67,38 @@ def simulate(
     heterogeneity
         Standard deviation of the regulators' activity and of the targets' susceptibility.
     spectral_radius
-        Largest modulus of the eigenvalues of :math:`A`; below one, so that effects propagate to a limit.
+        Maximum spectral radius of :math:`A`. It must be below one, so that propagated effects converge.
     repression
         Share of edges with a negative effect.
     dropout
-        Mean share of values set to zero; by default 0.3. With ``depth``, about the share of counts that are lost, the
-        small ones first, besides the zeros that counting gives by itself; by default none.
+        Mean share of values set to zero, by default 0.3. With ``depth``, approximate share of values that are lost in
+        addition to sampling zeros, by default none. Small values are lost preferentially.
     depth
-        :math:`t`, the median counts of a cell over all genes, before dropout; by default nothing is counted.
+        Median total count :math:`t` of a cell over all genes, before dropout. By default no counts are simulated.
     embedding_width
-        Width of the embeddings.
+        Number of dimensions of the embeddings.
     embedding_signal
         Share of the variance of :math:`a` and :math:`b` that the embeddings carry, in [0, 1].
     embedding_missing
         Share of genes without an embedding (a row of NaN).
     known_fraction
-        Share of pairs, edges and non-edges alike, that are known.
+        Share of pairs, whether edges or non-edges, that are known.
     seed
-        Seed; one seed gives one data set.
+        Random seed. The same seed gives the same data set.
 
     Returns
     -------
-    AnnData, cells x genes, ``X`` CSR float32 like log-normalised values, with ``varp["truth"]`` (the planted
-    :math:`A`), ``var["is_regulator"]``, ``varm["gene_embedding"]``, ``varp["known_interactions"]``. The latter two hold
-    a part of the truth, which ``InfoSEM.setup_anndata(adata)`` takes as priors: to judge a network from expression
-    only, set them aside, ``InfoSEM.setup_anndata(adata, embedding_key=None, interactions_key=None)``. With ``depth``
-    also ``layers["counts"]`` and ``obs["total_counts"]``, over all genes, those outside the network too.
+    AnnData, cells x genes. ``X`` is CSR float32 and resembles log-normalised expression. ``varp["truth"]`` holds the
+    planted :math:`A`. ``var["is_regulator"]``, ``varm["gene_embedding"]`` and ``varp["known_interactions"]`` are set.
+    The latter two contain information on the truth, which ``InfoSEM.setup_anndata(adata)`` uses as priors. To evaluate
+    a network inferred from expression alone, call ``InfoSEM.setup_anndata(adata, embedding_key=None,
+    interactions_key=None)``. With ``depth``, there are also ``layers["counts"]`` and ``obs["total_counts"]``, the
+    latter over all genes, including those outside the network.
 
     Raises
     ------
     ValueError
-        If a size, a share or the depth is out of its range.
+        If a size, a share or the depth is out of range.
     """
     if dropout is None:
         dropout = _DROPOUT if depth is None else 0.0
@@ -114,7 +115,7 @@ def simulate(
         ("known_fraction", known_fraction),
     ):
         share(value, name)
-    number(spectral_radius, "spectral_radius", least=0, below=1, what="effects must propagate to a limit")
+    number(spectral_radius, "spectral_radius", least=0, below=1, what="propagated effects must converge")
     if depth is not None:
         check_sequencing(depth, dropout)
     rng = np.random.default_rng(seed)
@@ -131,7 +132,7 @@ def simulate(
     if depth is None:
         expression = np.maximum(0, level + change) * (chance > _dropout_rate(level, dropout))
     else:
-        # random numbers of its own, so that all else is as without counts
+        # a separate generator leaves everything else as it is without counts
         counts, total = sequence(
             np.exp(change), depth=depth, dropout=dropout, rng=np.random.default_rng([seed, _COUNTS])
         )

@@ -1,4 +1,4 @@
-"""Which gene regulates which: a random network without cycles, or a part of a known one."""
+"""Topology of simulated networks: a random acyclic network, or an acyclic part of a known one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 from infosem.data._checks import require_columns
 
 MAX_REGULATORS = 8
-"""Of one gene."""
+"""Maximum number of regulators of a gene."""
 
 _HUBNESS = 0.7
 _REGULATED = 0.5
@@ -17,24 +17,24 @@ _LEAST_TARGETS = 3
 
 
 def random_topology(n_regulators: int, n_genes: int, rng: np.random.Generator) -> pd.DataFrame:
-    r"""A random network without cycles in which few regulators have many targets.
+    r"""Draw a random acyclic network in which few regulators have many targets.
 
     .. math:: n_j \sim 1 + \mathrm{Poisson}(1), \qquad \Pr(i \to j) \propto \mathrm{rank}_i^{-0.7}
 
-    Every gene takes :math:`n_j` regulators, at most 8. Half of the regulators take theirs from those before them in a
-    random order that has nothing to do with their rank, the other half have none. A regulator that nobody took gets a
-    gene at random. 30 % of the edges repress.
+    Each gene gets :math:`n_j` regulators, at most 8. Half of the regulators are regulated themselves, by regulators
+    before them in an order that is independent of rank; the other half have no regulators. A regulator without targets
+    gets a random gene. 30 % of the edges are repressive.
 
     Parameters
     ----------
     n_regulators, n_genes
-        How many genes regulate, and how many there are with them.
+        Number of regulators, and number of genes including the regulators.
     rng
-        Source of random numbers.
+        Random number generator.
 
     Returns
     -------
-    Columns ``source``, ``target``, ``sign`` (1 or -1).
+    DataFrame with the columns ``source``, ``target`` and ``sign`` (1 or -1).
     """
     regulators = np.array([f"TF{i}" for i in range(n_regulators)])
     others = np.array([f"gene{i}" for i in range(n_genes - n_regulators)])
@@ -61,30 +61,30 @@ def _draw(regulators: np.ndarray, appeal: np.ndarray, rng: np.random.Generator) 
 
 
 def part_of(edges: pd.DataFrame, n_regulators: int, n_genes: int, rng: np.random.Generator) -> pd.DataFrame:
-    """A random part without cycles of a known network.
+    """Draw a random acyclic part of a known network.
 
-    Regulators are drawn from those with three targets or more, with a probability that goes with the square root of
-    their number, and put in a random order. An edge between two of them is kept if it goes forward in that order. Of a
-    gene with more than 8 regulators 8 are kept, and of the other genes as many as asked for.
+    Regulators are drawn from those with at least three targets, with a probability proportional to the square root of
+    this number, and put in random order. An edge between two regulators is kept if it points forward in this order. A
+    gene keeps at most 8 regulators. Of the other genes, a random subset is kept.
 
     Parameters
     ----------
     edges
-        Columns ``source``, ``target``, and ``sign``, ``weight`` or ``mode`` for the signs: a number, or a text that
-        starts with "activ" or "repress". Where it says neither, or there is none, 30 % are drawn to repress.
+        Table with columns ``source``, ``target`` and, for the signs, ``sign``, ``weight`` or ``mode`` (a number, or
+        text that starts with "activ" or "repress"). Unknown signs are drawn at random, 30 % of them repressive.
     n_regulators, n_genes
-        At most so many are in the result: some lose all their edges.
+        Maximum numbers of regulators and genes. Genes that lose all their edges are missing from the result.
     rng
-        Source of random numbers.
+        Random number generator.
 
     Returns
     -------
-    Columns ``source``, ``target``, ``sign`` (1 or -1).
+    DataFrame with the columns ``source``, ``target`` and ``sign`` (1 or -1).
 
     Raises
     ------
     ValueError
-        If a column is missing, or too few regulators have three targets.
+        If a column is missing, or too few regulators have at least three targets.
     """
     require_columns(edges, ("source", "target"), "edges")
     edges = edges.astype({"source": str, "target": str})
@@ -93,8 +93,8 @@ def part_of(edges: pd.DataFrame, n_regulators: int, n_genes: int, rng: np.random
     n_targets = n_targets[n_targets >= _LEAST_TARGETS]
     if len(n_targets) < n_regulators:
         raise ValueError(
-            f"n_regulators={n_regulators}, and {len(n_targets)} regulators of the edges have {_LEAST_TARGETS} targets "
-            f"or more: sergio(edges=..., n_regulators={len(n_targets)})."
+            f"n_regulators={n_regulators}, but only {len(n_targets)} regulators of the edges have {_LEAST_TARGETS} "
+            f"targets or more: sergio(edges=..., n_regulators={len(n_targets)})."
         )
     share = np.sqrt(n_targets.to_numpy())
     order = rng.choice(n_targets.index.to_numpy(), size=n_regulators, replace=False, p=share / share.sum())

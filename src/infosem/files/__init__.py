@@ -1,1 +1,1 @@
-"""Files: what they are, how they are read safely, and how they appear whole or not at all."""
+"""Files: detection of their type, safe reading, and atomic writing."""

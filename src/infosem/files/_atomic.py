@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Atomic writing of files and folders."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A path beside ``path`` to write a file or folder to, which takes its place when the block ends.
+    """Yield a temporary path beside ``path``, which replaces ``path`` when the block ends.
 
-    It has the same ending. If the block raises, what is under ``path`` stays as it was; a kill can leave a hidden file
-    behind, but never half of one under ``path``.
+    The temporary path is that of a file or folder to write, with the same extension. If the block raises, ``path`` is
+    left unchanged. A kill can leave a hidden temporary file behind, but never a partial file under ``path``.
     """
-    path = Path(path).resolve()  # of a link, what it points to
+    path = Path(path).resolve()  # a link stays, and its target is replaced
     temporary = _beside(path)
     try:
         yield temporary
         _to_disk(temporary)
         if path.is_dir():
-            # a folder cannot take the place of one that is not empty
+            # a folder cannot replace another one that is not empty
             old = _beside(path)
             os.replace(path, old)
             os.replace(temporary, path)
@@ -40,7 +40,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def check_writable(path: str | Path, *, argument: str = "path") -> None:
-    """Raise an :class:`OSError` if a file could not be written to ``path``: before the work, not after it."""
+    """Raise an :class:`OSError`, before any work is done, if ``path`` is not writable."""
     path = Path(path).resolve()
     if path.is_dir():
         raise IsADirectoryError(f"{argument}: {path} is a folder; name a file in it.")
@@ -63,7 +63,7 @@ def _beside(path: Path) -> Path:
 
 
 def _to_disk(path: Path) -> None:
-    """Have the system write what it still holds in memory, before the name changes."""
+    """Flush file contents to disk before the file is renamed."""
     for file in [path, *path.rglob("*")] if path.is_dir() else [path]:
         if file.is_file():
             with file.open("rb") as written:

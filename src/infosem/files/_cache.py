@@ -1,4 +1,4 @@
-"""Where the package keeps on disk what took long to come by."""
+"""On-disk cache of results that take long to obtain."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ logger = logging.getLogger(__name__)
 
 
 def cache_folder(cache: str | Path, kind: str) -> Path:
-    """The folder that ``cache`` names, or for ``"auto"`` ``infosem/<kind>`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    """Return the folder ``cache``, or for ``"auto"`` ``infosem/<kind>`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
 
     Raises
     ------
     OSError
-        If there is no home directory.
+        If the home directory cannot be determined.
     """
     if cache != "auto":
         return Path(cache)
@@ -29,17 +29,16 @@ def cache_folder(cache: str | Path, kind: str) -> Path:
 
 
 class Kept:
-    """Values by key in a file; what is added is there at once, also after an interruption.
+    """Persistent key-value store in a file. Additions are saved immediately.
 
-    A file that cannot be read or written is passed over with a warning that names it: everything is asked for again, or
-    kept no longer.
+    If the file cannot be read or written, a warning names it, and the cache is not used or no longer extended.
 
     Parameters
     ----------
     cache
-        Folder, ``"auto"``, or ``None`` to keep nothing.
+        Folder, ``"auto"``, or ``None`` to disable the cache.
     kind
-        As for :func:`cache_folder`.
+        Subfolder, as in :func:`cache_folder`.
     file
         Name of the file.
     table, key, value
@@ -65,7 +64,7 @@ class Kept:
             self._pass_over(error)
 
     def get(self, key: str) -> Any:
-        """The value of a key, ``None`` if there is none."""
+        """Return the value of a key, ``None`` if it is missing."""
         if self._database is None:
             return None
         try:
@@ -76,7 +75,7 @@ class Kept:
         return None if row is None else row[0]
 
     def add(self, values: Mapping[str, Any]) -> None:
-        """Keep values by their keys."""
+        """Add values by key."""
         if self._database is None or not self._is_written:
             return
         try:
@@ -84,7 +83,7 @@ class Kept:
                 self._database.executemany(self._insert, list(values.items()))
         except sqlite3.Error as error:
             self._is_written = False
-            logger.warning("Nothing more is kept in %s (%s); name another folder: cache=.", self.path, error)
+            logger.warning("Nothing more is added to the cache %s (%s); name another folder: cache=.", self.path, error)
 
     def close(self) -> None:
         """Close the file."""
@@ -93,8 +92,8 @@ class Kept:
 
     def _pass_over(self, error: Exception) -> None:
         logger.warning(
-            "The cache %s cannot be used (%s): what is in it is not read, and nothing is kept. Delete it, or name "
-            "another folder: cache=.",
+            "The cache %s cannot be used (%s): nothing is read from it or added to it. Delete it, or name another "
+            "folder: cache=.",
             self.path,
             error,
         )

@@ -1,4 +1,4 @@
-"""Files of cells that the command reads and writes: what they are, and whether they can be written again."""
+"""Reading of h5ad files for the command line, with checks that they can be written again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from anndata import AnnData
 from anndata.io import write_elem
 
 _PARTS = 10
-"""Matrices of regulators x genes that a network may have."""
+"""Maximum number of regulators x genes matrices of a network."""
 _OTHERS = {
     ".loom": "a loom file. Convert it: scanpy.read_loom(path).write_h5ad('cells.h5ad')",
     ".csv": "a table. Convert it: scanpy.read_csv(path).write_h5ad('cells.h5ad'), of genes x cells with .T in between",
@@ -30,24 +30,25 @@ _OTHERS = {
 
 
 def read_cells(path: Path) -> AnnData:
-    """The AnnData of an h5ad file.
+    """Read an h5ad file.
 
     Raises
     ------
     OSError, ValueError
-        If there is none, with what the file is and how it is converted; or if what it holds could not be written again.
+        If the file is missing or not an h5ad file, with its type and how to convert it, or if its content could not be
+        written again.
     """
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}. Download a file of the web first.")
+        raise FileNotFoundError(f"There is no file {path}. Download remote files first.")
     kind = _kind(path)
     if kind is not None:
-        raise ValueError(f"{path} is no h5ad file, but {_OTHERS[kind]}.")
+        raise ValueError(f"{path} is not an h5ad file, but {_OTHERS[kind]}.")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name an h5ad file.")
     if not h5py.is_hdf5(path):
         with path.open("rb") as file:
             start = file.read(8)
-        raise ValueError(f"{path} is no h5ad file: it begins with {start!r}. Is it compressed, or cut off?")
+        raise ValueError(f"{path} is not an h5ad file: it begins with {start!r}. Is it compressed, or cut off?")
     try:
         adata = anndata.read_h5ad(path)
     except (KeyError, OSError, TypeError, ValueError) as error:
@@ -57,9 +58,10 @@ def read_cells(path: Path) -> AnnData:
 
 
 def require_space(adata: AnnData, path: Path, *, n_regulators: int) -> None:
-    """Raise an :class:`OSError` if the cells with a network cannot be stored: HDF5 may crash in the middle of a write.
+    """Raise an :class:`OSError` if there is too little space for the cells with a network.
 
-    The space is asked for and given back, so that quotas and limits are seen too.
+    HDF5 may otherwise crash in the middle of a write. The space is allocated and released, which also detects quotas
+    and limits.
     """
     by_pair = 8 * n_regulators * adata.n_vars  # a value and, in a sparse matrix, a column
     needed = 2**20 + int(1.1 * (adata.__sizeof__() + _PARTS * by_pair))
@@ -69,8 +71,8 @@ def require_space(adata: AnnData, path: Path, *, n_regulators: int) -> None:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"{path} will take about {needed / 2**20:,.0f} MiB, which cannot be had there ({error.strerror}). Name "
-            "another, or free some space",
+            f"{path} will take about {needed / 2**20:,.0f} MiB, which are not available ({error.strerror}). Name "
+            "another path, or free some space",
         ) from error
 
 
@@ -100,13 +102,13 @@ def _kind(path: Path) -> str | None:
             return ".h5"
         if not {"obs", "var"} <= content:
             raise ValueError(
-                f"{path} is an HDF5 file, but no AnnData: it holds {', '.join(sorted(content)) or 'nothing'}."
+                f"{path} is an HDF5 file, but not an AnnData file: it holds {', '.join(sorted(content)) or 'nothing'}."
             )
     return None
 
 
 def _require_content_that_can_be_written(adata: AnnData) -> None:
-    """Raise a :class:`ValueError` if a table or note could not be written: tried in memory, before the training."""
+    """Raise a :class:`ValueError` before training if a table or note cannot be written, as tested in memory."""
     parts: dict[str, Any] = {"obs": adata.obs, "var": adata.var, "uns": dict(adata.uns)}
     if adata.raw is not None:
         parts["raw.var"] = adata.raw.var

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes, whatever its name says."""
+"""Detection of file types by content, independent of the extension."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 LONGEST_MAGIC = 1024
-"""Bytes that tell."""
+"""Number of leading bytes that identify a file type."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file.
+    """File type.
 
     Attributes
     ----------
     name
-        What it is called.
+        Name of the file type.
     mend
-        What to do with such a file where text is read.
+        Instruction for the user if such a file is given instead of text.
     """
 
     name: str
@@ -82,7 +82,7 @@ _BY_MEMBER = (
 
 
 def kind_of(file: BinaryIO) -> Kind | None:
-    """The kind of a file that can be sought in and is at its start, ``None`` for text and what is not known."""
+    """Return the type of a seekable file at its start, ``None`` for text and unknown types."""
     start = file.read(LONGEST_MAGIC)
     file.seek(0)
     kind = next((kind for magic, kind in _MAGIC if start.startswith(magic)), None)
@@ -97,7 +97,7 @@ def kind_of(file: BinaryIO) -> Kind | None:
 
 
 def _begins_with_pickle(start: bytes) -> bool:
-    """Whether bytes are compressed by zlib, as joblib does, and what they hold begins as a pickle."""
+    """Return whether bytes are a pickle compressed by zlib, as written by joblib."""
     try:
         return zlib.decompressobj().decompress(start, 1) == b"\x80"
     except zlib.error:

@@ -1,4 +1,4 @@
-"""Names of genes from a text file, one on each line, several on a line, or in a column of a table."""
+"""Gene names from text files, with one or several names per line, or in a table column."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 _SEPARATORS = ("\t", ",", ";")
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _BETWEEN_NAMES = re.compile(r"[,;\t](?!\d+\s*$)")
-"""Not within yeast's ADE5,7."""
+"""Separators between names, but not within the yeast gene ADE5,7."""
 _NAMED = (
     frozenset(
         f"{kind}{part}{plural}"
@@ -24,31 +24,32 @@ _NAMED = (
     | {"symbol", "symbols", "name", "names", "tfs"}
     | {f"{kind}{plural}" for kind in ("regulator", "transcription factor") for plural in ("", "s")}
 )
-"""Titles of a column with genes, in lower case, that are no gene themselves."""
+"""Titles of gene columns, in lower case, that are not gene names themselves."""
 _NAMED_IN_A_TABLE = _NAMED | {"tf"}
-"""A list may begin with TF, the gene of transferrin."""
+"""In a plain list, TF is the gene of transferrin and not a title."""
 
 
 def read_list(path: Path) -> list[str]:
-    """The names in a file, in their order.
+    """Read the names in a file, in order.
 
-    One name on each line, all on one line, or a table: its column ``source``, else one that is called after genes, by
-    symbols rather than identifiers, else the first, without row numbers. Blank lines, quotes, what follows a ``#``, and
-    genes of a catalogue of factors (Lambert et al. 2018) that says they are none, do not count.
+    A file has one name per line, all names on one line, or a table. Of a table, the column ``source`` is read, or else
+    a column with a gene title (symbols rather than identifiers), or else the first column apart from row numbers. Blank
+    lines, quotes and text after ``#`` are ignored. In a catalogue of transcription factors (Lambert et al. 2018), genes
+    marked as not being one are ignored.
 
     Raises
     ------
     FileNotFoundError
-        If there is no file.
+        If the file does not exist.
     ValueError
-        If it is no text, or holds no name.
+        If the file is not text, or holds no names.
     """
-    # the tab that a table's header may begin with stays
+    # tabs are kept, because the header of a table may begin with one
     lines = [_COMMENT.sub("", line).strip(" \r\n\xa0\u200b\ufeff") for line in read_text(path).splitlines()]
     rows = [cells for line in _rows([line for line in lines if line.strip()]) if any(cells := list(map(_clean, line)))]
     if rows and rows[0][0].startswith(("[", "{", "c(")):
         raise ValueError(
-            f"{path.name!r} holds the list of a program ({rows[0][0][:20]}...). Write a file with one name on each "
+            f"{path.name!r} holds a list in program syntax ({rows[0][0][:20]}...). Write a file with one name on each "
             "line, or pass the list itself."
         )
     names = [name for name in _names(rows, path) if name]
@@ -58,7 +59,7 @@ def read_list(path: Path) -> list[str]:
 
 
 def _rows(lines: list[str]) -> list[list[str]]:
-    """The lines as cells."""
+    """Split the lines into cells."""
     separator = next((mark for mark in _SEPARATORS if lines and all(mark in line for line in lines)), None)
     if separator is not None:
         rows = _split(lines, separator)
@@ -81,7 +82,7 @@ def _names(rows: list[list[str]], path: Path) -> list[str]:
         return rows[0][1:] if _title(rows[0][0]) in _NAMED else rows[0]
     column = None
     if _counts_rows(rows):
-        # who writes row numbers writes titles
+        # tables with row numbers have titles
         rows = [rows[0][len(rows[0]) - len(rows[1]) + 1 :], *(row[1:] for row in rows[1:])]
         column = 0
     titles = [_title(cell) for cell in rows[0]]
@@ -102,7 +103,7 @@ def _names(rows: list[list[str]], path: Path) -> list[str]:
 
 
 def _counts_rows(rows: list[list[str]]) -> bool:
-    """Whether the first column counts the rows, from zero or one, below an empty title or none."""
+    """Return whether the first column counts the rows from zero or one and has no title."""
     if len(rows) < 2:
         return False
     header, *rest = rows

@@ -1,4 +1,4 @@
-"""Pickles that are read as data: containers, numbers, text and arrays, and nothing that could run code."""
+"""Safe reading of pickles: containers, numbers, text and arrays, but nothing that could run code."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _IN_ORDER = re.compile(r"[<>=|]")
 
 
 def read_pickle(file: BinaryIO, name: str) -> Any:
-    """The containers, numbers, text and arrays in a pickle.
+    """Read the containers, numbers, text and arrays in a pickle.
 
     Parameters
     ----------
     file
-        The pickle.
+        Pickle file.
     name
-        What to call it in errors.
+        Name of the file, for messages.
 
     Raises
     ------
     ValueError
-        If it holds anything else, which is named and not made; or if it is no pickle, or damaged.
+        If the pickle holds anything else, which is named but not created, or if the file is damaged or not a pickle.
     """
     try:
-        # of Python 2 bytes are text, as numpy advises for its arrays
+        # numpy recommends this encoding for its arrays in pickles of Python 2
         return _Unpickler(file, encoding="latin1").load()
     except _Refused as refused:
         reader = "joblib.load(path)" if str(refused).startswith("joblib.") else "pandas.read_pickle(path)"
@@ -39,16 +39,16 @@ def read_pickle(file: BinaryIO, name: str) -> Any:
             "text and numpy arrays: any other object can run code. If you trust where it comes from, open it yourself "
             f"and pass what is in it: {reader}."
         ) from None
-    except Exception as error:  # of any kind, from bytes that somebody may have chosen
-        raise ValueError(f"{name} is no pickle, or a damaged one ({type(error).__name__}: {error}).") from error
+    except Exception as error:  # malicious bytes may raise anything
+        raise ValueError(f"{name} is not a pickle, or is damaged ({type(error).__name__}: {error}).") from error
 
 
 class _Refused(pickle.UnpicklingError):
-    """What is not admitted."""
+    """Content of a pickle that is not admitted."""
 
 
 class _Made:
-    """What a name in a pickle stands for: it can be called, and a pickle can change nothing of it."""
+    """Immutable callable that replaces a name in a pickle."""
 
     __slots__ = ("_make",)
 
@@ -74,7 +74,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _Type:
-    """A numpy dtype of one number or text; what else a dtype can be told at unpickling is refused."""
+    """Numpy dtype of numbers or text. Any other state that unpickling may set is refused."""
 
     __slots__ = ("dtype",)
 
@@ -91,18 +91,18 @@ class _Type:
 
 
 class _Array(np.ndarray):
-    """A numpy array that takes its content only with a :class:`_Type`."""
+    """Numpy array that accepts content only with a :class:`_Type`."""
 
     __slots__ = ()
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:  # type: ignore[override]
         _, shape, of, in_fortran_order, content = state
         kind = list if of.dtype.hasobject else bytes
-        # text of Python 2
+        # bytes of Python 2 are unpickled as text
         content = content.encode("latin1") if kind is bytes and isinstance(content, str) else content
         if not isinstance(content, kind):
             raise _Refused(f"an array whose content is a {type(content).__name__}")
-        # numpy believes the shape, and reads beyond a list that is too short
+        # numpy trusts the shape and would read beyond the end of a short list
         n_entries = len(content) if kind is list else len(content) // max(1, of.dtype.itemsize)
         if any(type(length) is not int or length < 0 for length in shape) or math.prod(shape) != n_entries:
             raise ValueError(f"an array of the shape {shape!r} with {n_entries} entries")
@@ -114,7 +114,7 @@ def _name_alone(*_: Any) -> None:
 
 
 _ORDINARY = _Made(_name_alone)
-"""What the class of an array stands for."""
+"""Placeholder of the array class."""
 
 
 def _new_array(kind: Any, shape: Any, code: Any) -> np.ndarray:
@@ -141,7 +141,7 @@ def _encode(text: str, encoding: str) -> bytes:
 
 
 def _no_bytes() -> bytes:
-    """What old protocols have for them."""
+    """Return empty bytes, which old pickle protocols create with this call."""
     return b""
 
 
@@ -150,7 +150,7 @@ def _dictionary(*entries: Any) -> dict[Any, Any]:
 
 
 def _without_factory(_: Any = None) -> dict[Any, Any]:
-    """A dictionary instead of one with a function that makes what is missing."""
+    """Return a plain dictionary instead of one with a default factory."""
     return {}
 
 

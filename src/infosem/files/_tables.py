@@ -1,4 +1,4 @@
-"""What to do with a file, by the ending of its name; tables of text."""
+"""Choice of readers and writers by file extension, and reading of text tables."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 Choice = TypeVar("Choice")
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
-"""What separates the cells of a table, unless its first line has something else."""
+"""Cell separator by extension, unless the first line uses another one."""
 
 
 def by_ending(path: Path, choices: Mapping[str, Choice]) -> Choice:
-    """The choice whose ending the name has, compressed (``.gz``) or not."""
+    """Return the choice for the extension of a path, ignoring ``.gz``. Raise if the extension is unknown."""
     name = path.name.lower().removesuffix(".gz")
     for ending, choice in choices.items():
         if name.endswith(ending):
@@ -32,35 +32,35 @@ def by_ending(path: Path, choices: Mapping[str, Choice]) -> Choice:
 
 
 def read_names(path: str | Path) -> pd.DataFrame:
-    """A table of text, ``.csv``, ``.tsv`` or ``.txt``, compressed or not; the gene NA is no missing value."""
+    """Read a ``.csv``, ``.tsv`` or ``.txt`` table as text, optionally compressed. The gene NA is not missing."""
     path = Path(path)
     if path.is_file():
-        with opened(path):  # what it is goes before what it is called
+        with opened(path):  # errors about content come before those about the extension
             pass
     table = read_table(path, by_ending(path, SEPARATORS), dtype=str, keep_default_na=False, na_values=[""])
     return table.rename(columns=lambda title: title.strip() if isinstance(title, str) else title)
 
 
 def read_table(path: Path, separator: str, *, may_lack_header: bool = False, **options: Any) -> pd.DataFrame:
-    """A table in a text file, below lines of comments; ``separator`` is what its name promises.
+    """Read a table from a text file, skipping leading comment lines.
 
     Parameters
     ----------
     path
-        The file.
+        Path of the file.
     separator
-        What separates cells, unless the first line has something else.
+        Cell separator that the extension implies. Another one is used if the first line requires it.
     may_lack_header
-        Whether a first line of numbers below the first cell is a row, not the titles, of which a warning tells.
+        Whether to treat a first line of a name and numbers as a row instead of titles, with a warning.
     **options
         Passed to :func:`pandas.read_csv`.
 
     Raises
     ------
     FileNotFoundError
-        If there is no file.
+        If the file does not exist.
     ValueError
-        If it is no text, or no table.
+        If the file is not text, or not a table.
     """
     text = _without_comments(_with_line_feeds(read_text(path)))
     header, _, rest = text.partition("\n")
@@ -69,26 +69,26 @@ def read_table(path: Path, separator: str, *, may_lack_header: bool = False, **o
     decimal = "," if separator == ";" and "," in rest.partition("\n")[0] else "."
     titles, first = (cells_of(line, separator) for line in (header, rest.partition("\n")[0]))
     if len(first) == len(titles) + 1 and first[-1].strip():
-        options |= {"names": ["", *titles], "header": 0}  # as R writes the names of rows
+        options |= {"names": ["", *titles], "header": 0}  # R writes row names without a title
     elif may_lack_header and _is_row(titles, decimal):
         options |= {"header": None}
-        logger.warning("%r has no line of titles: its first line is the first row, of %r.", path.name, titles[0])
+        logger.warning("%r has no header: its first line is read as the first row, of %r.", path.name, titles[0])
     try:
-        # without False pandas takes a first column for names of the rows where each ends with a separator
+        # otherwise pandas takes the first column for row names if all rows end with a separator
         return pd.read_csv(io.StringIO(text), sep=separator, decimal=decimal, index_col=False, **options)
     except pd.errors.EmptyDataError:
         raise ValueError(f"{path.name!r} is empty.") from None
     except (pd.errors.ParserError, ValueError) as error:
-        raise ValueError(f"{path.name!r} is no table: {str(error).strip()}") from error
+        raise ValueError(f"{path.name!r} is not a table: {str(error).strip()}") from error
 
 
 def _with_line_feeds(text: str) -> str:
-    """Lines of an old Mac, which end with a carriage return alone, as all others are."""
+    """Convert the carriage returns of classic Mac OS to line feeds."""
     return text if "\n" in text else text.replace("\r", "\n")
 
 
 def _is_row(cells: list[str], decimal: str) -> bool:
-    """Whether a first line has a name and numbers, and not the numbers of columns."""
+    """Return whether a first line is a name followed by numbers that do not count columns."""
     try:
         numbers = [float(cell.strip().replace(decimal, ".")) for cell in cells[1:]]
     except ValueError:
@@ -98,7 +98,7 @@ def _is_row(cells: list[str], decimal: str) -> bool:
 
 
 def _without_comments(text: str) -> str:
-    """The table below lines that begin with ``#``, of which the last may be its header."""
+    """Remove leading lines that begin with ``#``. The last of them is kept if it is the header."""
     comment, line, rest = "", *_first_line(text)
     while line.startswith("#"):
         comment, (line, rest) = line.lstrip("# "), _first_line(rest)

@@ -1,4 +1,4 @@
-"""Files from others, opened once it is sure what they are; text of any common encoding."""
+"""Opening of user files after detection of their type, and reading of text in common encodings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),  # begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins with the mark of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -27,26 +27,26 @@ _BYTE_ORDER_MARKS = (
 )
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _END_OF_FILE = "\x1a"
-"""Of DOS."""
+"""End-of-file character of DOS."""
 
 
 @contextmanager
 def opened(path: Path, *expected: Kind) -> Iterator[BinaryIO]:
-    """The bytes of a file, compressed by gzip or not.
+    """Open a file for reading bytes, optionally compressed by gzip.
 
     Parameters
     ----------
     path
-        The file.
+        Path of the file.
     *expected
-        What it may be besides text and what is not known.
+        File types to accept in addition to text and unknown types.
 
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If the file does not exist.
     ValueError
-        If it is of another kind, which is named, or cut off.
+        If the file is of another type, which the message names, or if it is truncated.
     """
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder; name a file in it.")
@@ -66,14 +66,14 @@ def opened(path: Path, *expected: Kind) -> Iterator[BinaryIO]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file in UTF-8, UTF-16 or UTF-32, compressed or not; in Windows-1252, with a warning, if in none.
+    """Read a text file, optionally compressed, in UTF-8, UTF-16, UTF-32 or else, with a warning, in Windows-1252.
 
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If the file does not exist.
     ValueError
-        If it is no text; what it is instead is named.
+        If the file is not text. The message names its type.
     """
     with opened(path) as file:
         content = file.read()
@@ -83,19 +83,19 @@ def read_text(path: Path) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
-            raise ValueError(f"{path.name!r} is no whole text in {encoding.upper()} ({error.reason}).") from error
+            raise ValueError(f"{path.name!r} is not complete text in {encoding.upper()} ({error.reason}).") from error
         text = _in_windows_1252(content, path, error)
     text = text.removesuffix(_END_OF_FILE)
     if found := _NO_TEXT.search(text):
         raise ValueError(
-            f"{path.name!r} is no text: byte {ord(found[0])} is at position {found.start()}. Save it as plain text, in "
-            "UTF-8."
+            f"{path.name!r} is not text: byte {ord(found[0])} is at position {found.start()}. Save it as plain text "
+            "in UTF-8."
         )
     return text
 
 
 def cells_of(line: str, separator: str, *, skip_blanks: bool = False) -> list[str]:
-    """The cells of a line, of any length; blanks at their beginning count, unless ``skip_blanks``."""
+    """Split a line of any length into cells. ``skip_blanks`` removes blanks at the beginning of cells."""
     before = csv.field_size_limit(max(len(line) + 1, csv.field_size_limit()))
     try:
         return next(csv.reader([line], delimiter=separator, skipinitialspace=skip_blanks), [])
@@ -104,7 +104,7 @@ def cells_of(line: str, separator: str, *, skip_blanks: bool = False) -> list[st
 
 
 def _without_mark(content: bytes) -> str:
-    """UTF-8, or UTF-16 if most bytes at odd or at even positions are zero, as they are for Latin letters."""
+    """Return UTF-8, or UTF-16 if most bytes at odd or at even positions are zero, as for Latin letters."""
     start = content[:1000]
     even, odd = start[::2], start[1::2]
     for zero, other, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
@@ -114,13 +114,13 @@ def _without_mark(content: bytes) -> str:
 
 
 def _in_windows_1252(content: bytes, path: Path, error: UnicodeDecodeError) -> str:
-    # bytes that Windows leaves out are kept as their numbers, of which the next check tells
+    # bytes that Windows-1252 does not define are replaced
     text = content.decode("cp1252", errors="replace")
     if not _NO_TEXT.search(text):
         line = content.count(b"\n", 0, error.start) + 1
         shown = content.splitlines()[line - 1].decode("cp1252", errors="replace").strip()
         logger.warning(
-            "%r is no UTF-8 text, and read as Windows-1252: line %d is %r. If that is wrong, save it as UTF-8.",
+            "%r is not UTF-8 text and is read as Windows-1252: line %d is %r. If that is wrong, save it as UTF-8.",
             path.name,
             line,
             shown[:60],

@@ -1,4 +1,4 @@
-"""Take a network out of AnnData, and over to other packages and files."""
+"""Read a network from AnnData, and convert it for other packages or write it to files."""
 
 from infosem.get._files import write
 from infosem.get._formats import to_decoupler, to_igraph, to_networkx, to_pyscenic

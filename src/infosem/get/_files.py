@@ -1,4 +1,4 @@
-"""Edge tables as files."""
+"""Edge tables in files."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from infosem.network._edge_tables import checked_edges
 
 
 def write(edges: pd.DataFrame, path: str | Path) -> None:
-    """Write the edges to a file, in the format that its name ends with.
+    """Write edges to a file, in the format given by the extension.
 
-    The file appears whole or not at all: if it cannot be written, one that is there stays as it was.
+    Writing is atomic: if it fails, an existing file is left unchanged.
 
     Parameters
     ----------
     edges
-        Columns ``source``, ``target`` and ``weight``, and any others. GraphML has each pair once only; the others take
-        any table.
+        Edge table with columns ``source``, ``target``, ``weight`` and any others. For GraphML each pair may occur only
+        once.
     path
-        ``.csv``, ``.tsv``, ``.graphml`` for Cytoscape and Gephi (these three also as ``.csv.gz``, ...), or ``.parquet``
-        (needs the package ``pyarrow``). GraphML has no missing values, which are left out, and writes lists, dates and
-        the like as text.
+        Path of the file, which ends with ``.csv``, ``.tsv``, ``.graphml`` (for Cytoscape and Gephi), or ``.parquet``
+        (requires ``pyarrow``). All but Parquet can also be compressed (``.csv.gz``, ...). GraphML cannot hold missing
+        values, which are left out; lists, dates and the like are written to it as text.
 
     Raises
     ------
     ValueError
-        If the name ends otherwise, or the format cannot hold what is in a column.
+        If the extension is unknown, or the format cannot hold the values of a column.
     """
     path = Path(path)
     writer = writer_for(path)
@@ -42,7 +42,7 @@ def write(edges: pd.DataFrame, path: str | Path) -> None:
     with replacing(path) as temporary, temporary.open("wb") as file:
         try:
             if _is_compressed(path):
-                # without the time and the temporary name, which would be in the file
+                # mtime=0 and the final name keep the time and the temporary name out of the file
                 with gzip.GzipFile(path.stem, "wb", fileobj=file, mtime=0) as compressed:
                     writer(table, compressed)
             else:
@@ -56,7 +56,7 @@ def write(edges: pd.DataFrame, path: str | Path) -> None:
 
 
 def writer_for(path: Path) -> Callable[[pd.DataFrame, io.BufferedIOBase], None]:
-    """What writes a file of this name; raises a :class:`ValueError` if nothing does."""
+    """Return the writer for a file name, or raise a :class:`ValueError` if the extension is unknown."""
     writer = by_ending(path, _WRITERS)
     if writer is _write_parquet and _is_compressed(path):
         raise ValueError(f"{path.name!r}: Parquet is compressed as it is. Name it {path.stem!r}.")

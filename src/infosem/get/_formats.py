@@ -1,4 +1,4 @@
-"""Edge tables as the objects of other packages."""
+"""Conversion of edge tables for other packages."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ logger = logging.getLogger(__name__)
 
 
 def to_networkx(edges: pd.DataFrame) -> networkx.DiGraph:
-    """The edges as a networkx graph.
+    """Convert an edge table to a networkx graph.
 
     Parameters
     ----------
     edges
-        Columns ``source``, ``target`` and ``weight``; others become attributes of the edges too.
+        Columns ``source``, ``target`` and ``weight``. Other columns become edge attributes.
 
     Returns
     -------
-    A ``networkx.DiGraph``. Its nodes have the attribute ``is_regulator``: whether an edge leaves them.
+    A ``networkx.DiGraph``. The node attribute ``is_regulator`` tells whether a node has outgoing edges.
 
     Raises
     ------
     ValueError
-        If a pair is listed more than once, or a column is not as it must be.
+        If a pair is listed more than once, or a column is missing or malformed.
     """
     import networkx as nx
 
@@ -41,23 +41,23 @@ def to_networkx(edges: pd.DataFrame) -> networkx.DiGraph:
 
 
 def to_igraph(edges: pd.DataFrame) -> Any:
-    """The edges as an igraph graph; needs the package ``igraph``.
+    """Convert an edge table to an igraph graph. Requires the package ``igraph``.
 
     Parameters
     ----------
     edges
-        Columns ``source``, ``target`` and ``weight``; others become attributes of the edges too.
+        Columns ``source``, ``target`` and ``weight``. Other columns become edge attributes.
 
     Returns
     -------
-    A directed ``igraph.Graph``. Its vertices have the attributes ``name`` and ``is_regulator``.
+    A directed ``igraph.Graph`` with the vertex attributes ``name`` and ``is_regulator``.
 
     Raises
     ------
     ImportError
         If igraph is not installed.
     ValueError
-        If a pair is listed more than once, or a column is not as it must be.
+        If a pair is listed more than once, or a column is missing or malformed.
     """
     try:
         import igraph
@@ -79,25 +79,25 @@ def to_igraph(edges: pd.DataFrame) -> Any:
 
 
 def to_decoupler(edges: pd.DataFrame) -> pd.DataFrame:
-    """The edges as a signed network for decoupler, such as ``decoupler.mt.ulm(adata, net)``.
+    """Convert an edge table to a signed network for decoupler, as in ``decoupler.mt.ulm(adata, net)``.
 
-    The activity of a regulator is the slope of expression over its targets' weights: name the edges first that it shall
-    rest on, for instance ``get.network(adata, top=5000)``.
+    The activity of a regulator is estimated from all of its edges in the table. Select the edges to use first, for
+    example with ``get.network(adata, top=5000)``.
 
     Parameters
     ----------
     edges
-        Columns ``source``, ``target`` and ``weight``. With a column ``sign``, edges of sign 0 are left out, and counted
-        in the log: whether they activate or repress is not known, so that they tell nothing of the activity.
+        Columns ``source``, ``target`` and ``weight``. If there is a column ``sign``, edges of sign 0 are left out and
+        counted in the log, because it is unknown whether they activate or repress.
 
     Returns
     -------
-    Columns ``source``, ``target``, ``weight``.
+    DataFrame with the columns ``source``, ``target`` and ``weight``.
 
     Raises
     ------
     ValueError
-        If a pair is listed more than once, which decoupler would refuse, or a column is not as it must be.
+        If a pair is listed more than once, which decoupler does not accept, or if a column is missing or malformed.
     """
     edges = checked_edges(edges)
     signed = edge_signs(edges) != 0
@@ -107,7 +107,7 @@ def to_decoupler(edges: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_pyscenic(edges: pd.DataFrame) -> pd.DataFrame:
-    """The edges as adjacencies of pySCENIC, for ``pyscenic ctx``; they have no sign.
+    """Convert an edge table to unsigned adjacencies of pySCENIC, for ``pyscenic ctx``.
 
     Parameters
     ----------
@@ -116,12 +116,13 @@ def to_pyscenic(edges: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    Columns ``TF``, ``target``, ``importance`` (the absolute weight), the most important first.
+    DataFrame with the columns ``TF``, ``target`` and ``importance`` (the absolute weight), in descending order of
+    importance.
 
     Raises
     ------
     ValueError
-        If a pair is listed more than once, or a column is not as it must be.
+        If a pair is listed more than once, or a column is missing or malformed.
     """
     edges = checked_edges(edges)
     table = edges[["source", "target"]].assign(importance=edges["weight"].abs()).rename(columns={"source": "TF"})

@@ -1,4 +1,4 @@
-"""Edge tables as GraphML, which knows numbers, truth values and text, and nothing that is missing."""
+"""Edge tables as GraphML, which supports numbers, booleans and text, but no missing values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pandas as pd
 from infosem.get._formats import to_networkx
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no way to write."""
+"""Characters that XML 1.0 cannot represent."""
 
 
 def write_graphml(edges: pd.DataFrame, file: io.BufferedIOBase) -> None:
-    """Write the edges as GraphML; an attribute that is missing is left out of its edge, one of another kind is text."""
+    """Write edges as GraphML. Missing attributes are left out of their edge, unsupported types are written as text."""
     import networkx as nx
 
     columns = edges.columns.difference(["source", "target"], sort=False)
@@ -34,7 +34,7 @@ def write_graphml(edges: pd.DataFrame, file: io.BufferedIOBase) -> None:
 
 
 def _attributes(column: pd.Series) -> np.ndarray:
-    """Python's own values, all of one type, ``None`` where one is missing."""
+    """Return native Python values of a single type, with ``None`` for missing values."""
     values = column.astype(object).to_numpy()
     there = ~pd.isna(values)
     kind = _kind(values[there])
@@ -56,6 +56,6 @@ def _require_xml(texts: Iterable[str], where: str) -> None:
         found = _NO_XML.search(text)
         if found:
             raise ValueError(
-                f"{text!r}, in {where}, has the character {found.group()!r}, which GraphML has no way to write. Write "
-                r'.csv, or take it out: edges.replace(r"[\x00-\x1f]", "", regex=True).'
+                f"{text!r}, in {where}, has the character {found.group()!r}, which GraphML cannot represent. Write "
+                r'.csv, or remove it: edges.replace(r"[\x00-\x1f]", "", regex=True).'
             )

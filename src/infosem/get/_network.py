@@ -1,4 +1,4 @@
-"""The edge table of a network that stands in AnnData."""
+"""Edge table of a network in AnnData."""
 
 from __future__ import annotations
 
@@ -23,37 +23,39 @@ def network(
     min_stability: float = 0.0,
     max_q_value: float = 1.0,
 ) -> pd.DataFrame:
-    """The edges of a network that ``write_network`` wrote, strongest first; no model is needed.
+    """Return the edges of a network in AnnData, strongest first.
+
+    The network is read from where ``write_network`` wrote it, without the model.
 
     Parameters
     ----------
     adata
-        Where the network stands, also after a round trip through h5ad or zarr, or with some of its genes only.
+        Annotated data matrix with a network. It may have been saved and loaded, or subset to some of its genes.
     key
-        Key of the network in ``varp`` and ``uns``, or its name: ``"infosem:CD4/CD8"`` for the group CD4/CD8 of
-        :func:`infosem.tl.by_group`, whose key has no slash.
+        Key of the network in ``varp`` and ``uns``, or its name, such as ``"infosem:CD4/CD8"`` for the group CD4/CD8 of
+        :func:`infosem.tl.by_group`, whose key contains no slash.
     top
-        Keep this many edges.
+        Number of strongest edges to return. By default all.
     min_weight
-        Keep edges with an absolute weight of at least this much.
+        Minimum absolute weight of an edge.
     min_probability
-        Keep edges of at least this probability; needs a network with known interactions.
+        Minimum probability of an edge. Requires a network with known interactions.
     min_stability
-        Keep edges that at least this share of the models selects; needs the network of an ensemble.
+        Minimum share of models that select an edge. Requires the network of an ensemble.
     max_q_value
-        Keep edges at this false discovery rate; needs :func:`infosem.tl.false_discovery_rate`.
+        Maximum false discovery rate of an edge. Requires :func:`infosem.tl.false_discovery_rate`.
 
     Returns
     -------
-    The table of :meth:`infosem.InfoSEM.get_edges` or :meth:`infosem.Ensemble.get_edges`, whichever wrote it, and
-    ``q_value`` if :func:`infosem.tl.false_discovery_rate` was called.
+    The table of :meth:`infosem.InfoSEM.get_edges` or :meth:`infosem.Ensemble.get_edges`, depending on which of them
+    wrote the network, with the column ``q_value`` if :func:`infosem.tl.false_discovery_rate` was called.
 
     Raises
     ------
     KeyError
         If there is no network under ``key``.
     ValueError
-        If none of its regulators is among the genes, or a threshold needs what the network does not have.
+        If no regulator of the network is among the genes, or if a threshold needs values that the network lacks.
     """
     key = _by_name(adata, key)
     if not _is_network(adata, key):
@@ -69,7 +71,7 @@ def network(
             f"{', '.join(map(str, adata.uns[key]['regulators'][:3]))}) is among the genes of adata. Were genes renamed "
             "after write_network?"
         )
-    # the factor A_e of a model is no column of its edges: it is not read
+    # the factor A_e of a model is not a column of its edge table, and therefore not read
     there = [part for part in _keys.PARTS if part != "effect" and _keys.part_key(key, part) in adata.varp]
     parts = {part: _rows(adata, _keys.part_key(key, part), regulators) for part in there}
     weights, sign = _rows(adata, key, regulators), parts.pop("sign").to_numpy()
@@ -80,7 +82,7 @@ def network(
 
 
 def _by_name(adata: AnnData, name: str) -> str:
-    """Key of the network of that name; the name itself, if it is a key or none is called so."""
+    """Return the key of the network called ``name``, or ``name`` itself if there is no such network."""
     return next((key for key in adata.varp if _is_network(adata, key) and _name(adata, key) == name), name)
 
 

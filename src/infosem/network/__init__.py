@@ -1,1 +1,1 @@
-"""A network as a table of edges and as entries of AnnData."""
+"""Networks as edge tables and as entries of AnnData."""

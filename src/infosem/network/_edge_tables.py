@@ -1,4 +1,4 @@
-"""Edge tables from wherever a user has them: checked once, and after that all of one kind."""
+"""Validation of edge tables from users."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ _HINT = "Pass model.get_edges(), or infosem.get.network(adata)."
 
 
 def checked_edges(edges: Any, name: str = "edges", *, unique: bool = True) -> pd.DataFrame:
-    """A table of weighted edges as all functions of networks take it.
+    """Validate a table of weighted edges and bring it to a common form.
 
     Parameters
     ----------
     edges
-        What the user passed; it stays as it is.
+        Table from the user, which is not modified.
     name
-        What the user calls it, for errors.
+        Name of the argument, for messages.
     unique
-        Whether every pair must be listed once only.
+        Whether each pair may be listed only once.
 
     Returns
     -------
-    The same rows and columns: ``source`` and ``target`` are text, none of it missing, ``weight`` is a finite number
-    whose square is one too, the index counts the rows.
+    Table with the same rows and columns and a default index. ``source`` and ``target`` are text without missing
+    values. ``weight`` is finite, and so is its square.
 
     Raises
     ------
     TypeError
-        If it is no table.
+        If ``edges`` is not a table.
     ValueError
-        If it lacks a column, or one is not as it must be.
+        If a column is missing or malformed.
     """
     require_columns(edges, ("source", "target", "weight"), name, hint=_HINT)
     require_unique_columns(edges, name)
     other = [column for column in edges.columns if not isinstance(column, str)]
     if other:
         raise ValueError(
-            f"{name} has the column {other[0]!r}, whose name is no text. Rename it: {name}.rename(columns=str)."
+            f"{name} has the column {other[0]!r}, whose name is not text. Rename it: {name}.rename(columns=str)."
         )
     table = _with_names(edges, name)
     weights = numbers(edges, "weight", name)
-    largest = np.sqrt(np.finfo(weights.dtype).max)  # of more, sums and products are infinite
+    largest = np.sqrt(np.finfo(weights.dtype).max)  # larger weights have infinite sums and products
     wrong = ~(np.abs(weights) < largest)
     if wrong.any():
         at = int(wrong.argmax())
@@ -64,13 +64,13 @@ def checked_edges(edges: Any, name: str = "edges", *, unique: bool = True) -> pd
 
 
 def checked_pairs(table: Any, name: str) -> pd.DataFrame:
-    """The columns ``source`` and ``target`` of a table, as text, none of it missing; a pair may be listed often."""
+    """Return the columns ``source`` and ``target`` as text without missing values. Pairs may be repeated."""
     require_columns(table, ("source", "target"), name)
     return _with_names(table[["source", "target"]], name)
 
 
 def edge_signs(edges: pd.DataFrame, name: str = "edges") -> np.ndarray:
-    """Sign of every edge, ``(E,)``: the column ``sign``, where 0 or nothing means not known, or else the weight's."""
+    """Return the sign of each edge, ``(E,)``, from the column ``sign`` (0 or missing = unknown), or from the weight."""
     if "sign" not in edges:
         return np.sign(edges["weight"].to_numpy()).astype(int)
     hint = f'Translate it: {name}.assign(sign={name}["sign"].map({{"activation": 1, "repression": -1}})).'
@@ -78,21 +78,21 @@ def edge_signs(edges: pd.DataFrame, name: str = "edges") -> np.ndarray:
 
 
 def numbers(table: pd.DataFrame, column: str, name: str, *, hint: str = "") -> np.ndarray:
-    """The numbers in a column, also where they are written as text; NaN where there is none.
+    """Return the numbers in a column, which may be stored as text, with NaN for missing values.
 
     Parameters
     ----------
     table, column
-        Where they are.
+        Table, and name of the column.
     name
-        What the user calls the table.
+        Name of the table, for messages.
     hint
-        The call that mends a column with something else; by default one that leaves it out.
+        Call that mends a column with other values. By default a call that leaves them out.
 
     Raises
     ------
     ValueError
-        If something in it is no number; it is named.
+        If a value is not a number. The message shows it.
     """
     values = table[column]
     is_real = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype)
@@ -108,13 +108,13 @@ def numbers(table: pd.DataFrame, column: str, name: str, *, hint: str = "") -> n
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"{name}.iloc[{at}] has {column}={shown(objects[at])}, expected a number. "
-                + (hint or f'Leave out what is none: {name}[pd.to_numeric({name}["{column}"], "coerce").notna()].')
+                + (hint or f'Leave out such rows: {name}[pd.to_numeric({name}["{column}"], "coerce").notna()].')
             ) from error
     return result
 
 
 def _with_names(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """A table that shares the columns of another, with text as its genes and an index that counts the rows."""
+    """Return a shallow copy of a table with genes as text and a default index."""
     table = table.copy(deep=False)
     table.index = pd.RangeIndex(len(table))
     for column in ("source", "target"):
@@ -123,7 +123,7 @@ def _with_names(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _names(table: pd.DataFrame, column: str, name: str) -> np.ndarray:
-    """The genes in a column: text, or whole numbers as it, such as Entrez' identifiers."""
+    """Return the genes in a column as text. Integers, such as Entrez identifiers, are converted."""
     values = table[column].astype(object).to_numpy()
     missing = pd.isna(values)
     if missing.any():

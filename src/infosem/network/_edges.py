@@ -1,4 +1,4 @@
-"""A network as a table of edges and as entries of AnnData."""
+"""Networks as edge tables and as entries of AnnData."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ def edge_table(
     thresholds: Thresholds = _NONE,
     by: Literal["network", "regulator"] = "network",
 ) -> pd.DataFrame:
-    """The edges, strongest first.
+    """Return the edge table of a network, strongest edges first.
 
     Parameters
     ----------
     strength
-        Not negative, regulators x genes. Edges of strength zero are left out.
+        Non-negative edge strengths, regulators x genes. Edges of strength zero are left out.
     sign
-        +1 or -1 for every pair, zero where neither is known, ``(R, G)``.
+        +1 or -1 for each pair, zero if unknown, ``(R, G)``.
     more
-        Further columns, each regulators x genes.
+        Further columns, each as a matrix of regulators x genes.
     top
-        Keep this many edges.
+        Number of strongest edges to keep.
     min_weight
-        Keep edges of at least this strength.
+        Minimum strength of an edge.
     thresholds
-        What the columns of ``more`` must reach.
+        Thresholds on the columns in ``more``.
     by
-        Rank all edges, or those of each regulator, of which ``top`` are kept then.
+        Whether to rank all edges of the network, or the edges of each regulator. ``top`` then applies per regulator.
 
     Returns
     -------
-    Columns ``source``, ``target``, ``weight`` (strength times sign; positive without one), ``sign``, ``rank``, and
-    those of ``more``.
+    DataFrame with the columns ``source``, ``target``, ``weight`` (strength times sign, positive if the sign is
+    unknown), ``sign``, ``rank`` and those in ``more``.
     """
     if top is not None:
         top = whole_number(top, "top", least=0, what="the number of edges to keep")
@@ -71,7 +71,7 @@ def edge_table(
         pairs, rank = _best_of_each_row(values.reshape(strength.shape), least, top)
     else:
         if top is not None and 0 < top < len(values):
-            # of a genome's tens of millions of pairs only those that can be among the top are sorted
+            # a genome has tens of millions of pairs, so sort only those that can be among the top
             least = max(least, np.partition(values, -top)[-top])
         candidates = np.flatnonzero(values >= least)
         pairs = candidates[np.argsort(-values[candidates], kind="stable")[:top]]
@@ -91,12 +91,12 @@ def edge_table(
 
 
 def known_signs(sign: np.ndarray) -> np.ndarray:
-    """Signs as int8, zero where there is no number."""
+    """Return signs as int8, with zero for NaN."""
     return np.sign(np.nan_to_num(sign)).astype(np.int8)
 
 
 def _best_of_each_row(values: np.ndarray, least: float, top: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Flat index and rank within its row of every value that counts: first the best of each row, then the second..."""
+    """Return flat index and within-row rank of each kept value: first the best of each row, then the second, ..."""
     order = np.argsort(-values, axis=1, kind="stable")[:, :top]
     pairs = order + np.arange(len(values))[:, None] * values.shape[1]
     rank = np.broadcast_to(np.arange(1, order.shape[1] + 1), order.shape)
@@ -116,24 +116,24 @@ def write_matrices(
     made_by: str,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write a network to ``varp`` and where it comes from to ``uns[key_added]``.
+    """Write a network to ``varp`` and its provenance to ``uns[key_added]``.
 
     Parameters
     ----------
     adata
-        Where to write. It must have the network's genes, in any order.
+        Annotated data to write to. It must have the genes of the network, in any order.
     weights
-        Regulators x genes.
+        Edge weights, regulators x genes.
     sign
-        +1 or -1 for every pair, zero where neither is known, ``(R, G)``.
+        +1 or -1 for each pair, zero if unknown, ``(R, G)``.
     parts
-        What there is besides, of :data:`infosem.data._keys.PARTS`.
+        Further matrices, by their names in :data:`infosem.data._keys.PARTS`.
     key_added
         Key of the network in ``varp`` and ``uns``.
     made_by
-        The function that made it, without the package's name.
+        Name of the function that made the network, without the name of the package.
     provenance
-        What ``uns[key_added]`` says besides the regulators and the versions.
+        Entries of ``uns[key_added]`` in addition to the regulators and the versions.
     """
     written = ["sign", *(name for name, part in parts.items() if part is not None)]
     key_added = require_network_place(adata, key_added, written)
@@ -145,7 +145,7 @@ def write_matrices(
     if missing or adata.n_vars != len(genes):
         raise ValueError(
             f"adata has {adata.n_vars} genes and lacks {len(missing)} of the model's {len(genes)}. Pass an AnnData "
-            "with just the model's genes: adata[:, model.gene_names].copy()."
+            "with only the model's genes: adata[:, model.gene_names].copy()."
         )
     squares = {key: _square(matrix, adata.var_names) for key, matrix in matrices.items()}
     if key_added in adata.uns:
@@ -165,14 +165,14 @@ def write_matrices(
 
 
 def write_part(adata: AnnData, values: pd.DataFrame, *, key: str, part: str) -> None:
-    """Write something more, regulators x genes, beside the network under ``key``."""
+    """Write a further matrix, regulators x genes, beside the network under ``key``."""
     require_network_place(adata, key, [part])
     adata.varp[_keys.part_key(key, part)] = _square(values, adata.var_names)
     adata.uns[key]["parts"] = [*(name for name in adata.uns[key].get("parts", _keys.PARTS) if name != part), part]
 
 
 def _square(matrix: pd.DataFrame, genes: pd.Index) -> np.ndarray | sparse.csr_matrix:
-    """Genes x genes: dense if all are regulators, else CSR with the regulators' rows filled."""
+    """Return a genes x genes matrix, dense if all genes are regulators, else CSR with the rows of the regulators."""
     values = matrix.to_numpy()[:, matrix.columns.get_indexer(genes)]
     rows = genes.get_indexer(matrix.index)
     order = np.argsort(rows)

@@ -1,4 +1,4 @@
-"""What an edge must reach besides its weight."""
+"""Thresholds on edges other than their weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SOURCE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Shares, from 0 to 1, that an edge's probability and stability must reach and its q-value must not exceed."""
+    """Minimum probability, minimum stability and maximum q value of an edge, each between 0 and 1."""
 
     min_probability: float = 0.0
     min_stability: float = 0.0
@@ -31,12 +31,12 @@ class Thresholds:
 
     @property
     def read(self) -> list[str]:
-        """The columns that a threshold is set for."""
+        """Columns with a threshold."""
         return list(self._set)
 
     @property
     def _set(self) -> dict[str, tuple[float, bool]]:
-        """Threshold of each column that has one, and whether it is the least value or the largest."""
+        """Threshold of each column that has one, and whether it is a minimum (else a maximum)."""
         thresholds = {
             "probability": (self.min_probability, True),
             "stability": (self.min_stability, True),
@@ -45,23 +45,23 @@ class Thresholds:
         return {name: (value, least) for name, (value, least) in thresholds.items() if value != (0 if least else 1)}
 
     def passing(self, columns: Mapping[str, Any]) -> np.ndarray | None:
-        """Which edges pass, ``None`` for all of them.
+        """Return a mask of the edges that pass, or ``None`` if there are no thresholds.
 
         Parameters
         ----------
         columns
-            Arrays of one shape by name, of which those are read that a threshold is set for.
+            Arrays of equal shape by name. Only those with a threshold are read.
 
         Raises
         ------
         ValueError
-            If one of them is not there.
+            If one of them is missing.
         """
         passing = None
         for name, (value, least) in self._set.items():
             if name not in columns:
                 raise ValueError(
-                    f"{'min' if least else 'max'}_{name}={value} needs the {name} of each edge, which is not there: "
+                    f"{'min' if least else 'max'}_{name}={value} needs the {name} of each edge, which is missing: "
                     f"{_SOURCE[name]}."
                 )
             values = np.asarray(columns[name])

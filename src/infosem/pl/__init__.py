@@ -1,4 +1,4 @@
-"""Draw networks, models and benchmarks. Functions take ``ax=``, return the Axes and do not call show."""
+"""Plot networks, models and benchmarks. Functions accept ``ax=``, return the Axes and do not call ``show``."""
 
 from infosem.pl._accuracy import accuracy
 from infosem.pl._comparison import comparison

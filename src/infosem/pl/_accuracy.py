@@ -1,4 +1,4 @@
-"""The accuracies of a benchmark."""
+"""Plot of the accuracies of a benchmark."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from infosem.pl._style import AS_IT_IS, BLUE, GREY, ink, legend_below, name_rows
 
 _LABELS = {
     "auprc": "AUPRC",
-    "auprc_ratio": "AUPRC over the share of edges",
-    "auprc_over_random": "AUPRC over that of a random order",
+    "auprc_ratio": "AUPRC / share of edges",
+    "auprc_over_random": "AUPRC / AUPRC of a random order",
     "hit1": "Hit@1%",
-    "hit1_over_random": "Hit@1% over that of a random order",
-    "early_precision_ratio": "early precision over random",
+    "hit1_over_random": "Hit@1% / Hit@1% of a random order",
+    "early_precision_ratio": "early precision / random",
     "auroc": "AUROC",
-    "regulator_auprc_ratio": "AUPRC within regulators over random",
+    "regulator_auprc_ratio": "AUPRC within regulators / random",
     "matched_auprc": "degree-matched AUPRC",
 }
 _RANDOM = {
@@ -28,7 +28,7 @@ _RANDOM = {
     "early_precision_ratio": 1.0, "auroc": 0.5, "regulator_auprc_ratio": 1.0, "matched_auprc": 0.5,
     "recall1": 0.01, "recall5": 0.05, "recall10": 0.1, "recall50": 0.5,
 }  # fmt: skip
-"""What is expected of a random order: a number, or a column of the accuracies of a split."""
+"""Expected value of each metric under a random order: a number, or a column of the results of a split."""
 
 _CONTROL = re.compile(r"\b(random|permuted|one-hot|degree)\b", re.IGNORECASE)
 
@@ -42,20 +42,21 @@ def accuracy(
     controls: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the accuracy of every method on every split, its mean and its standard deviation; the best on top.
+    """Plot the accuracy of each method on each split, with mean and standard deviation, the best method on top.
 
-    The numbers are those of :func:`infosem.benchmark.summary`. The dashed line is what a random order has.
+    Means and standard deviations come from :func:`infosem.benchmark.summary`. The dashed line marks the expected
+    accuracy of a random order.
 
     Parameters
     ----------
     results
-        Table of :func:`infosem.benchmark.compare`; of one network and data set.
+        Table of :func:`infosem.benchmark.compare`, restricted to one network and one data set.
     metric
-        Of :func:`infosem.benchmark.summary`: a column of the results, or a ratio to random.
+        A metric of :func:`infosem.benchmark.summary`: a column of the results, or a ratio to a random order.
     block, split_kind
         As in :func:`infosem.benchmark.summary`.
     controls
-        Names of the methods to mark as controls; by default those that are called random, permuted, one-hot or degree.
+        Methods to mark as controls. By default those with random, permuted, one-hot or degree in their names.
     ax
         Axes to draw on.
 
@@ -66,7 +67,8 @@ def accuracy(
     Raises
     ------
     ValueError
-        If there are several networks or data sets, no such metric, block or control, or no scored split.
+        If the results hold several networks or data sets, if the metric, the block or a control does not exist, or if
+        no split was scored.
     """
     from infosem.benchmark._summary import per_split, summary
 
@@ -99,20 +101,20 @@ def accuracy(
         )  # fmt: skip
     handles = [
         Line2D([], [], ls="", marker="o", ms=5, color=BLUE, label="mean and sd"),
-        Line2D([], [], ls="", marker="o", ms=3, mew=0, alpha=0.6, color=GREY, label="a split"),
+        Line2D([], [], ls="", marker="o", ms=3, mew=0, alpha=0.6, color=GREY, label="single split"),
     ]
     if set(marked) & set(methods):
-        handles.insert(1, Line2D([], [], ls="", marker="D", ms=5, mfc="none", color=ink(ax), label="of a control"))
+        handles.insert(1, Line2D([], [], ls="", marker="D", ms=5, mfc="none", color=ink(ax), label="control"))
     if metric in _RANDOM:
         random = _RANDOM[metric]
         at = random if isinstance(random, float) else splits.drop_duplicates("split")[random].mean()
         handles.append(ax.axvline(at, color=ink(ax), ls="--", lw=1, zorder=0, label="random order"))
     name_rows(ax, methods)
-    ax.set_xlabel(_LABELS.get(metric, metric), loc="right", **AS_IT_IS)  # names of methods leave the Axes little width
+    ax.set_xlabel(_LABELS.get(metric, metric), loc="right", **AS_IT_IS)  # long method names leave little width
     legend_below(ax, handles=handles, ncols=2)
     return ax
 
 
 def _beside(n: int) -> np.ndarray:
-    """Heights at which splits lie side by side, so that equal ones can be told apart."""
+    """Return vertical offsets that keep splits of equal accuracy apart."""
     return np.linspace(-0.22, 0.22, n) if n > 1 else np.zeros(n)

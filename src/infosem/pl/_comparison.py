@@ -1,4 +1,4 @@
-"""Two networks against each other."""
+"""Scatter plot of two networks."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def comparison(
     label: tuple[str, str] = ("first", "second"),
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the relative weights of all edges of two networks against each other, and name those that differ most.
+    """Plot the relative edge weights of two networks against each other and label the edges that differ most.
 
-    A relative weight is the weight over the mean absolute weight of its network: sizes of weights do not compare
-    between models. An edge that a network lacks has a weight of zero there. On the dashed lines an edge is as strong in
-    both, with the same sign or with the other.
+    The relative weight of an edge is its weight divided by the mean absolute weight of its network, because absolute
+    sizes are not comparable between models. An edge that one network lacks has weight zero there. Along the dashed
+    lines an edge is equally strong in both networks, with the same or with opposite signs.
 
     Parameters
     ----------
     first, second
         Edge tables of :meth:`infosem.InfoSEM.get_edges`.
     top
-        Number of edges to name, of those that differ most by :func:`infosem.tl.differential_edges`; a name for which
-        there is no room is left out.
+        Number of edges to label: those that differ most according to :func:`infosem.tl.differential_edges`. Labels that
+        do not fit are left out.
     label
         Names of the two networks.
     ax

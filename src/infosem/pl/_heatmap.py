@@ -1,4 +1,4 @@
-"""Regulators against targets, those with similar weights side by side."""
+"""Clustered heatmap of regulators and targets."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def heatmap(
     n_targets: int = 60,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the weights of regulators x targets, ordered by average linkage of their Euclidean distances.
+    """Plot a clustered heatmap of edge weights, regulators x targets.
 
-    Leaves are ordered so that neighbours are most alike (`Bar-Joseph et al. 2001
-    <https://doi.org/10.1093/bioinformatics/17.suppl_1.S22>`__). Colours end at the 99th percentile of the absolute
-    weights that are drawn. An edge whose ``sign`` is 0 is grey: its correlation is within noise. Where not all names
-    fit, every second, third, ... is written.
+    Rows and columns are ordered by average linkage on Euclidean distances, with optimal leaf ordering (`Bar-Joseph et
+    al. 2001 <https://doi.org/10.1093/bioinformatics/17.suppl_1.S22>`__). Colours saturate at the 99th percentile of
+    the absolute weights shown. An edge with ``sign`` 0 is grey, because its correlation is within noise. If not all
+    names fit, only every second, third, ... one is written.
 
     Parameters
     ----------
     edges
-        Edge table of :meth:`infosem.InfoSEM.get_edges`. A pair that is not in it has a weight of zero.
+        Edge table of :meth:`infosem.InfoSEM.get_edges`. Pairs that are not listed have weight zero.
     regulators, targets
-        The rows and the columns; by default those with the largest sums of absolute weights.
+        Genes in the rows and in the columns. By default those with the largest sums of absolute weights.
     n_regulators, n_targets
-        How many there are by default; the targets are chosen by the weights of the rows.
+        Number of rows and columns chosen by default. Targets are chosen by their weights in the selected rows.
     ax
         Axes to draw on.
 
@@ -51,7 +51,7 @@ def heatmap(
     Raises
     ------
     ValueError
-        If a gene that was named has no edge of that role, or there is nothing to draw.
+        If a gene in ``regulators`` or ``targets`` has no edge in that role, or there is nothing to draw.
     """
     edges = checked_edges(edges)
     edges = edges.assign(sign=edge_signs(edges))
@@ -94,7 +94,7 @@ def heatmap(
 
 
 def _chosen(edges: pd.DataFrame, role: str, genes: Sequence[str] | None, n: int, argument: str) -> list[str]:
-    """The genes that were named, or those with the largest sums of absolute weights."""
+    """Return the requested genes, by default those with the largest sums of absolute weights."""
     if genes is None:
         strength = edges["weight"].abs().groupby(edges[role]).sum()
         genes = list(strength[strength > 0].sort_values(ascending=False, kind="stable").index[: max(n, 0)])
@@ -113,19 +113,19 @@ def _chosen(edges: pd.DataFrame, role: str, genes: Sequence[str] | None, n: int,
 
 
 def _order(rows: np.ndarray) -> np.ndarray:
-    """Of the leaves of a tree by average linkage."""
+    """Return the leaf order of average-linkage clustering."""
     if len(rows) < 3:
         return np.arange(len(rows))
     return leaves_list(linkage(rows / np.abs(rows).max(), "average", optimal_ordering=True))
 
 
 def _name(ax: Axes, weights: pd.DataFrame) -> None:
-    """Names of as many rows and columns as there is room for."""
+    """Label as many rows and columns as fit."""
     columns, rows = ([written(name) for name in names] for names in (weights.columns, weights.index))
     ax.set_xticks(range(len(columns)), columns, rotation=90, **AS_IT_IS)
     ax.set_yticks(range(len(rows)), rows, **AS_IT_IS)
     ax.tick_params(length=2)
-    ax.figure.figure.draw_without_rendering()  # a layout moves the Axes only now
+    ax.figure.figure.draw_without_rendering()  # the layout engine moves the Axes only now
     window = ax.get_window_extent()
     line = 1.15 * text_size(ax) * ax.figure.dpi / 72
     for axis, names, room in ((ax.xaxis, columns, window.width), (ax.yaxis, rows, window.height)):

@@ -1,4 +1,4 @@
-"""Curves of training."""
+"""Plot of training curves."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ _PARTS = {
 
 
 def history(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
-    """Draw how the negative ELBO and its three terms changed in training.
+    """Plot the change of the negative ELBO and its three terms during training.
 
-    In nats per cell, from the first epoch on: their values lie hundreds of nats apart, most of it constants, and the
-    prior's is negative, which leaves no common axis and no logarithm. The negative ELBO is, up to factors and
-    constants, the loss that is minimised; the terms say what it gained by and what it paid. A term that still moves in
-    the last epochs is not done.
+    The curves show the change since the first epoch, in nats per cell. The values themselves lie hundreds of nats
+    apart, mostly because of constants, and the prior term is negative, so that neither a common axis nor a logarithmic
+    one would fit. The negative ELBO is the minimised loss up to factors and constants; its terms show where the loss
+    improved and at what cost. A term that still changes in the last epochs has not converged.
 
-    Of cells held out (``model.train(train_size=0.9, check_val_every_n_epoch=1)``) the two terms that depend on cells
-    are drawn dashed, from the same origin: a dashed curve that rises while the other one falls is overfitting.
+    If cells are held out (``model.train(train_size=0.9, check_val_every_n_epoch=1)``), the two terms that depend on
+    cells are also drawn for these cells, as dashed curves from the same origin. A dashed curve that rises while the
+    solid one falls indicates overfitting.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def history(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     RuntimeError
-        If the model is not trained, not even for one epoch.
+        If the model has not been trained for at least one epoch.
     """
     if not model.history or "elbo_train" not in model.history:
         raise RuntimeError("There is no finished epoch to draw: train the model first, model.train().")
@@ -70,5 +71,5 @@ def history(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
 
 
 def _curve(ax: Axes, curve: pd.Series, of: pd.Series, **style: Any) -> None:
-    """The change of a curve since the first epoch of another, with a dot where it is short."""
+    """Plot ``curve`` relative to the first epoch of ``of``, with markers if there are few epochs."""
     ax.plot(curve.index, curve - of.iloc[0], marker="o" if len(of) <= 30 else "", ms=2.5, **style)

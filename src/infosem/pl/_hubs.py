@@ -1,4 +1,4 @@
-"""The regulators that a network hangs on."""
+"""Bar plot of gene centralities."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _ENDS = {"out": "source", "in": "target"}
 
 
 def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Axes | None = None) -> Axes:
-    """Draw the genes that a network hangs on as bars, the first on top.
+    """Plot the most central genes of a network as bars, in descending order.
 
-    Degrees and strengths are split by the sign of the edges: the column ``sign``, or without it that of the weights.
+    Degrees and strengths are split by the sign of the edges, taken from the column ``sign`` or else from the weights.
 
     Parameters
     ----------
     edges
-        Edge table of :meth:`infosem.InfoSEM.get_edges`, of as many edges as shall count.
+        Edge table of :meth:`infosem.InfoSEM.get_edges`. All of its edges are counted.
     top
         Number of genes.
     by
         Column of :func:`infosem.tl.hubs`: ``"out_strength"``, ``"out_degree"``, ``"in_strength"``, ``"in_degree"``,
-        ``"pagerank"`` or ``"betweenness"``. A gene that has none of it is not drawn.
+        ``"pagerank"`` or ``"betweenness"``. Genes for which it is zero are not drawn.
     ax
         Axes to draw on.
 
@@ -45,7 +45,7 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
     Raises
     ------
     ValueError
-        If ``by`` is no such column, ``top`` is not positive, or no gene has any of it.
+        If ``by`` is not one of these columns, ``top`` is not positive, or the centrality is zero for all genes.
     """
     from infosem import tl
 
@@ -64,7 +64,7 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
         drawn = np.zeros(len(values))
         for sign, part in _by_sign(edges, _ENDS[direction], measure, values.index).items():
             label, colour = SIGNS[sign]
-            if sign or part.any():  # the legend has either sign, and the third where there is one
+            if sign or part.any():  # both signs are always in the legend, "within noise" only if it occurs
                 ax.barh(places, part, left=drawn, color=colour, label=label)
             drawn += part.to_numpy()
         legend(ax, loc="lower right")
@@ -77,7 +77,7 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
 
 
 def _by_sign(edges: pd.DataFrame, end: str, measure: str, genes: pd.Index) -> dict[int, pd.Series]:
-    """Degree or strength of the genes, of the edges of every sign."""
+    """Return degree or strength of the genes, separately for the edges of each sign."""
     size = edges["weight"].abs() if measure == "strength" else edges["weight"].ne(0).astype(int)
     signs = edge_signs(edges)
     return {sign: size[signs == sign].groupby(edges[end]).sum().reindex(genes, fill_value=0) for sign in SIGNS}

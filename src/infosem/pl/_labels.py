@@ -1,4 +1,4 @@
-"""Names beside points, none over another."""
+"""Labels beside points that do not overlap each other."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from infosem.pl._style import AS_IT_IS, halo, ink, text_size
 
 _DIRECTIONS = np.deg2rad([0, 180, 90, 270, 45, 135, 315, 225, 20, 160, 340, 200, 70, 110, 250, 290])
 _DISTANCES = np.linspace(0.6, 12, 16)
-"""From a point to its name, in units of the size of the text; a line leads to all but the nearest."""
+"""Distances from a point to its label, in units of the text size. All but the nearest labels get a leader line."""
 
 
 def name_points(ax: Axes, points: np.ndarray, names: Sequence[str]) -> list[Annotation]:
-    """Write names beside some of the points, if possible where there is no point.
+    """Label the first points, where possible without covering other points.
 
     Parameters
     ----------
     ax
-        Prepared Axes, whose limits are final.
+        Prepared Axes with final limits.
     points
-        All points that are drawn, ``(n, 2)``, in units of the data.
+        Coordinates of all points drawn, ``(n, 2)``, in data units.
     names
-        Names of the first points, the most important first. One for which there is no room is left out.
+        Labels of the first points, in descending order of importance. Labels that do not fit are left out.
     """
-    ax.figure.figure.draw_without_rendering()  # a layout moves the Axes only now
+    ax.figure.figure.draw_without_rendering()  # the layout engine moves the Axes only now
     point_in_pixels = ax.figure.dpi / 72
     unit = text_size(ax) * point_in_pixels
     room = ax.get_window_extent()
@@ -40,7 +40,7 @@ def name_points(ax: Axes, points: np.ndarray, names: Sequence[str]) -> list[Anno
             name, point, (0, 0), textcoords="offset points", ha="center", va="center", fontsize=text_size(ax),
             path_effects=halo(ax), arrowprops={"arrowstyle": "-", "color": ink(ax), "lw": 0.5, "shrinkA": 0},
             **AS_IT_IS,
-            zorder=4 - rank / len(names),  # long lines are the later ones: they pass below the names
+            zorder=4 - rank / len(names),  # later labels have longer lines, which pass below the names
         )  # fmt: skip
         box = text.get_window_extent()
         free = [place for place in _places(centre, box, unit) if _is_free(place, room, taken)]
@@ -57,7 +57,7 @@ def name_points(ax: Axes, points: np.ndarray, names: Sequence[str]) -> list[Anno
 
 
 def _places(centre: np.ndarray, box: Bbox, unit: float) -> list[Bbox]:
-    """Where a name may stand, the nearest first."""
+    """Return candidate positions of a label, the nearest first."""
     half = np.array([box.width, box.height]) / 2
     middles = [
         centre + np.array([np.cos(angle), np.sin(angle)]) * (distance * unit + half)
@@ -73,5 +73,5 @@ def _is_free(place: Bbox, room: Bbox, taken: list[Bbox]) -> bool:
 
 
 def _gap(place: Bbox, centre: np.ndarray) -> float:
-    """From a point to the nearest point of a box."""
+    """Return the distance between a point and a box."""
     return float(np.linalg.norm(np.maximum(np.maximum(place.p0 - centre, centre - place.p1), 0)))

@@ -1,4 +1,4 @@
-"""The strongest edges of a network as a graph."""
+"""Graph of the strongest edges of a network."""
 
 from __future__ import annotations
 
@@ -34,19 +34,21 @@ def network(
     seed: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the strongest edges: width by weight, colour by sign, regulators larger than targets.
+    """Plot the strongest edges as a graph.
+
+    Edge widths show weights and edge colours show signs. Regulators are larger than targets.
 
     Parameters
     ----------
     edges
-        Edge table of :meth:`infosem.InfoSEM.get_edges`. With a column ``sign`` the colour is that of the sign, grey
-        where it is 0, without one that of the weight's sign.
+        Edge table of :meth:`infosem.InfoSEM.get_edges`. Colours follow the column ``sign``, grey for 0; without this
+        column they follow the sign of the weight.
     top
-        Number of edges to draw; ``None`` for all.
+        Number of edges to draw. ``None`` draws all.
     genes
-        Draw the network around these genes: the strongest edges into or out of any of them.
+        Draw only edges into or out of these genes.
     known
-        Known edges (``source``, ``target``), repeated or not; those among the drawn ones get a dashed arrow.
+        Known edges (``source``, ``target``), drawn as dashed arrows. Duplicates are allowed.
     seed
         Seed of the layout.
     ax
@@ -59,7 +61,7 @@ def network(
     Raises
     ------
     ValueError
-        If ``top`` is not positive, there is no edge to draw, or none of one of the ``genes``.
+        If ``top`` is not positive, there is nothing to draw, or one of the ``genes`` has no edge.
     """
     edges = checked_edges(edges)
     edges = edges[["source", "target", "weight"]].assign(sign=edge_signs(edges))
@@ -116,13 +118,16 @@ def network(
 
 
 def _widths(strongest: float, weakest: float) -> Callable[[float], float]:
-    """Width by weight, in units of the text: evidence is never zero, so that the weakest edge drawn is the thinnest."""
+    """Return a map from weight to line width, in units of the text size.
+
+    Evidence is never zero, so that the thinnest line is that of the weakest edge drawn and not of weight zero.
+    """
     span = strongest - weakest
     return lambda weight: 0.08 + 0.24 * ((weight - weakest) / span if span > 0 else 0.5)
 
 
 def _around(edges: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
-    """The edges into or out of any of the genes."""
+    """Return the edges into or out of any of the genes."""
     absent = sorted(set(genes) - set(edges["source"]) - set(edges["target"]))
     if absent:
         raise ValueError(
@@ -133,7 +138,7 @@ def _around(edges: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
 
 
 def _explain(ax: Axes, signs: set[int], *, has_known: bool, has_chosen: bool) -> None:
-    """A legend below the picture, where nothing is drawn."""
+    """Add a legend below the graph."""
     handles = [
         Line2D([], [], color=colour, lw=2, label=label) for sign, (label, colour) in SIGNS.items() if sign in signs
     ]
@@ -145,7 +150,7 @@ def _explain(ax: Axes, signs: set[int], *, has_known: bool, has_chosen: bool) ->
 
 
 def _layout(graph: nx.DiGraph, seed: int) -> dict[str, np.ndarray]:
-    """Positions in which edges have about equal lengths; parts that are not connected are held together by a hub."""
+    """Return positions with edges of about equal lengths. A virtual hub holds disconnected components together."""
     undirected = nx.Graph(graph.to_undirected().edges)
     parts = list(nx.connected_components(undirected))
     if len(parts) > 1:
@@ -158,8 +163,8 @@ def _layout(graph: nx.DiGraph, seed: int) -> dict[str, np.ndarray]:
 def _spread(
     ax: Axes, position: dict[str, np.ndarray], labels: dict[str, Text], diameters: dict[str, float]
 ) -> dict[str, np.ndarray]:
-    """Positions in points on paper, stretched over the Axes and moved apart until no name is on another."""
-    ax.figure.figure.draw_without_rendering()  # a layout moves the Axes only now
+    """Return positions in points, stretched over the Axes and moved apart until labels do not overlap."""
+    ax.figure.figure.draw_without_rendering()  # the layout engine moves the Axes only now
     to_points = 72 / ax.figure.dpi
     extents = [labels[node].get_window_extent() for node in position]
     size = np.array([[extent.width * to_points, extent.height * to_points] for extent in extents])

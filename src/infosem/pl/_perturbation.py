@@ -1,4 +1,4 @@
-"""Where cells move under an intervention."""
+"""Arrow plot of the shifts that a perturbation causes."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ def perturbation(
     n_arrows: int = 30,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the cells and, on a grid, the mean direction in which an intervention shifts them.
+    """Plot the cells and, on a grid, the mean direction in which a perturbation shifts them.
 
     Parameters
     ----------
     adata
-        Cells with arrows of :func:`infosem.tl.project_shift`.
+        Annotated data with the arrows of :func:`infosem.tl.project_shift`.
     key, basis
-        As there: the arrows are in ``obsm[f"{key}_{basis}"]``.
+        Arguments of :func:`infosem.tl.project_shift`. The arrows are read from ``obsm[f"{key}_{basis}"]``.
     color
-        Column of ``obs`` with groups, drawn and named in scanpy's colours; by default all cells are grey.
+        Column of ``obs`` by which scanpy colours the cells. By default all cells are grey.
     n_arrows
-        Points of the grid along the longer side. Those with no cell beside them, or hardly a shift, have no arrow.
+        Number of grid points along the longer side. Grid points without cells nearby, or with a negligible shift, get
+        no arrow.
     ax
         Axes to draw on.
 
@@ -63,7 +64,7 @@ def perturbation(
         for text in [ax.title, *(legend.get_texts() if legend else ())]:
             text.set(**AS_IT_IS)
     at, mean = _on_grid(points, arrows, n_arrows)
-    # the longest arrow reaches two points of the grid further
+    # the longest arrow spans two grid steps
     scale = np.linalg.norm(mean, axis=1).max(initial=0) / (2 * np.ptp(points, axis=0).max() / (n_arrows - 1))
     if len(at):
         ax.quiver(*at.T, *mean.T, angles="xy", scale_units="xy", scale=scale, color=ink(ax), width=0.004, zorder=3)
@@ -82,7 +83,7 @@ def perturbation(
 
 
 def _on_grid(points: np.ndarray, arrows: np.ndarray, n_arrows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points of a grid that have cells around them, and the mean arrow there."""
+    """Return the grid points with cells nearby, and the mean arrow at each."""
     low, high = points.min(0), points.max(0)
     step = (high - low).max() / (n_arrows - 1)
     axes = [np.arange(start, end + step / 2, step) for start, end in zip(low, high, strict=True)]

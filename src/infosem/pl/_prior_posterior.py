@@ -1,4 +1,4 @@
-"""What text said of each effect against what was learned."""
+"""Plot of learned effects against their prior mean."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _GRID = 60
 
 
 def prior_posterior(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
-    r"""Draw the learned effects :math:`A_e` against their prior mean :math:`c + u_i + v_j` (Eq. 9).
+    r"""Plot the learned effects :math:`A_e` against their prior mean :math:`c + u_i + v_j` (Eq. 9).
 
-    One hexagon counts the pairs in it. Pairs on the line are as the text has them; their distance from it is what the
-    expression added. The coefficients of the prior mean are learned from the same cells: that both agree is no
-    evidence that the text is right.
+    The colour of a hexagon is the number of pairs in it. Pairs on the dashed line have the effect that the text
+    predicts; their distance from the line is what expression added. The coefficients of the prior mean are learned
+    from the same cells, so that agreement of the two does not validate the text.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def prior_posterior(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
 
     See Also
     --------
-    infosem.pl.probabilities : What known interactions did.
+    infosem.pl.probabilities : Plot the effect of known interactions.
     """
     mean = model.get_prior_mean()
     if mean is None:
@@ -73,5 +73,5 @@ def prior_posterior(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
 
 
 def possible_pairs(matrix: pd.DataFrame) -> np.ndarray:
-    """Which pairs of a regulators x genes matrix can be edges: those of two genes."""
+    """Return a mask of the pairs of a regulators x genes matrix that can be edges: all but self-loops."""
     return matrix.index.to_numpy()[:, None] != matrix.columns.to_numpy()

@@ -1,4 +1,4 @@
-"""What known interactions did to the probabilities of edges."""
+"""Plot of edge probabilities by known interaction."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ _N_BINS = 50
 
 
 def probabilities(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
-    r"""Draw the edge probabilities :math:`\sigma(A_l)` of known edges, known non-edges and unobserved pairs.
+    r"""Plot the edge probabilities :math:`\sigma(A_l)` of known edges, known non-edges and unobserved pairs.
 
-    Each distribution adds up to 100 % of its pairs. What the labels say about the unobserved pairs is
+    Each distribution is normalised to 100 % of its pairs. How much the labels tell about an unobserved pair depends on
+    the model:
 
-    - with ``probability="kernel"``, their distance from the rate of edges among the labels: a pair is about there if
-      the labels of its genes and of genes like them tell nothing. Where all labels are of one kind, that is one half.
-      Known pairs have .95 and .05, by definition;
-    - with ``probability="low-rank"``, their distance from one half, to which the prior of the factors draws them.
+    - With ``probability="kernel"``, it is the distance of the probability from the rate of edges among the labels. A
+      pair stays near this rate if the labels of its genes and of similar genes are uninformative. If all labels are of
+      one kind, one half takes the place of this rate. Known pairs have probabilities .95 and .05 by definition.
+    - With ``probability="low-rank"``, it is the distance of the probability from one half, towards which the prior of
+      the factors shrinks it.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def probabilities(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
 
     See Also
     --------
-    infosem.pl.prior_posterior : What the text did.
+    infosem.pl.prior_posterior : Plot the effect of the text prior.
     """
     known, learned = model.get_known_interactions(), model.get_probabilities()
     if known is None or learned is None:

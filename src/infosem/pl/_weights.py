@@ -1,4 +1,4 @@
-"""How large the weights are, and where a threshold cuts."""
+"""Histogram of edge weights."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def weights(
     null: ArrayLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the distribution of absolute weights, with a threshold and the number of edges that it keeps.
+    """Plot a histogram of absolute edge weights, with a threshold and the number of edges that pass it.
 
     Parameters
     ----------
     edges
-        Edge table of :meth:`infosem.InfoSEM.get_edges`, as a rule of all edges.
+        Edge table of :meth:`infosem.InfoSEM.get_edges`, usually of all edges.
     min_weight, top
-        The threshold, as in :meth:`infosem.InfoSEM.get_edges`.
+        Threshold, as in :meth:`infosem.InfoSEM.get_edges`.
     null
-        Absolute weights of as many pairs from permuted expression, ``(n,)``, or of several permutations, ``(m, n)``,
-        whose mean counts are drawn. NaN is no weight.
+        Absolute weights of the same number of pairs from permuted expression, ``(n,)``, or from several permutations,
+        ``(m, n)``, of which the mean counts are drawn. NaN is ignored.
     ax
         Axes to draw on.
 
@@ -43,7 +43,7 @@ def weights(
     Raises
     ------
     ValueError
-        If there is no edge, a threshold is negative, or ``null`` has no number or another shape.
+        If ``edges`` is empty, a threshold is negative, or ``null`` has another shape or holds no number.
     """
     edges = checked_edges(edges)
     size = np.sort(edges["weight"].abs().to_numpy(dtype=float))[::-1]
@@ -80,7 +80,7 @@ def weights(
 
 
 def _permutations(null: ArrayLike) -> np.ndarray:
-    """One row per permutation."""
+    """Return the absolute null weights with one row for each permutation."""
     values = np.abs(np.asarray(null, dtype=float))
     if values.ndim not in (1, 2) or not np.isfinite(values).any():
         raise ValueError(

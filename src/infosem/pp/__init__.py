@@ -1,4 +1,4 @@
-"""Prepare AnnData for the model."""
+"""Preparation of AnnData for the model."""
 
 from infosem.pp._add_embeddings import add_embeddings
 from infosem.pp._combine_embeddings import combine_embeddings

@@ -1,4 +1,4 @@
-"""Precomputed vectors of the genes, aligned with the data."""
+"""Precomputed gene embeddings, aligned with the data."""
 
 from __future__ import annotations
 
@@ -33,35 +33,40 @@ def add_embeddings(
     allow_few: bool = False,
     key_added: str = _keys.GENE_EMBEDDING,
 ) -> None:
-    """Write vectors that somebody else has computed to ``varm[key_added]``, a row of NaN where a gene has none.
+    """Write precomputed gene embeddings to ``varm[key_added]``, with rows of NaN for genes without one.
 
     Parameters
     ----------
     adata
-        Cells x genes.
+        Annotated data matrix, cells x genes.
     embeddings
-        By name of the gene: a mapping to vectors (GenePT) or a Series of them, a table with a row for each gene, whose
-        names are its index, if that is text without repetitions, or else its column of text, or an array together with
-        ``names``, also a sparse one or torch's. What is masked or missing makes a row of NaN. Or a file
-        of these, compressed by gzip or not: ``.csv``, ``.tsv``, ``.parquet``, ``.npz`` (an array of names and a matrix,
-        or a vector for each name), ``.npy`` (with ``names``), or ``.pickle``/``.pkl``. Files are read as data and can
-        run nothing; a pickle of anything but dictionaries, lists, numbers, text and numpy arrays is refused.
+        Embeddings by gene name, as one of
+
+        - a mapping from names to vectors (as in GenePT), or a Series of vectors;
+        - a table with one row for each gene. The names are its index, if that is text without duplicates, or else its
+          text column;
+        - an array together with ``names``. Sparse matrices and torch tensors are accepted;
+        - a file of one of these, optionally compressed by gzip: ``.csv``, ``.tsv``, ``.parquet``, ``.npz`` (an array of
+          names and a matrix, or one vector for each name), ``.npy`` (with ``names``) or ``.pickle``/``.pkl``. Reading a
+          file never runs code: a pickle of anything but dictionaries, lists, numbers, text and numpy arrays is refused.
+
+        Masked or missing values make the row of a gene NaN.
     names
-        Names of the rows of an array; without them it has a row for each gene of the data, in their order.
+        Names of the rows of an array. Without them, the rows must be the genes of the data, in the same order.
     gene_key
-        Column of ``var`` with the identifiers that the embeddings use, such as Ensembl ids; by default ``var_names``.
+        Column of ``var`` with the identifiers that the embeddings use, such as Ensembl ids. By default ``var_names``.
     ignore_case
-        Whether names that differ in case only are the same gene: human embeddings on mouse data.
+        Whether names that differ only in case denote the same gene, as for human embeddings on mouse data.
     allow_few
-        Whether it is right that less than a tenth of the names that could be genes of the data are.
+        Whether to accept that fewer than a tenth of the names that could match genes of the data do.
     key_added
-        Key in ``varm`` and, for what was matched, in ``uns``.
+        Key in ``varm`` for the embeddings, and in ``uns`` for a record of their origin.
 
     Raises
     ------
     ValueError
-        If no name or next to none is a gene of the data, no gene has a vector of finite numbers, the vectors differ in
-        length, or a file is none of these.
+        If no names or too few match genes of the data, no gene has a finite vector, the vectors differ in length, or
+        the format of a file is not supported.
     """
     require_embedding_place(adata, key_added)
     source = Path(embeddings).name if isinstance(embeddings, (str, Path)) else type(embeddings).__name__
@@ -93,21 +98,21 @@ def add_embeddings(
 
 
 def _with_vectors(at: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Which genes, by their rows ``at`` of the vectors, have one of finite numbers; raises if none has."""
+    """Return a mask of the genes with a finite vector, given their rows ``at``. Raise if no gene has one."""
     if not vectors.shape[1]:
-        raise ValueError("The vectors of the embeddings have the length 0: there is no number in them.")
+        raise ValueError("The embeddings have vectors of length 0, without any number.")
     found = at >= 0
     there = found & np.isfinite(vectors).all(1)[at]
     if not there.any():
         of = vectors[at[found]]
         raise ValueError(
-            f"None of the {found.sum()} genes that the embeddings name has a vector of finite numbers: "
+            f"None of the {found.sum()} genes in the embeddings has a vector of finite numbers: "
             f"{np.isnan(of).mean():.0%} of the numbers are missing and {np.isinf(of).mean():.0%} infinite. Check how "
             "they were made."
         )
     if 2 * there.sum() < found.sum():
         logger.warning(
-            "Only %d of the %d genes that the embeddings name have a vector of finite numbers; the others have none.",
+            "Only %d of the %d genes in the embeddings have a vector of finite numbers; the others have none.",
             there.sum(),
             found.sum(),
         )
@@ -115,9 +120,9 @@ def _with_vectors(at: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def _vectors(embeddings: Any, names: Sequence[str] | None, genes: pd.Index) -> tuple[pd.Index, np.ndarray]:
-    """Names, and a row for each of them."""
+    """Return names and vectors, one row per name."""
     if names is not None and isinstance(embeddings, pd.DataFrame | pd.Series | Mapping):
-        raise ValueError(f"names= goes with an array; {type(embeddings).__name__} has names of its own.")
+        raise ValueError(f"names= is only for arrays; a {type(embeddings).__name__} has its own names.")
     if isinstance(embeddings, pd.DataFrame):
         found, vectors = names_and_vectors(embeddings)
         return identifiers(found), vectors

@@ -1,4 +1,4 @@
-"""Several embeddings of the genes as one."""
+"""Combination of gene embeddings."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ from infosem.pp._write_embedding import require_embedding_place, write_embedding
 
 
 def combine_embeddings(adata: AnnData, keys: Sequence[str], *, key_added: str = _keys.GENE_EMBEDDING) -> None:
-    """Write several embeddings of the genes side by side to ``varm[key_added]``, all with the same weight.
+    """Concatenate several gene embeddings with equal weights in ``varm[key_added]``.
 
-    Each is centred over the genes that have it and brought to a mean squared norm of one, so that the likeness of two
-    genes is the mean of their likenesses. A gene that lacks some of them is at their centre; one that lacks all has a
-    row of NaN.
+    Each embedding is centred over the genes that have it and scaled to a mean squared norm of one. The similarity of
+    two genes is then the mean of their similarities in the single embeddings. A gene that lacks an embedding is placed
+    at its centre. A gene that lacks all of them has a row of NaN.
 
     Parameters
     ----------
     adata
-        Cells x genes.
+        Annotated data matrix, cells x genes.
     keys
-        Keys in ``varm``, such as those of :func:`infosem.pp.embed_genes` and :func:`infosem.pp.embed_terms`.
+        Keys of the embeddings in ``varm``, such as those of :func:`infosem.pp.embed_genes` and
+        :func:`infosem.pp.embed_terms`.
     key_added
-        Key in ``varm`` and, for what was combined, in ``uns``; none of ``keys``.
+        Key in ``varm`` for the combined embedding, and in ``uns`` for a record of its parts. Must not be one of
+        ``keys``.
 
     Raises
     ------
     KeyError
-        If a key is not there.
+        If a key is missing.
     ValueError
         If fewer than two different keys are given, or ``key_added`` is one of them.
     """
@@ -41,8 +43,8 @@ def combine_embeddings(adata: AnnData, keys: Sequence[str], *, key_added: str = 
         raise ValueError(f"keys={keys!r} must be two or more different keys of adata.varm.")
     if key_added in keys:
         raise ValueError(
-            f"key_added={key_added!r} is one of the keys: the next call would combine what is combined. Write that "
-            f"embedding under a key of its own, infosem.pp.embed_genes(adata, ..., key_added='model')."
+            f"key_added={key_added!r} is one of the keys: a second call would combine the combined embedding. Write "
+            f"that embedding under another key, infosem.pp.embed_genes(adata, ..., key_added='model')."
         )
     require_embedding_place(adata, key_added)
     for key in keys:
@@ -68,8 +70,8 @@ def _dense(embedding: Any, key: str) -> np.ndarray:
 
 
 def side_by_side(embeddings: Sequence[np.ndarray]) -> np.ndarray:
-    """Embeddings ``(G, d)``, each centred and of a mean squared norm of one over the number of them, in one array."""
-    import torch  # takes seconds
+    """Concatenate ``n`` embeddings ``(G, d)``, each centred and scaled to a mean squared norm of ``1 / n``."""
+    import torch  # takes seconds to import
 
     from infosem.statistics._centring import centre_embeddings
 

@@ -1,4 +1,4 @@
-"""Text embeddings of the genes by a language model."""
+"""Gene embeddings from a language model."""
 
 from __future__ import annotations
 
@@ -34,46 +34,48 @@ def embed_genes(
     key_added: str = _keys.GENE_EMBEDDING,
     progress: bool = True,
 ) -> None:
-    """Embed the genes' texts and write the vectors to ``varm[key_added]``, a row of NaN for a gene without a text.
+    """Embed gene texts with a language model and write the vectors to ``varm[key_added]``.
 
-    Vectors are kept on disk by model, setting and text as they are computed: an interrupted call goes on where it was,
-    and other data sets find the genes that they share.
+    Genes without a text have rows of NaN. Vectors are cached on disk by model, settings and text as they are computed.
+    An interrupted call therefore resumes where it stopped, and other data sets reuse the vectors of shared genes.
 
-    Tested with models in folders and with a local stand-in of the Hugging Face hub; not verified against the live one.
+    This function has been tested with models in local folders and with a local stand-in for the Hugging Face hub, not
+    with the live hub.
 
     Parameters
     ----------
     adata
-        Cells x genes.
+        Annotated data matrix, cells x genes.
     model
-        A model of the transformers library: a folder, which needs no network, or a name on the Hugging Face hub.
+        Model of the transformers library: a local folder, which needs no internet connection, or a name on the Hugging
+        Face hub.
     text_key
-        Column of ``var`` with the texts; see :func:`infosem.pp.gene_text`.
+        Column of ``var`` with the texts. See :func:`infosem.pp.gene_text`.
     pooling
-        ``"mean"`` of the tokens' last hidden states, or that of the first token, ``"cls"``.
+        ``"mean"`` averages the last hidden states of all tokens. ``"cls"`` takes the last hidden state of the first.
     normalise
-        Whether vectors are scaled to length one, as sentence models expect.
+        Whether to scale vectors to unit length, as sentence models expect.
     max_length
-        Tokens of a text that are read; by default as many as the model can.
+        Maximum number of tokens read from a text. By default the maximum of the model.
     batch_size
-        Texts at a time.
+        Number of texts per batch.
     device
-        Of torch; ``"auto"`` is a GPU if there is one.
+        Torch device. ``"auto"`` uses a GPU if available.
     revision
         Commit, tag or branch of the model on the hub.
     cache
-        Folder of the vectors on disk; ``"auto"`` is ``~/.cache/infosem/embeddings``, ``None`` keeps none.
+        Folder of the cached vectors. ``"auto"`` is ``~/.cache/infosem/embeddings``, ``None`` disables the cache.
     key_added
-        Key in ``varm`` and, for what was done, in ``uns``.
+        Key in ``varm`` for the embeddings, and in ``uns`` for a record of how they were computed.
     progress
         Whether to show progress bars.
 
     Raises
     ------
     OSError
-        If the model is not there.
+        If the model cannot be found.
     ValueError
-        If no gene has a text, or an argument is not as it must be.
+        If no gene has a text, or an argument is out of range.
     """
     from infosem.pp._language_model import LanguageModel  # torch takes seconds to import
 
@@ -86,7 +88,7 @@ def embed_genes(
             max_length, "max_length", least=1, what="the number of tokens of a text that are read"
         )
     texts = texts_of(adata, text_key)
-    # texts of like lengths together, so that a batch has little padding
+    # sorted by length, so that batches need little padding
     distinct = sorted({text for text in texts if text}, key=lambda text: (-len(text), text))
     encoder = LanguageModel(
         str(model),
@@ -101,7 +103,7 @@ def embed_genes(
     try:
         vectors = kept.get(distinct)
         missing = [text for text in distinct if text not in vectors]
-        logger.info("%d texts, %d of them embedded before; on %s.", len(distinct), len(vectors), encoder.device)
+        logger.info("%d texts, %d of them in the cache; computing on %s.", len(distinct), len(vectors), encoder.device)
         for start in tqdm(range(0, len(missing), batch_size), desc="texts", disable=not progress or not missing):
             batch = missing[start : start + batch_size]
             embedded = dict(zip(batch, encoder.embed(batch).numpy(), strict=True))

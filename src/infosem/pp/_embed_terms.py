@@ -1,4 +1,4 @@
-"""Embeddings of the genes' texts by the words that they use."""
+"""Gene embeddings from the terms in gene texts."""
 
 from __future__ import annotations
 
@@ -22,38 +22,42 @@ def embed_terms(
     seed: int = 0,
     key_added: str = _keys.GENE_EMBEDDING,
 ) -> None:
-    r"""Embed the genes' texts by their terms and write the vectors to ``varm[key_added]``, NaN for a gene without one.
+    r"""Embed gene texts by latent semantic analysis and write the vectors to ``varm[key_added]``.
+
+    Texts are represented by their TF-IDF values
 
     .. math:: x_{gt} = (1 + \log n_{gt}) \left( 1 + \log \tfrac{1 + n}{1 + n_t} \right)
 
-    with :math:`n_{gt}` the number of times that the text of gene :math:`g` has the word :math:`t`, and :math:`n_t` of
-    :math:`n` texts having it; then the leading components of their singular value decomposition (latent semantic
-    analysis). Needs no language model and no network. Rows are not scaled to one length, so that the vectors tell how
-    much is written about a gene too. English stop words are left out.
+    where :math:`n_{gt}` is the number of occurrences of word :math:`t` in the text of gene :math:`g`, and :math:`n_t`
+    of :math:`n` texts contain the word. The embedding consists of the leading components of their singular value
+    decomposition. This needs neither a language model nor an internet connection. Rows are not normalised, so that the
+    vectors also reflect how much is written about a gene. English stop words are left out. Genes without a text have
+    rows of NaN.
 
-    Beside a language model: :func:`infosem.pp.combine_embeddings`.
+    Use :func:`infosem.pp.combine_embeddings` to combine the result with the embedding of a language model.
 
     Parameters
     ----------
     adata
-        Cells x genes.
+        Annotated data matrix, cells x genes.
     text_key
-        Column of ``var`` with the texts; see :func:`infosem.pp.gene_text`.
+        Column of ``var`` with the texts. See :func:`infosem.pp.gene_text`.
     n_components
-        Width of the vectors; less where there are fewer texts or words.
+        Number of dimensions of the vectors. Fewer if there are fewer texts or words.
     min_genes
-        Words that fewer texts have are left out, and so are those of more than half of them.
+        Minimum number of texts that contain a word. Rarer words are left out, and so are words in more than half of the
+        texts.
     seed
-        Of the decomposition.
+        Random seed of the decomposition.
     key_added
-        Key in ``varm`` and, for what was done, in ``uns``.
+        Key in ``varm`` for the embeddings, and in ``uns`` for a record of how they were computed.
 
     Raises
     ------
     KeyError
-        If there is no such column.
+        If the column ``text_key`` is missing.
     ValueError
-        If no gene has a text, or no word is shared by as many texts.
+        If no gene has a text, or too few words are shared by ``min_genes`` texts.
     """
     require_embedding_place(adata, key_added)
     n_components = whole_number(n_components, "n_components", least=1)
@@ -79,7 +83,7 @@ def embed_terms(
     width = min(n_components, *(size - 1 for size in counts.shape))
     if width < 1:
         raise ValueError(
-            f"{counts.shape[0]} texts with {counts.shape[1]} shared words are too few for an embedding: describe more "
+            f"{counts.shape[0]} texts with {counts.shape[1]} shared words are too few for an embedding. Describe more "
             "genes: infosem.pp.gene_text(adata, ...)."
         )
     vectors = TruncatedSVD(width, random_state=seed).fit_transform(counts)

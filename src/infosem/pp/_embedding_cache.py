@@ -1,4 +1,4 @@
-"""Text embeddings that were computed before, on disk."""
+"""On-disk cache of text embeddings."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddingCache:
-    """Vectors by text, of one model with one setting; what is added is there at once, also after an interruption.
+    """Vectors by text, for one model with one set of settings. Additions are saved immediately.
 
     Parameters
     ----------
     cache
-        Folder of the caches of all models, ``"auto"``, or ``None`` to keep nothing.
+        Folder of the caches of all models, ``"auto"``, or ``None`` to disable caching.
     identity
-        Everything besides the text that the vector depends on.
+        Everything that determines a vector, apart from the text.
     width
-        Length of the model's vectors, if it is known: others are not its own.
+        Length of the vectors of the model, if known. Stored vectors of another length are ignored.
     """
 
     def __init__(self, cache: str | Path | None, identity: str, *, width: int | None) -> None:
@@ -33,7 +33,7 @@ class EmbeddingCache:
         self._width = width
 
     def get(self, texts: Iterable[str]) -> dict[str, np.ndarray]:
-        """Vectors of those texts that are there."""
+        """Return the vectors of the texts that are cached."""
         found, n_wrong = {}, 0
         for text in texts:
             stored = self._kept.get(_digest(text))
@@ -45,18 +45,20 @@ class EmbeddingCache:
             found[text] = np.frombuffer(stored, dtype=np.float32)
         if n_wrong:
             logger.warning(
-                "%d vectors in the cache %s are none of this model, and are computed again.", n_wrong, self._kept.path
+                "%d vectors in the cache %s do not belong to this model and are computed again.",
+                n_wrong,
+                self._kept.path,
             )
         return found
 
     def add(self, vectors: Mapping[str, np.ndarray]) -> None:
-        """Keep the vectors."""
+        """Add vectors to the cache."""
         self._kept.add(
             {_digest(text): np.ascontiguousarray(vector, np.float32).tobytes() for text, vector in vectors.items()}
         )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the cache file."""
         self._kept.close()
 
 

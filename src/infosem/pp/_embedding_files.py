@@ -1,4 +1,4 @@
-"""Embeddings from files of others."""
+"""Embeddings from files."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ _ENDINGS = {".npz": NPZ, ".npy": NPY, ".parquet": PARQUET, ".pickle": PICKLE, ".
 
 
 def read_embeddings(path: Path) -> Any:
-    """What a file holds: a table, a mapping or an array. It is read as data, also a pickle: it can run nothing.
+    """Read a table, a mapping or an array from a file. Pickles, too, are read as data and never run code.
 
     Raises
     ------
     FileNotFoundError
-        If there is no file.
+        If the file does not exist.
     ValueError
-        If it is of another kind, damaged, or holds objects.
+        If the file is of another type, damaged, or holds arbitrary objects.
     """
     if path.is_file():
-        with opened(path, *_ENDINGS.values()):  # what it is goes before what it is called
+        # an error about the content is more helpful than one about the extension
+        with opened(path, *_ENDINGS.values()):
             pass
     read = by_ending(path, _READERS)
     return read(path)
 
 
 def _read_text(path: Path) -> pd.DataFrame:
-    # marked as text, lest pandas take the gene NA for a missing value
+    # the prefix keeps pandas from reading the gene NA as a missing value
     options: dict[str, Any] = {"converters": {0: lambda cell: f"={cell.strip()}"}, "may_lack_header": True}
     table = read_table(path, by_ending(path, SEPARATORS), **options)
     title = table.columns[0]
@@ -53,7 +54,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         except ImportError as error:
             raise ImportError('Parquet needs pyarrow: pip install "infosem[export]".') from error
         except (OSError, ValueError) as error:
-            raise ValueError(f"{path.name!r} is no Parquet table, or a damaged one ({error}).") from error
+            raise ValueError(f"{path.name!r} is not a Parquet table, or is damaged ({error}).") from error
 
 
 def _read_npz(path: Path) -> pd.DataFrame | np.ndarray | dict[str, np.ndarray]:
@@ -65,7 +66,7 @@ def _read_npz(path: Path) -> pd.DataFrame | np.ndarray | dict[str, np.ndarray]:
                     with archive.open(name) as part:
                         parts[name.removesuffix(".npy")] = _array(part, f"{path.name}: {name}")
         except (zipfile.BadZipFile, RuntimeError) as error:
-            raise ValueError(f"{path.name!r} is no archive of arrays, or a damaged one ({error}).") from error
+            raise ValueError(f"{path.name!r} is not an archive of arrays, or is damaged ({error}).") from error
     labels = [array for array in parts.values() if array.ndim == 1 and _is_text(array)]
     matrices = [array for array in parts.values() if array.ndim == 2]
     if len(labels) == len(matrices) == 1 and len(labels[0]) == len(matrices[0]):
@@ -77,7 +78,7 @@ def _read_npz(path: Path) -> pd.DataFrame | np.ndarray | dict[str, np.ndarray]:
 def _read_npy(path: Path) -> Any:
     with opened(path, NPY) as file:
         array = _array(file, path.name)
-    return array.item() if array.ndim == 0 else array  # numpy.save makes such an array of a dictionary
+    return array.item() if array.ndim == 0 else array  # numpy.save stores a dictionary like this
 
 
 def _read_pickle(path: Path) -> Any:
@@ -86,7 +87,7 @@ def _read_pickle(path: Path) -> Any:
 
 
 def _array(file: Any, name: str) -> np.ndarray:
-    """An array in numpy's format, also of objects, which are pickled."""
+    """Read an array in numpy's format. Object arrays, which are pickled, are read safely."""
     try:
         version = np.lib.format.read_magic(file)
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -94,17 +95,17 @@ def _array(file: Any, name: str) -> np.ndarray:
         if not kind.hasobject:
             return np.frombuffer(file.read(), kind).reshape(shape, order="F" if in_fortran_order else "C")
     except ValueError as error:
-        raise ValueError(f"{name} is no array of numpy, or a damaged one ({error}).") from error
+        raise ValueError(f"{name} is not a numpy array, or is damaged ({error}).") from error
     objects = read_pickle(file, name)
     if not isinstance(objects, np.ndarray):
-        raise ValueError(f"{name} is no array of numpy, or a damaged one (it holds a {type(objects).__name__}).")
+        raise ValueError(f"{name} is not a numpy array, or is damaged (it holds a {type(objects).__name__}).")
     if objects.dtype == object and objects.ndim == 1 and not _is_text(objects):
         return _stacked(objects)
     return objects
 
 
 def _stacked(vectors: np.ndarray) -> np.ndarray:
-    """A matrix of vectors of one length; what else there is, as it is."""
+    """Stack vectors of equal length into a matrix. Return anything else unchanged."""
     try:
         return vectors_of(dict(enumerate(vectors)))
     except ValueError:

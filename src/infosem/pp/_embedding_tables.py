@@ -1,4 +1,4 @@
-"""Which part of a table is names, and which is vectors."""
+"""Separation of names and vectors in a table of embeddings."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ logger = logging.getLogger(__name__)
 _OF_IDENTIFIERS = frozenset(
     {"", "unnamed 0", "index", "id", "entrez", "entrez id", "entrezgene", "entrezgene id", "gene id", "ncbi gene"}
 )
-"""Titles of columns of numbers that name a gene, in lower case."""
+"""Titles, in lower case, of numeric columns that identify genes."""
 
 
 def names_and_vectors(table: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
-    """The names of a table's rows, and their vectors, ``(rows, width)`` float32.
+    """Return the row names of a table and their vectors, ``(rows, width)`` float32.
 
-    Numbers may be of any type; truth values are numbers where there are no others. The names are the index, if it is
-    text without repetitions, or else the only column of text, or the only one without repetitions; of several
-    candidates none is taken. Beside names, whole numbers that count the rows or identify genes are left out.
+    Numbers may be of any type; booleans count as numbers if there are no other numbers. The names are the index, if it
+    is text without duplicates, or else the only text column, or the only text column without duplicates. Several
+    candidates raise an error. If there are names, integer columns that count the rows or identify genes are left out.
 
     Raises
     ------
     ValueError
-        If it cannot be told which column is the names, there are no numbers, or each row is one number of a vector.
+        If the names are ambiguous, there are no numbers, or the table is in long format.
     """
     if isinstance(table.index, pd.MultiIndex):
         raise ValueError(f"The table has an index of {table.index.nlevels} levels. Name the genes by one of them.")
     if not len(table):
-        raise ValueError(f"There is no name in the table of embeddings, which has the shape {table.shape}.")
+        raise ValueError(f"The table of embeddings is empty; it has the shape {table.shape}.")
     numbers = _numbers(table)
     text = [column for column in range(table.shape[1]) if column not in numbers]
     if not numbers:
         raise ValueError(
-            f"The table of embeddings has no column of numbers, but {listed(list(table.columns)) or 'none'}."
+            f"The table of embeddings has no numeric column. Its columns: {listed(list(table.columns)) or 'none'}."
         )
     _require_wide(table, numbers, text)
     names = _names(table, text)
@@ -49,7 +49,7 @@ def names_and_vectors(table: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
     left_out = [table.columns[column] for column in text if names != column]
     if left_out:
         logger.info(
-            "The names of the embeddings are %s; columns of text are left out: %s.",
+            "The names of the embeddings are %s. Other text columns are left out: %s.",
             "the table's index" if names is None else f"its column {table.columns[names]!r}",
             listed([str(column) for column in left_out]),
         )
@@ -57,7 +57,7 @@ def names_and_vectors(table: pd.DataFrame) -> tuple[pd.Index, np.ndarray]:
 
 
 def _numbers(table: pd.DataFrame) -> dict[int, np.ndarray]:
-    """The columns of numbers, also of numbers as objects; if there are no others, of truth values, or as text."""
+    """Return the numeric columns, also those stored as objects, or else boolean ones, or else numbers as text."""
     found: dict[int, np.ndarray] = {}
     as_text: dict[int, np.ndarray] = {}
     as_truth: dict[int, np.ndarray] = {}
@@ -85,12 +85,12 @@ def _converted(values: pd.Series) -> np.ndarray | None:
 
 
 def _without_identifiers(table: pd.DataFrame, numbers: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-    """The columns of numbers but those that count rows or identify genes; all of them, if they all do."""
+    """Drop columns that count rows or identify genes, unless all columns do."""
     left_out = [at for at, values in numbers.items() if _identifies(str(table.columns[at]), values)]
     if not left_out or len(left_out) == len(numbers):
         return numbers
     logger.warning(
-        "Columns of whole numbers that count the rows or name genes are no part of the embeddings, and left out: %s.",
+        "Integer columns that count the rows or identify genes are left out of the embeddings: %s.",
         listed([repr(table.columns[at]) for at in left_out]),
     )
     return {at: values for at, values in numbers.items() if at not in left_out}
@@ -105,7 +105,7 @@ def _identifies(title: str, values: np.ndarray) -> bool:
 
 
 def _require_wide(table: pd.DataFrame, numbers: dict[int, np.ndarray], text: list[int]) -> None:
-    """Raise if each row is one number of a vector: two columns, each with repetitions, that together say which."""
+    """Raise if the table is in long format: one number per row, identified by two columns with duplicates."""
     by_index = any(isinstance(name, str) for name in table.index)
     flat = table.reset_index() if by_index else table
     shift = flat.shape[1] - table.shape[1]
@@ -118,15 +118,15 @@ def _require_wide(table: pd.DataFrame, numbers: dict[int, np.ndarray], text: lis
         return
     titles = [flat.columns[at] for at in (*keys, value + shift)]
     raise ValueError(
-        f"Each row of the table is one number of a vector, by {titles[0]!r} and {titles[1]!r}. Make it one row for "
+        f"Each row of the table is one number of a vector, by {titles[0]!r} and {titles[1]!r}. Pivot it to one row for "
         f"each gene: table{'.reset_index()' if by_index else ''}.pivot(index={titles[0]!r}, columns={titles[1]!r}, "
         f"values={titles[2]!r})."
     )
 
 
 def _names(table: pd.DataFrame, text: list[int]) -> int | None:
-    """Position of the column of the names, ``None`` for the index."""
-    # Entrez' identifiers may be text
+    """Return the position of the column with the names, ``None`` for the index."""
+    # Entrez identifiers may be stored as text
     index_is_text = any(isinstance(name, str) and not name.isdigit() for name in table.index)
     if not text or (index_is_text and table.index.is_unique):
         return None

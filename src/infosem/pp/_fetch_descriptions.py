@@ -1,4 +1,4 @@
-"""Descriptions of genes from MyGene.info, kept on disk."""
+"""Gene descriptions from MyGene.info, cached on disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 SCOPES = ("symbol", "alias", "ensembl.gene")
 FIELDS = ("symbol", "name", "summary", "alias", "ensembl.gene")
 LARGEST_BATCH = 1000
-"""Names that the service takes at once."""
+"""Maximum number of names per request."""
 _SPECIES = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,_-]*")
 
 
@@ -35,68 +35,69 @@ def fetch_descriptions(
     cache: str | Path | Literal["auto"] | None = "auto",
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Ask `MyGene.info <https://mygene.info>`_ what is known of genes, for :func:`infosem.pp.gene_text`.
+    """Fetch gene descriptions from `MyGene.info <https://mygene.info>`_ for :func:`infosem.pp.gene_text`.
 
     ``infosem.pp.gene_text(adata, infosem.pp.fetch_descriptions(adata.var_names, species="mouse"))``
 
-    Answers are kept on disk by species and name as they come, also that there is none: an interrupted call goes on
-    where it was, and what was asked once needs no network. Summaries are RefSeq's, which few mouse genes have. Needs
-    the service's client: ``pip install "infosem[fetch]"``. Tested against a local server that speaks the service's
-    format, not against the live service.
+    Answers, including empty ones, are cached on disk by species and name as they arrive. An interrupted call therefore
+    resumes where it stopped, and repeated queries need no internet connection. Summaries are those of RefSeq, which few
+    mouse genes have. Requires the client of the service: ``pip install "infosem[fetch]"``.
+
+    This function has been tested with a local server that imitates the service, not with the live service.
 
     Parameters
     ----------
     genes
-        Symbols, aliases or Ensembl ids.
+        Gene symbols, aliases or Ensembl ids.
     species
-        ``"human"``, ``"mouse"``, another common name that the service knows, or a taxonomy id.
+        ``"human"``, ``"mouse"``, another common name known to the service, or a taxonomy id.
     batch_size
-        Names at a time, at most 1000.
+        Number of names per request, at most 1000.
     cache
-        Folder of the answers on disk; ``"auto"`` is ``~/.cache/infosem/descriptions``, ``None`` keeps none. Delete it
-        to ask anew.
+        Folder of the cached answers. ``"auto"`` is ``~/.cache/infosem/descriptions``, ``None`` disables the cache.
+        Delete the folder to fetch all answers again.
     progress
         Whether to show a progress bar.
 
     Returns
     -------
-    A table with the columns ``symbol``, ``name``, ``summary``, ``aliases`` (separated by ``|``) and ``ensembl_id``:
-    every gene that one of the names may mean, one row for each of its Ensembl ids.
+    DataFrame of all genes that match one of the names, with one row for each Ensembl id of a gene and the columns
+    ``symbol``, ``name``, ``summary``, ``aliases`` (separated by ``|``) and ``ensembl_id``.
 
     Raises
     ------
     ImportError
         If the client is not installed.
     OSError
-        If the service cannot be reached or refuses.
+        If the service cannot be reached or returns an error.
     ValueError
-        If there is no name, ``batch_size`` is out of range, or ``species`` is no name of one.
+        If there are no names, ``batch_size`` is out of range, or ``species`` is not a valid name.
     """
     if isinstance(genes, str):
         raise TypeError(f"genes={genes!r} must be a list of names, such as adata.var_names.")
     names = [name for name in dict.fromkeys(str(gene).strip() for gene in genes) if name]
     if not names:
-        raise ValueError("There is no gene to ask for. Pass names: adata.var_names.")
+        raise ValueError("genes is empty. Pass names: adata.var_names.")
     batch_size = whole_number(batch_size, "batch_size", least=1, most=LARGEST_BATCH)
     file = f"mygene_{_checked(species)}.sqlite"
     with closing(Kept(cache, "descriptions", file, table="answers", key="name", value="hits")) as kept:
         answers = _known(kept, names)
         missing = [name for name in names if name not in answers]
-        logger.info("%d names, %d of them asked for before.", len(names), len(answers))
+        logger.info("%d names, %d of them in the cache.", len(names), len(answers))
         for batch in tqdm(list(_batches(missing, batch_size)), desc="genes", disable=not progress or not missing):
             answered = _ask(batch, species)
             kept.add({name: json.dumps(hits) for name, hits in answered.items()})
             answers |= answered
     unknown = [name for name in names if not answers.get(name)]
     known = len(names) - len(unknown)
-    logger.info("%d of %d names are genes (%s). Not: %s.", known, len(names), species, listed(unknown) or "none")
+    logger.info("Found %d of %d names (%s). Not found: %s.", known, len(names), species, listed(unknown) or "none")
     hits = {hit["_id"]: hit for name in names for hit in answers.get(name, ())}
     rows = [row for hit in hits.values() for row in _rows(hit)]
     return pd.DataFrame(rows, columns=["symbol", "name", "summary", "aliases", "ensembl_id"])
 
 
 def _checked(species: str | int) -> str:
-    """The name, which is part of a file's."""
+    """Return the species as text, if it can be part of a file name."""
     if not isinstance(species, str | Integral) or not _SPECIES.fullmatch(str(species)):
         raise ValueError(
             f"species={species!r} must be a common name such as 'human' or 'mouse', or a taxonomy id such as 9606."
@@ -109,7 +110,7 @@ def _known(kept: Kept, names: list[str]) -> dict[str, list[dict[str, Any]]]:
     for name in names:
         try:
             hits = json.loads(kept.get(name) or "null")
-        except (TypeError, ValueError):  # not what was written: ask again
+        except (TypeError, ValueError):  # a damaged entry is fetched again
             continue
         if isinstance(hits, list) and all(isinstance(hit, dict) and {"_id", "symbol"} <= hit.keys() for hit in hits):
             found[name] = hits
@@ -122,7 +123,7 @@ def _batches(names: list[str], size: int) -> Iterator[list[str]]:
 
 
 def _ask(names: list[str], species: str | int) -> dict[str, list[dict[str, Any]]]:
-    """What the service says of each name; a name that it could not look up is left out."""
+    """Return the answer of the service for each name. Names with a failed lookup are left out."""
     try:
         from httpx import HTTPError  # what the client raises
         from mygene import MyGeneInfo
@@ -133,8 +134,8 @@ def _ask(names: list[str], species: str | int) -> dict[str, list[dict[str, Any]]
     except (HTTPError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise OSError(
-            f"MyGene.info did not answer ({reason}). With a cache the same call goes on where this one was. "
-            "Without a network pass a table of your own: infosem.pp.gene_text(adata, table)."
+            f"MyGene.info did not answer ({reason}). With a cache, the same call resumes where this one stopped. "
+            "Without an internet connection, pass your own table: infosem.pp.gene_text(adata, table)."
         ) from error
     answers: dict[str, list[dict[str, Any]]] = {}
     for hit in hits:
@@ -144,7 +145,7 @@ def _ask(names: list[str], species: str | int) -> dict[str, list[dict[str, Any]]
 
 
 def _rows(hit: dict[str, Any]) -> Iterator[tuple[str, str | None, str | None, str, str | None]]:
-    """A gene as rows of the table. Of what may be many, the service sends one alone without a list."""
+    """Return the rows of a gene. The service sends a single value without a list around it."""
     aliases = "|".join(_listed(hit.get("alias")))
     for ensembl in _listed(hit.get("ensembl")) or [{}]:
         yield hit["symbol"], hit.get("name"), hit.get("summary"), aliases, ensembl.get("gene")

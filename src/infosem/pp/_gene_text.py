@@ -1,4 +1,4 @@
-"""What is written about each gene, as one text."""
+"""Gene texts from tables of gene descriptions."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ def gene_text(
     allow_few: bool = False,
     key_added: str = _keys.GENE_TEXT,
 ) -> None:
-    """Write one text per gene to ``var[key_added]``, empty where there is none.
+    """Write a text about each gene to ``var[key_added]``, empty for genes without a description.
 
-    A text is ``"SYMBOL: name. summary"``. Of rows that describe one gene, the first with a summary counts.
+    A text has the form ``"SYMBOL: name. summary"``. If several rows describe a gene, the first with a summary is used.
 
     Parameters
     ----------
     adata
-        Cells x genes.
+        Annotated data matrix, cells x genes.
     descriptions
-        A table with the columns ``symbol``, ``name`` and, where there are any, ``summary`` and ``aliases`` (separated
-        by ``|``); or a file of it, ``.csv`` or ``.tsv``, compressed or not. From MyGene.info:
-        :func:`infosem.pp.fetch_descriptions`.
+        Table with the columns ``symbol``, ``name`` and optionally ``summary`` and ``aliases`` (separated by ``|``), or
+        a ``.csv`` or ``.tsv`` file of it, optionally compressed. :func:`infosem.pp.fetch_descriptions` makes such a
+        table from MyGene.info.
     on
         Column of ``descriptions`` that identifies the genes, such as ``"ensembl_id"``.
     gene_key
-        Column of ``var`` with the same identifiers; by default ``var_names``.
+        Column of ``var`` with the same identifiers. By default ``var_names``.
     ignore_case
-        Whether identifiers that differ in case only are the same gene: human descriptions for mouse data. A symbol in
-        another case goes before an alias.
+        Whether identifiers that differ only in case denote the same gene, as for human descriptions of mouse data. A
+        symbol in another case takes precedence over an alias.
     allow_few
-        Whether it is right that less than a tenth of the names that could be genes of the data are.
+        Whether to accept that fewer than a tenth of the names that could match genes of the data do.
     key_added
-        Key in ``var`` and, for what was done, in ``uns``.
+        Key in ``var`` for the texts, and in ``uns`` for a record of their origin.
 
     Raises
     ------
     ValueError
-        If a column is missing, or no gene or next to none is described.
+        If a column is missing, or no genes or too few are described.
     """
     key_added = require_place(adata, "var", key_added, TEXT)
     source = Path(descriptions).name if isinstance(descriptions, str | Path) else type(descriptions).__name__
@@ -64,7 +64,7 @@ def gene_text(
         descriptions = read_names(descriptions)
     require_columns(descriptions, ("symbol", "name", on), "descriptions")
     table = descriptions[identifiers(descriptions[on]).notna()]
-    # stable: among the rows with a summary, and among those without, the order stays
+    # stable sorting keeps the order among rows with a summary, and among rows without
     table = table.iloc[np.argsort(_text(table, "summary").to_numpy() == "", kind="stable")]
     symbol, name, summary = (_text(table, column) for column in ("symbol", "name", "summary"))
     text = symbol + ": " + name.str.rstrip(".") + "." + (" " + summary).str.rstrip()
@@ -105,7 +105,7 @@ def gene_text(
 
 
 def _known_names(table: pd.DataFrame, on: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Identifiers and aliases of the described genes, with their gene and row."""
+    """Return tables of the identifiers and of the aliases of described genes, with gene and row."""
     genes = {"gene": table["symbol"].to_numpy(), "row": np.arange(len(table))}
     names = pd.DataFrame({"name": identifiers(table[on]), **genes})
     aliases = names.assign(name=_text(table, "aliases").str.split("|").to_numpy()).explode("name")
@@ -114,7 +114,7 @@ def _known_names(table: pd.DataFrame, on: str) -> tuple[pd.DataFrame, pd.DataFra
 
 
 def _match(genes: pd.Index, ways: dict[str, pd.DataFrame], ignore_case: bool) -> tuple[np.ndarray, dict[str, int]]:
-    """Row of each gene, -1 for none, and how many were found in which way."""
+    """Return the row of each gene, -1 if there is none, and the number of genes found by each kind of name."""
     at, found_by = np.full(len(genes), -1), {}
     for way, known in ways.items():
         for folded in (False, True) if ignore_case else (False,):
@@ -130,7 +130,7 @@ def _match(genes: pd.Index, ways: dict[str, pd.DataFrame], ignore_case: bool) ->
 
 
 def _found(at: np.ndarray, names: pd.DataFrame, n_genes: int) -> tuple[int, int, float]:
-    """Described genes that were found, that there are, and that could be found."""
+    """Return the number of described genes that were found, that are listed, and that could be found."""
     n_listed = names["name"].nunique()
     return len(np.unique(at[at >= 0])), n_listed, float(min(n_listed, n_genes))
 

@@ -1,4 +1,4 @@
-"""Edge tables to three-state known interactions."""
+"""Known interactions from edge tables."""
 
 from __future__ import annotations
 
@@ -33,35 +33,36 @@ def known_interactions(
 ) -> None:
     """Write known interactions to ``varp[key_added]``: +1 known edge, -1 known non-edge, absent = unobserved.
 
-    Every listed edge is a known edge, whatever its weight: in CollecTRI and decoupler's tables a weight of -1 means
-    repression, not the absence of an edge. Known non-edges come from ``negatives`` only. An edge of a name that two
-    genes of the data share is one of both.
+    Every listed edge is a known edge, whatever its weight. In CollecTRI and the tables of decoupler, a weight of -1
+    means repression, not the absence of an edge. Known non-edges come from ``negatives`` only. If two genes of the data
+    share a name, an edge of this name applies to both.
 
     Parameters
     ----------
     adata
-        Cells x genes.
+        Annotated data matrix, cells x genes.
     edges
-        Known edges, columns ``source`` and ``target``; or a file of them, ``.csv`` or ``.tsv``, compressed or not.
+        Known edges, with columns ``source`` and ``target``, or a ``.csv`` or ``.tsv`` file of them, optionally
+        compressed.
     negatives
-        Known non-edges, columns ``source`` and ``target``; or ``"same_source"``: all pairs of a listed source and a
-        gene of the data that are not listed. The latter is right for an experiment that looked at every gene, such as
-        ChIP-seq. In a collection of the literature most pairs that are not listed were never looked at: with it, edge
-        probabilities are those of being listed, and unlisted pairs of a listed source get .05. Without non-edges the
-        labels say nothing of other pairs.
+        Known non-edges, with columns ``source`` and ``target``, or ``"same_source"`` for all unlisted pairs of a listed
+        source and a gene of the data. ``"same_source"`` is appropriate for experiments that measure all genes, such as
+        ChIP-seq. In a database curated from the literature, most unlisted pairs were never tested. With
+        ``"same_source"``, edge probabilities are then probabilities of being listed, and unlisted pairs of a listed
+        source get .05. Labels generalise to other pairs only if there are known non-edges.
     gene_key
-        Column of ``var`` with the identifiers that the tables use, such as Ensembl ids; by default ``var_names``.
+        Column of ``var`` with the identifiers that the tables use, such as Ensembl ids. By default ``var_names``.
     ignore_case
-        Whether names that differ in case only are the same gene: human tables on mouse data.
+        Whether names that differ only in case denote the same gene, as for human tables on mouse data.
     allow_few
-        Whether it is right that less than a tenth of what could be in the data is.
+        Whether to accept tables of which fewer than a tenth of the names or pairs that could match the data do.
     key_added
-        Key in ``varp`` and, for what was done, in ``uns``.
+        Key in ``varp`` for the interactions, and in ``uns`` for a record of their origin.
 
     Raises
     ------
     ValueError
-        If a column is missing, no pair or next to none matches the genes, or a pair is both a known edge and a known
+        If a column is missing, no pairs or too few match the genes, or a pair is both a known edge and a known
         non-edge.
     """
     key_added = require_place(adata, "varp", key_added, INTERACTIONS)
@@ -110,11 +111,11 @@ def known_interactions(
         len(np.unique(known // len(genes))),
         len(absent),
         key_added,
-        "" if len(absent) else " Without non-edges (negatives=) they lift the listed edges and say nothing of others.",
+        "" if len(absent) else " Without non-edges (negatives=) they raise the listed edges and affect no other pairs.",
     )
 
 
 def _pairs(adata: AnnData, genes: pd.Index, table: pd.DataFrame, name: str, **options: bool) -> np.ndarray:
-    """The pairs that have both genes in the data, each once, as source times number of genes plus target."""
+    """Return the unique pairs with both genes in the data, encoded as source times number of genes plus target."""
     source, target = matched_pairs(adata, genes, table, name, **options)
     return np.unique(source * len(genes) + target)

@@ -1,4 +1,4 @@
-"""A language model of the transformers library, from a folder or the Hugging Face hub, as a function of texts."""
+"""Text encoder from the transformers library, loaded from a folder or the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 
 
 class LanguageModel:
-    """Embeds texts. The weights are loaded when they are first needed.
+    """Encoder of texts. The weights are loaded when they are first needed.
 
     Parameters
     ----------
@@ -24,15 +24,15 @@ class LanguageModel:
     revision
         Commit, tag or branch on the hub.
     pooling
-        ``"mean"`` of the tokens' last hidden states, or that of the first token, ``"cls"``.
+        ``"mean"`` averages the last hidden states of all tokens. ``"cls"`` takes the last hidden state of the first.
     normalise
-        Whether vectors are scaled to length one.
+        Whether to scale vectors to unit length.
     max_length
-        Tokens of a text that are read; ``None`` for as many as the model can.
+        Maximum number of tokens read from a text. ``None`` is the maximum of the model.
     device
-        Of torch, or ``"auto"``.
+        Torch device, or ``"auto"``.
     progress
-        Whether transformers shows its progress bars, of downloads and of loading.
+        Whether transformers shows progress bars while downloading and loading.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class LanguageModel:
         )
         local = Path(name).is_dir()
         try:
-            # of the hub's files all are of one commit, also if the branch moves meanwhile
+            # pinning the commit keeps all files from the hub consistent if the branch moves meanwhile
             with _progress_bars(progress):
                 commit = None if local else Path(cached_file(name, "config.json", revision=revision)).parent.name
                 self._options = {"revision": commit, "local_files_only": local, "trust_remote_code": False}
@@ -63,16 +63,16 @@ class LanguageModel:
                 self._tokenizer = AutoTokenizer.from_pretrained(name, **self._options)
         except OSError as error:
             raise OSError(
-                f"The language model {name!r} is no folder with a model, and could not be had from the hub. Without a "
-                "network download it elsewhere and pass the folder, or take vectors that somebody else has computed: "
-                f"infosem.pp.add_embeddings(adata, ...). ({error})"
+                f"The language model {name!r} is not a folder with a model, and could not be loaded from the hub. "
+                "Without an internet connection, download it elsewhere and pass the folder, or use precomputed "
+                f"vectors: infosem.pp.add_embeddings(adata, ...). ({error})"
             ) from error
         except ValueError as error:
             if "trust_remote_code" not in str(error):
                 raise
             raise ValueError(
-                f"The language model {name!r} brings code of its own, which infosem does not run. If you trust it, "
-                "embed the texts yourself, and pass the vectors: infosem.pp.add_embeddings(adata, ...)."
+                f"The language model {name!r} needs custom code, which infosem does not run. If you trust it, "
+                "embed the texts yourself and pass the vectors: infosem.pp.add_embeddings(adata, ...)."
             ) from error
         longest = min(self._tokenizer.model_max_length, getattr(config, "max_position_embeddings", 512))
         self.max_length = longest if max_length is None else min(max_length, longest)
@@ -81,12 +81,12 @@ class LanguageModel:
 
     @property
     def identity(self) -> str:
-        """Everything that a vector depends on besides the text."""
+        """Everything that determines a vector, apart from the text."""
         return repr((self.revision, self.pooling, self.normalise, self.max_length))
 
     @torch.inference_mode()
     def embed(self, texts: list[str]) -> Tensor:
-        """Vectors of a batch of texts, on the CPU, float32."""
+        """Return the vectors of a batch of texts, float32 on the CPU."""
         tokens = self._tokenizer(
             texts, padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
         ).to(self.device)
@@ -108,7 +108,7 @@ class LanguageModel:
 
 @contextmanager
 def _progress_bars(shown: bool) -> Iterator[None]:
-    """Switch transformers' progress bars off, unless they are to be ``shown``, and on again if they were."""
+    """Disable the progress bars of transformers unless ``shown``, and restore them afterwards."""
     from transformers.utils import logging
 
     if shown or not logging.is_progress_bar_enabled():
@@ -122,7 +122,7 @@ def _progress_bars(shown: bool) -> Iterator[None]:
 
 
 def _fingerprint(folder: Path) -> str:
-    """Checksum of a model in a folder."""
+    """Return a checksum of a model in a folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix in {".bin", ".json", ".model", ".safetensors", ".txt"}:

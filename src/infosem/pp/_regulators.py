@@ -1,4 +1,4 @@
-"""Which genes may have targets."""
+"""Selection of regulators."""
 
 from __future__ import annotations
 
@@ -29,31 +29,37 @@ def regulators(
     allow_few: bool = False,
     key_added: str = _keys.IS_REGULATOR,
 ) -> None:
-    """Mark the genes that may have targets, transcription factors for instance, in ``var[key_added]``.
+    """Mark the regulators, such as transcription factors, in ``var[key_added]``.
+
+    Only regulators can have outgoing edges in the network.
 
     Parameters
     ----------
     adata
-        Cells x genes.
+        Annotated data matrix, cells x genes.
     source
-        A list of names; a text file with one name on each line, or all on one (of a table the column that is called
-        after genes, or else the first); an edge table or a file of one, whose column ``source`` counts; a boolean mask
-        of the genes, or the name of a boolean column of ``var``. A mask with names, a Series, is aligned by them.
+        Regulators, as one of
+
+        - a list of names;
+        - a text file with one name per line or all names on one line, or with a table, of which the column with a gene
+          title or else the first column is used;
+        - an edge table or a file of one, of which the column ``source`` is used;
+        - a boolean mask of the genes, or the name of a boolean column of ``var``. A Series is aligned by its index.
     gene_key
-        Column of ``var`` with the identifiers that ``source`` uses, such as Ensembl ids; by default ``var_names``.
+        Column of ``var`` with the identifiers that ``source`` uses, such as Ensembl ids. By default ``var_names``.
     ignore_case
-        Whether names that differ in case only are the same gene: human lists on mouse data.
+        Whether names that differ only in case denote the same gene, as for human lists on mouse data.
     allow_few
-        Whether it is right that less than a tenth of the names that could be genes of the data are.
+        Whether to accept that fewer than a tenth of the names that could match genes of the data do.
     key_added
-        Key in ``var`` and, for what was done, in ``uns``.
+        Key in ``var`` for the mask, and in ``uns`` for a record of its origin.
 
     Raises
     ------
     FileNotFoundError
         If ``source`` is neither a column of ``var`` nor a file.
     ValueError
-        If no gene is a regulator, or next to no name is a gene.
+        If no gene is a regulator, or too few names match genes.
     """
     key_added = require_place(adata, "var", key_added, REGULATORS, like=_made_by_hand(key_added))
     if isinstance(source, str) and source in adata.var.columns:
@@ -69,10 +75,10 @@ def regulators(
         names = names.dropna().unique()
         absent = names[match(names, genes, ignore_case=ignore_case) < 0]
         logger.info(
-            "%d of %d names are genes of the data%s.",
+            "%d of %d names match genes of the data%s.",
             len(names) - len(absent),
             len(names),
-            f"; not {listed(absent)}" if len(absent) else "",
+            f"; not found: {listed(absent)}" if len(absent) else "",
         )
     adata.var[key_added] = mask
     adata.uns[key_added] = note(
@@ -87,12 +93,12 @@ def regulators(
 
 
 def _made_by_hand(key: str) -> Callable[[Any], bool]:
-    """Whether a column is a mask that may give way: under the package's own name, such as ``adata.var[key] = ...``."""
+    """Return a test of whether a column may be overwritten: a mask under the default key, such as a manual one."""
     return lambda column: key == _keys.IS_REGULATOR and set(column.dropna()) <= {True, False}
 
 
 def _held(source: Any) -> pd.Series:
-    """Names or a mask as a column; what has names, a dictionary or a Series, keeps them as its index."""
+    """Return names or a mask as a Series. A dictionary or Series keeps its names as the index."""
     if isinstance(source, Mapping):
         source = pd.Series(source, dtype=object)
         return source if _is_mask(source) else pd.Series(source.index, dtype=object)
@@ -104,7 +110,7 @@ def _held(source: Any) -> pd.Series:
 
 
 def _is_mask(source: pd.Series) -> bool:
-    """Whether all values are true and false, also as numbers; raises if some are, or if they are its words."""
+    """Return whether all values are booleans or 0 and 1. Raise for mixed values and for booleans as text."""
     values = source.dropna()
     boolean = values.map(lambda value: isinstance(value, bool | np.bool_))
     if boolean.any() and not boolean.all():
@@ -116,7 +122,7 @@ def _is_mask(source: pd.Series) -> bool:
 
 
 def _aligned(column: pd.Series, adata: AnnData) -> np.ndarray:
-    """A mask in the order of the genes: by its names, where it has any."""
+    """Return a mask in the order of the genes, aligned by its index if it has one."""
     if column.index.equals(pd.RangeIndex(len(column))):
         if len(column) != adata.n_vars:
             raise ValueError(

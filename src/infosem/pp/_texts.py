@@ -1,4 +1,4 @@
-"""The texts of the genes, as they were written to AnnData."""
+"""Gene texts in AnnData."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from infosem.data._checks import require_key
 
 
 def texts_of(adata: AnnData, key: str) -> list[str]:
-    """Text of each gene, empty where there is none; raises if there is no column, or no gene has a text."""
-    hint = "Write it, infosem.pp.gene_text(adata, table), or name a column of texts: text_key=."
+    """Return the text of each gene, empty for genes without one. Raise if the column or all texts are missing."""
+    hint = "Write it with infosem.pp.gene_text(adata, table), or pass text_key= with another column of texts."
     require_key(adata, "var", key, hint=hint)
     texts: list[str] = adata.var[key].astype(object).fillna("").astype(str).str.strip().tolist()
     if not any(texts):

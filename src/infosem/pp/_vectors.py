@@ -1,4 +1,4 @@
-"""Vectors by name, and matrices, of whatever type they are kept in."""
+"""Conversion of vectors and matrices of any array type."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from infosem.data._embeddings import dense_numbers
 
 
 def vectors_of(mapping: Mapping[Any, Any] | pd.Series) -> np.ndarray:
-    """The vectors of a mapping from names, ``(names, width)`` float32, NaN where a number is masked or missing."""
+    """Stack the vectors of a mapping from names, ``(names, width)`` float32, with NaN for masked or missing numbers."""
     rows = [_vector(name, vector) for name, vector in mapping.items()]
     widths = sorted({len(row) for row in rows})
     if len(widths) > 1:
-        raise ValueError(f"All vectors must have one length; they have {widths[:5]}.")
+        raise ValueError(f"All vectors must have the same length; they have {widths[:5]}.")
     return np.stack(rows) if rows else np.empty((0, 0), dtype=np.float32)
 
 
 def matrix_of(values: Any) -> Any:
-    """A matrix, dense or sparse, masked or of torch, as a plain array of single precision; anything else as it is."""
+    """Convert a dense, sparse, masked or torch matrix to a float32 array. Return anything else unchanged."""
     if not is_array(values) or values.ndim != 2:
         return values
     dense = _plain_array(values)
@@ -32,24 +32,24 @@ def matrix_of(values: Any) -> Any:
     except ValueError as error:
         such = shown(dense.ravel()[:3].tolist())
         raise ValueError(
-            f"The array of embeddings is of the type {dense.dtype}, such as {such}; expected real numbers: "
+            f"The array of embeddings has the type {dense.dtype}, such as {such}; expected real numbers: "
             "array.astype(float)."
         ) from error
 
 
 def is_array(values: Any) -> bool:
-    """Whether something is an array of numpy or torch, or a sparse one."""
+    """Return whether ``values`` is a numpy array, a torch tensor or a sparse matrix."""
     return isinstance(values, np.ndarray) or sparse.issparse(values) or hasattr(values, "detach")
 
 
 def single(values: np.ndarray) -> np.ndarray:
-    """In single precision; what is too large for it is infinite."""
+    """Convert to single precision, with overflow to infinity."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return values.astype(np.float32)
 
 
 def _plain_array(values: Any) -> np.ndarray:
-    """An array of numpy, masked if it was."""
+    """Convert to a dense numpy array. A masked array stays masked."""
     if hasattr(values, "detach"):
         values = values.detach().cpu()
         values = values.to_dense() if values.is_sparse else values
@@ -60,7 +60,7 @@ def _plain_array(values: Any) -> np.ndarray:
 
 
 def _vector(name: Any, vector: Any) -> np.ndarray:
-    """One vector. What is nested is told by its outermost level: a pickle of a few bytes can nest without an end."""
+    """Convert one vector. Only the outermost level is checked, because a small pickle can nest without end."""
     try:
         if is_array(vector):
             numbers = _plain_array(vector)
@@ -79,7 +79,7 @@ def _vector(name: Any, vector: Any) -> np.ndarray:
             return _of_sequence(name, numbers.tolist())
         return single(dense_numbers(numbers, "it") if numbers.dtype.kind not in "US" else numbers.astype(np.float64))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"The vector of {name!r} is no sequence of numbers ({error}).") from error
+        raise ValueError(f"The vector of {name!r} is not a sequence of numbers ({error}).") from error
 
 
 def _of_sequence(name: Any, entries: list[Any]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Vectors of the genes into AnnData."""
+"""Writing of gene embeddings to AnnData."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def require_embedding_place(adata: AnnData, key_added: str) -> None:
-    """Raise unless an embedding can be written under the key: before it is computed."""
+    """Raise before any computation if an embedding cannot be written under the key."""
     require_place(adata, "varm", key_added, EMBEDDING)
 
 
@@ -28,7 +28,7 @@ def write_embedding(
     made_by: str,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write ``vectors``, one for each gene that has one, to ``varm``, and where they come from to ``uns``."""
+    """Write ``vectors``, one for each gene in ``has_vector``, to ``varm`` and their provenance to ``uns``."""
     matrix = np.full((adata.n_vars, vectors.shape[1]), np.nan, dtype=np.float32)
     matrix[has_vector] = vectors
     adata.varm[key_added] = matrix

@@ -1,4 +1,4 @@
-"""Analyse networks: functions on a network take its edge table, those on cells an AnnData."""
+"""Analysis of networks. Functions on networks take an edge table, functions on cells take an AnnData object."""
 
 from infosem.tl._by_group import by_group
 from infosem.tl._compare import compare

@@ -1,4 +1,4 @@
-"""One network for each group of cells."""
+"""Networks of groups of cells."""
 
 from __future__ import annotations
 
@@ -40,38 +40,38 @@ def by_group(
     key_added: str = _keys.NETWORK,
     progress: bool = True,
 ) -> dict[str, InfoSEM | Ensemble]:
-    """Train a network for each group of cells (cell types, conditions), all with the same priors and settings.
+    """Train one network for each group of cells, such as cell types or conditions.
 
-    Which entries count, all or the non-zero ones, is decided by all cells of ``adata``, the same for every group.
-    Interrupting it (Ctrl-C) keeps the groups that are finished.
+    All groups share priors and settings. Whether all entries or only non-zero entries enter the model is decided once,
+    from all cells of ``adata``. An interruption (Ctrl-C) keeps the groups that are finished.
 
     Parameters
     ----------
     adata
-        AnnData registered with :meth:`infosem.InfoSEM.setup_anndata`: its regulators, embeddings and known interactions
-        are those of every group.
+        AnnData registered with :meth:`infosem.InfoSEM.setup_anndata`. Its regulators, embeddings and known interactions
+        are used for every group.
     groupby
-        Column of ``obs``.
+        Column of ``obs`` with the groups.
     groups
-        Groups to train; by default all that have ``min_cells``.
+        Groups to train. By default all groups of at least ``min_cells`` cells.
     min_cells
-        Smaller groups are left out, and an error if they are named in ``groups``.
+        Minimum number of cells of a group. Smaller groups are left out, or raise an error if ``groups`` names them.
     n_models
-        Models of each group; with more than one, :func:`infosem.train_ensemble`.
+        Number of models per group. More than one trains an ensemble with :func:`infosem.train_ensemble`.
     seed
-        Seed of every group's model, so that networks of two groups start alike.
+        Random seed, the same for all groups, so that their models start from the same initialisation.
     model_kwargs, train_kwargs
-        Arguments of :class:`infosem.InfoSEM` and of :meth:`infosem.InfoSEM.train`.
+        Keyword arguments of :class:`infosem.InfoSEM` and of :meth:`infosem.InfoSEM.train`.
     key_added
-        Each network is written to ``adata`` as soon as it is trained, under the key ``f"{key_added}:{group}"``, which
-        ``infosem.get.network(adata, "infosem:CD4 T")`` reads. In the key itself a slash of a group's name is ``%2F``,
-        since h5ad allows none; ``uns`` keeps the name as it is.
+        Each network is written to ``adata`` as soon as it is trained, under the key ``f"{key_added}:{group}"``. Read it
+        with ``infosem.get.network(adata, "infosem:CD4 T")``. In the key, a slash in a group's name becomes ``%2F``,
+        because h5ad does not allow slashes; ``uns`` keeps the original name.
     progress
         Whether to show a progress bar over the groups.
 
     Returns
     -------
-    The model, or ensemble, of each group.
+    The model or ensemble of each group, by name of the group.
     """
     min_cells = whole_number(min_cells, "min_cells", least=0)
     n_models, seed = whole_number(n_models, "n_models", least=1), seed_number(seed)
@@ -96,7 +96,7 @@ def by_group(
         logger.warning("Groups of fewer than min_cells=%d cells are left out: %s.", min_cells, ", ".join(left_out))
     model_kwargs = dict(model_kwargs or {})
     likelihood = model_kwargs.get("likelihood") or preset_of(model_kwargs.get("preset", "default")).likelihood
-    # by all cells: those of a small group do not tell, and networks are compared
+    # decided from all cells: a small group has too few, and the networks must be comparable
     model_kwargs["likelihood"] = likelihood.resolve(state_of(manager.registry, REGISTRY_KEYS.X_KEY)["summary"])
     recipe = Recipe(setup=manager.registry["setup_args"], model=model_kwargs, train=train_kwargs or {})
     trained: dict[str, InfoSEM | Ensemble] = {}
@@ -124,7 +124,7 @@ def by_group(
 
 
 def _labels(adata: AnnData, groupby: str) -> pd.Series:
-    """Group of every cell as text, missing where it has none."""
+    """Return the group of each cell as text, or a missing value."""
     column = adata.obs[groupby]
     labels = column.astype(object).map(str).where(column.notna(), None)
     kinds = column.dropna().unique()
@@ -145,9 +145,9 @@ def _named(groups: Sequence[str], groupby: str) -> list[str]:
 
 
 def _cells(adata: AnnData, chosen: np.ndarray) -> AnnData:
-    """Some of the cells in memory, without the registration of all of them."""
+    """Return the chosen cells in memory, without the registration of ``adata``."""
     cells = adata[chosen]
     cells = cells.to_memory() if adata.isbacked else cells.copy()
-    # setting up the copy under that of adata would unregister adata
+    # registering the copy under the same identifier would unregister adata
     cells.uns = {name: entry for name, entry in cells.uns.items() if not name.startswith("_scvi")}
     return cells

@@ -1,4 +1,4 @@
-"""How far networks agree."""
+"""Agreement between networks."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ from infosem.network._edge_tables import checked_edges
 
 
 def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.DataFrame:
-    r"""Agreement of every two of several networks: cell types, conditions, seeds, methods.
+    r"""Measure the pairwise agreement of networks, such as those of cell types, conditions, seeds or methods.
 
     Parameters
     ----------
     networks
-        Edge tables by name. Whole ones: a pair that a table does not list counts as weight zero.
+        Edge tables by name. Pass complete tables, because pairs that a table does not list count as weight zero.
     top
-        Number of strongest edges that count as a network's own, for ``n_shared`` and ``jaccard``.
+        Number of strongest edges of each network that ``n_shared`` and ``jaccard`` compare.
 
     Returns
     -------
-    A row for every two: ``first``, ``second``; ``n_shared``, the edges that are among the ``top`` of both; ``jaccard``,
-    :math:`|E_1 \cap E_2| / |E_1 \cup E_2|` of these; ``spearman``, rank correlation of :math:`|w|` over the pairs that
-    either lists (NaN if all are alike in one); ``sign_agreement``, share of the shared edges that have one sign in both
-    (NaN if none is shared).
+    DataFrame with one row for each pair of networks and the columns
+
+    - ``first``, ``second``: names of the networks;
+    - ``n_shared``: number of edges among the ``top`` strongest of both networks;
+    - ``jaccard``: :math:`|E_1 \cap E_2| / |E_1 \cup E_2|` of the ``top`` strongest edges;
+    - ``spearman``: rank correlation of :math:`|w|` over the pairs listed in either table, NaN if one is constant;
+    - ``sign_agreement``: share of the shared edges with the same sign in both networks, NaN if none is shared.
     """
     if not isinstance(networks, Mapping) or len(networks) < 2:
         raise ValueError(
@@ -64,17 +67,17 @@ def _genes(weights: pd.Series) -> pd.Index:
 
 
 def _spearman(first: pd.Series, second: pd.Series) -> float:
-    """Rank correlation, NaN where one is constant."""
+    """Return the rank correlation, NaN if one of the series is constant."""
     if first.empty or any((values == values.iloc[0]).all() for values in (first, second)):
         return np.nan
     return first.corr(second, method="spearman")
 
 
 def edge_weights(edges: pd.DataFrame) -> pd.Series:
-    """Weight of each edge of a checked table, by source and target."""
+    """Return the edge weights of a checked table, indexed by source and target."""
     return edges.set_index(["source", "target"])["weight"]
 
 
 def aligned(first: pd.Series, second: pd.Series) -> pd.DataFrame:
-    """Weights of the edges that either network lists, columns 0 and 1; zero where it is not listed."""
+    """Return the weights of the edges listed in either network, in columns 0 and 1, with zeros for missing edges."""
     return pd.concat([first, second], axis=1, keys=[0, 1]).fillna(0.0)

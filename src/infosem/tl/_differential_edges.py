@@ -1,4 +1,4 @@
-"""Which edges differ between two networks."""
+"""Differential edges of two networks."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    r"""Edges that are stronger in one network than in the other.
+    r"""Rank edges by the difference of their strengths in two networks.
 
-    The size of weights depends on the model, so that each network is brought to a mean of one, and of ensembles the
-    difference is compared with the spread of their models:
+    Absolute sizes of weights depend on the model. Each network is therefore divided by its mean absolute weight. For
+    ensembles, the difference is also compared with the standard deviation over their models:
 
     .. math:: r_{ij} = \frac{w_{ij}}{\overline{|w|}}, \qquad d_{ij} = |r^{(2)}_{ij}| - |r^{(1)}_{ij}|, \qquad
               z_{ij} = \frac{d_{ij}}{\sqrt{s^{(1)2}_{ij} + s^{(2)2}_{ij}}}
@@ -27,21 +27,21 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
     Parameters
     ----------
     first, second
-        Whole edge tables of the same regulators and genes, from models with the same priors (for instance of
-        :func:`infosem.tl.by_group`): a pair that one of them does not list has weight zero there. Genes without any
-        edge in one of them, such as those that no cell of a group expresses, are left out and counted in the log.
+        Complete edge tables of the same regulators and genes, from models with the same priors, such as those of
+        :func:`infosem.tl.by_group`. A pair that one table does not list has weight zero there. Genes without any edge
+        in one of the tables, such as genes that no cell of a group expresses, are left out and counted in the log.
 
     Returns
     -------
-    ``source``, ``target``, ``weight_first``, ``weight_second``, ``relative_first``, ``relative_second`` (:math:`r`),
-    ``difference`` (:math:`d`), the largest first, and of two ensembles ``z``. That is a score, not a test: its
-    denominator holds what differs between the ensembles' models (seeds, or cells with ``train_size`` below one), not
-    the sampling of donors.
+    DataFrame with the columns ``source``, ``target``, ``weight_first``, ``weight_second``, ``relative_first``,
+    ``relative_second`` (:math:`r`), ``difference`` (:math:`d`) and, for two ensembles, ``z``, sorted by absolute
+    difference. :math:`z` is a score, not a test statistic: its denominator reflects the differences between the models
+    of an ensemble (seeds, or cells with ``train_size`` below one), not the sampling of donors.
 
     Raises
     ------
     ValueError
-        If all weights of one of them are zero: none is larger than another.
+        If all weights of one of the networks are zero.
     """
     first, second = checked_edges(first, "first"), checked_edges(second, "second")
     of_first, of_second = (pd.Index(sorted(_genes(edges))) for edges in (first, second))
@@ -81,7 +81,10 @@ def _genes(edges: pd.DataFrame) -> set[str]:
 
 
 def _relative_sd(edges: pd.DataFrame, name: str) -> pd.Series:
-    """Spread over the models in units of the relative weight: that of the effect, in proportion."""
+    """Return the standard deviation over the models, in units of relative weights.
+
+    The coefficient of variation of the effect is applied to the relative weight.
+    """
     size = edges["weight"].abs()
     sd, effect = (pd.Series(numbers(edges, column, name), edges.index) for column in ("sd", "effect"))
     share = sd / effect.abs()

@@ -1,4 +1,4 @@
-"""How many of the strongest edges a reference network knows."""
+"""Enrichment of the strongest edges in a reference network."""
 
 from __future__ import annotations
 
@@ -22,42 +22,43 @@ def enrichment(
     top: Sequence[int] = (100, 300, 1000, 3000),
     allow_few: bool = False,
 ) -> pd.DataFrame:
-    r"""Enrichment of the strongest edges of a network in a reference, such as ChIP-seq or CollecTRI.
+    r"""Test the strongest edges of a network for enrichment in a reference, such as ChIP-seq or CollecTRI.
 
-    Among the :math:`N` pairs of a regulator and a gene that both tables know, :math:`K` are in the reference; of the
-    :math:`n` strongest edges :math:`k` are. Under a random order :math:`k` is hypergeometric with mean :math:`nK/N`. A
-    network that only knows which regulators have many targets is enriched too, so that the same is asked *within* the
-    regulators, with the numbers of regulator :math:`i` given:
+    Among the :math:`N` pairs of a regulator and a gene that occur in both tables, :math:`K` are edges of the reference.
+    Of the :math:`n` strongest edges, :math:`k` are. Under a random order, :math:`k` is hypergeometric with mean
+    :math:`nK/N`. A network that only knows which regulators have many targets would also be enriched. A second test
+    therefore compares edges *within* regulators, given the counts of each regulator :math:`i`:
 
     .. math:: E_w = \sum_i \frac{n_i K_i}{N_i}, \qquad
               z_w = \frac{k - E_w}{\sqrt{\sum_i \mathrm{Var}_i}}
 
-    (the statistic of Mantel and Haenszel 1959, without a continuity correction, :math:`\mathrm{Var}_i` hypergeometric).
+    This is the statistic of Mantel and Haenszel (1959) without a continuity correction; :math:`\mathrm{Var}_i` is the
+    hypergeometric variance.
 
-    Regulators without an edge in the reference do not count, nor do genes that are nobody's target there. Of edges of
-    one weight those come first that the table lists first.
+    Regulators without targets in the reference and genes without regulators in the reference are left out. Ties in
+    weight keep the order of the table.
 
     Parameters
     ----------
     edges
-        The whole edge table: the pairs among which the strongest are.
+        Complete edge table. Its pairs are the background.
     reference
-        Columns ``source`` and ``target``. A pair that it lists more than once counts once.
+        Reference edges, with columns ``source`` and ``target``. Duplicate pairs count once.
     top
-        Numbers :math:`n` of strongest edges, of the pairs that count.
+        Numbers :math:`n` of strongest edges to test, after pairs have been left out.
     allow_few
-        Whether it is right that less than a tenth of the reference's names that could be genes of the network are.
+        Whether to accept a reference of which fewer than a tenth of the names that could match genes of the network do.
 
     Returns
     -------
-    A row for each ``top``: ``n_shared`` (:math:`k`), ``expected``, ``fold`` (:math:`k` over it), ``odds_ratio`` of the
-    2 x 2 table, ``p_value`` (hypergeometric, one-sided); and within regulators ``expected_within``, ``fold_within``,
-    ``p_value_within`` (one-sided, Normal).
+    DataFrame with one row for each ``top`` and the columns ``n_shared`` (:math:`k`), ``expected``, ``fold``
+    (``n_shared / expected``), ``odds_ratio`` of the 2 x 2 table and ``p_value`` (hypergeometric, one-sided). The
+    columns ``expected_within``, ``fold_within`` and ``p_value_within`` (normal, one-sided) are those within regulators.
 
     Raises
     ------
     ValueError
-        If no regulator, or no gene or next to none, is in both tables.
+        If the tables share no regulator, or no gene or too few genes.
     """
     edges, reference = checked_edges(edges), checked_pairs(reference, "reference")
     weights = edge_weights(edges).abs()
@@ -84,7 +85,7 @@ def enrichment(
 
 
 def _entries(table: pd.DataFrame, sources: pd.Index, targets: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-    """Where the edges of a table stand among the regulators and genes that both know."""
+    """Return the row and column of each edge among the shared regulators and genes."""
     row, column = sources.get_indexer(table["source"]), targets.get_indexer(table["target"])
     there = (row >= 0) & (column >= 0)
     return row[there], column[there]
@@ -92,7 +93,7 @@ def _entries(table: pd.DataFrame, sources: pd.Index, targets: pd.Index) -> tuple
 
 def _row(known: np.ndarray, regulator: np.ndarray, chosen: np.ndarray) -> dict[str, float]:
     n, n_pairs, n_known, n_shared = len(chosen), len(known), int(known.sum()), int(known[chosen].sum())
-    # N_i, K_i, n_i; where a regulator has one pair, or none, the variance is zero
+    # N_i, K_i, n_i; the variance of a regulator with at most one pair is zero
     of_pairs, of_known, of_chosen = (
         np.bincount(of, minlength=regulator.max() + 1) for of in (regulator, regulator[known], regulator[chosen])
     )

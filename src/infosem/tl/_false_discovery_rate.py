@@ -1,4 +1,4 @@
-"""How many edges of a network chance alone would give."""
+"""False discovery rate of edges, from permuted expression."""
 
 from __future__ import annotations
 
@@ -35,38 +35,40 @@ def false_discovery_rate(
     key: str = _keys.NETWORK,
     progress: bool = True,
 ) -> pd.DataFrame:
-    r"""Compare a network with those of permuted expression.
+    r"""Estimate the false discovery rate of edges by comparison with networks of permuted expression.
 
-    Each gene's values are permuted over the cells, which keeps their distribution and removes every dependence, and the
-    same model is trained on them; the priors stay. With :math:`V(t)` the mean number of edges with
-    :math:`|A_{ij}| \geq t` of the permuted networks and :math:`R(t)` that of the network,
+    The values of each gene are permuted over the cells, which keeps their distribution and removes every dependence
+    between genes. The same model is then trained on the permuted data, with the same priors. Let :math:`R(t)` be the
+    number of edges with :math:`|A_{ij}| \geq t` in the network and :math:`V(t)` the mean of this number over the
+    permuted networks. Then
 
     .. math:: \mathrm{FDR}(t) = \min\left(1, \frac{V(t)}{R(t)}\right), \qquad
               q_{ij} = \min_{t \leq |A_{ij}|} \mathrm{FDR}(t) .
 
-    (Storey and Tibshirani 2003, with all edges taken as possibly null.) The null is *no dependence at all*: an edge
-    that passes may rest on a common cause, such as the cell type or the sequencing depth, as well as on regulation.
+    This follows Storey and Tibshirani (2003), with the proportion of null edges set to one. The null hypothesis is *no
+    dependence at all*. An edge that passes may therefore reflect a common cause, such as cell type or sequencing depth,
+    rather than regulation.
 
     Parameters
     ----------
     model
-        A trained model with its AnnData, expression in memory.
+        Trained model with its AnnData. The expression must be in memory.
     n_permutations
-        Number of permuted networks. Each takes as long as the model did.
+        Number of permuted networks. Each takes as long to train as the model.
     seed
-        Seed of the permutations, and of the models on them.
+        Random seed of the permutations and of the models trained on them.
     train_kwargs
-        Arguments that the model was trained with (:meth:`infosem.InfoSEM.train`).
+        Keyword arguments of :meth:`infosem.InfoSEM.train`. Pass those with which the model was trained.
     key
-        If the model's AnnData holds its network under this key (:meth:`infosem.InfoSEM.write_network`), ``varp[key +
-        "_q_value"]`` is written beside it, where :func:`infosem.get.network` finds it.
+        Key of the network that :meth:`infosem.InfoSEM.write_network` wrote. If the AnnData of the model holds it, the q
+        values are written to ``varp[key + "_q_value"]``, where :func:`infosem.get.network` finds them.
     progress
         Whether to show a progress bar.
 
     Returns
     -------
-    The table of :meth:`infosem.InfoSEM.get_edges` with the column ``q_value``. Interrupting it (Ctrl-C) keeps the
-    permutations that are finished, if there is one.
+    The table of :meth:`infosem.InfoSEM.get_edges` with the column ``q_value``. After an interruption (Ctrl-C), the
+    finished permutations are used, if there are any.
     """
     n_permutations, seed = whole_number(n_permutations, "n_permutations", least=1), seed_number(seed)
     if not isinstance(model, InfoSEM):
@@ -109,7 +111,7 @@ def false_discovery_rate(
 
 
 def _permuted_network(model: InfoSEM, x: Any, seed: int, train_kwargs: dict[str, Any]) -> np.ndarray:
-    """Absolute adjacency of a model of the same settings on permuted expression."""
+    """Return the absolute adjacency of a model with the same settings, trained on permuted expression."""
     assert model.adata is not None
     setup = dict(model.registry_["setup_args"])
     adata = AnnData(
@@ -118,15 +120,15 @@ def _permuted_network(model: InfoSEM, x: Any, seed: int, train_kwargs: dict[str,
         varm=dict(model.adata.varm),
         varp={name: model.adata.varp[name] for name in [setup["interactions_key"]] if name is not None},
     )
-    # permuted zeros are independent: which entries count is known from the cells as they are
+    # permutation makes zeros independent, so that the original cells decide which entries enter the model
     recipe = Recipe.of(model, train_kwargs)
-    with quiet(logging.ERROR):  # that these cells tell nothing is what they are for
+    with quiet(logging.ERROR):  # warnings that these cells carry no signal are expected
         null = refit(replace(recipe, setup={**setup, "layer": None}), adata, seed=seed)
     return null.get_adjacency().abs().to_numpy()
 
 
 def permute_cells(x: Any, rng: np.random.Generator) -> Any:
-    """Permute the values of each gene over the cells, gene by gene; sparse stays sparse."""
+    """Permute the values of each gene over the cells, independently by gene. A sparse matrix stays sparse."""
     if not sparse.issparse(x):
         return rng.permuted(np.asarray(x), axis=0)
     columns = x.tocsc(copy=True)

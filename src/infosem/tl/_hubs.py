@@ -1,4 +1,4 @@
-"""Which genes the network hangs on."""
+"""Gene centralities."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ _DEFAULT = ("degree", "strength", "pagerank")
 
 
 def hubs(edges: pd.DataFrame, *, measures: Sequence[str] = _DEFAULT) -> pd.DataFrame:
-    r"""Centralities of the genes of a network.
+    r"""Compute centralities of the genes of a network.
 
     Parameters
     ----------
     edges
-        Edge table. Every row counts as an edge: threshold it first (:func:`infosem.tl.regulons`, or ``top=``).
+        Edge table. Every row counts as an edge, so threshold it first with :func:`infosem.tl.regulons` or ``top=``.
     measures
-        Any of
+        Centralities to compute, any of
 
-        - ``"degree"``: number of edges that leave (``out_degree``) and that enter (``in_degree``) a gene;
+        - ``"degree"``: number of outgoing (``out_degree``) and incoming (``in_degree``) edges of a gene;
         - ``"strength"``: sum of their absolute weights, ``out_strength`` and ``in_strength``;
-        - ``"pagerank"``: a regulator is central whose targets are central: PageRank of the network with its edges
-          turned around, weighted by :math:`|w|` (Page et al. 1999);
-        - ``"betweenness"``: share of the shortest paths that lead through a gene, by number of edges (Freeman 1977);
-          slow beyond some thousands of edges.
+        - ``"pagerank"``: PageRank on the network with reversed edges, weighted by :math:`|w|` (Page et al. 1999), so
+          that a regulator is central if its targets are;
+        - ``"betweenness"``: share of unweighted shortest paths that pass through a gene (Freeman 1977), slow for more
+          than a few thousand edges.
 
     Returns
     -------
-    A row for each gene, in descending order of the first measure.
+    DataFrame with one row for each gene, in descending order of the first measure.
     """
     edges = checked_edges(edges)
     unknown = [measure for measure in measures if measure not in _MEASURES]
     if unknown or not measures:
         raise ValueError(f"measures={list(measures)!r} must name some of {', '.join(_MEASURES)}.")
     strength = edges["weight"].abs().astype(float)
-    strength = strength.where(strength >= np.finfo(float).tiny, 0.0)  # of less the inverse is infinite, for PageRank
+    strength = strength.where(strength >= np.finfo(float).tiny, 0.0)  # PageRank divides by it, which overflows below
     graph = to_networkx(edges[["source", "target", "weight"]].assign(strength=strength))
     columns = {name: column for measure in measures for name, column in _MEASURES[measure](graph).items()}
     return pd.DataFrame(columns).sort_values(next(iter(columns)), ascending=False, kind="stable")

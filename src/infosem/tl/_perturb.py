@@ -26,46 +26,48 @@ def perturb(
     propagation: Literal["steady-state", "direct"] = "steady-state",
     key_added: str = _keys.PERTURBATION,
 ) -> pd.DataFrame:
-    r"""Expected shift of every cell if one regulator is knocked out, over-expressed or held.
+    r"""Predict the shift of each cell when a regulator is knocked out, over-expressed or held at a level.
 
-    With :math:`h = m_\phi(x)` the latent state of a cell and :math:`c` that of gene :math:`i` at its new expression,
-    the intervention :math:`\mathrm{do}(h_i = c)` holds the gene and cuts its incoming edges; the others shift by
+    Let :math:`h = m_\phi(x)` be the latent state of a cell and :math:`c` the latent state of gene :math:`i` at its new
+    expression. The intervention :math:`\mathrm{do}(h_i = c)` holds the gene at :math:`c` and cuts its incoming edges.
+    The other genes shift by
 
     .. math:: \Delta h_{-i} = (c - h_i) \, \delta A_{i,-i} (I - \delta A_{-i,-i})^{-1}, \qquad
               \Delta x = \mu_\theta(h + \Delta h) - \mu_\theta(h) .
 
-    What the model has learned from cells that were not perturbed is an association with a direction that its structure
-    chose: read the result as a hypothesis. On four curated networks whose signs are known, knock-outs shift .91 of the
-    direct targets the right way; the sign of the correlation is right for .87 (``benchmarks/perturbation.py``).
+    From unperturbed cells, the model learns associations, and its structure determines their direction. Read the result
+    as a hypothesis. On four curated networks with known signs, knock-outs shift .91 of the direct targets in the right
+    direction; the sign of the correlation is right for .87 (``benchmarks/perturbation.py``).
 
     Parameters
     ----------
     adata
-        The cells, with the model's genes.
+        Annotated data matrix of the cells, with the genes of the model.
     gene
-        A regulator.
+        Regulator to perturb.
     model
-        A trained model.
+        Trained model.
     to
-        New expression, in the units of the input; 0, a knock-out, if neither this nor ``fold`` is given.
+        New expression, in the units of the input. If neither ``to`` nor ``fold`` is given it is 0, a knock-out.
     fold
-        New expression as a multiple of each cell's own, before its logarithm.
+        New expression as a multiple of the cell's own expression before log transformation.
     propagation
-        ``"steady-state"`` follows effects through the network until they settle; ``"direct"`` takes one step, the
+        ``"steady-state"`` propagates effects through the network until they converge. ``"direct"`` takes one step, the
         first-order effect.
     key_added
-        Each cell's shift goes to ``layers[key_added]``, what was done to ``uns[key_added]``.
+        Key in ``layers`` for the shift of each cell, and in ``uns`` for the parameters.
 
     Returns
     -------
-    A row for each gene but the perturbed one, the largest mean shift first: ``effect`` (latent, per unit of
-    :math:`\Delta h_i`), ``shift`` (mean over the cells, in the units of the input), ``sd`` (over the cells).
+    DataFrame with one row for each gene except the perturbed one, in descending order of the absolute mean shift, and
+    the columns ``effect`` (latent, per unit of :math:`\Delta h_i`), ``shift`` (mean over the cells, in the units of the
+    input) and ``sd`` (over the cells).
 
     Raises
     ------
     ValueError
-        If ``gene`` is no regulator, or a model of ``preset="paper"`` counts non-zero values only and the intervention
-        needs to know what a zero means (``to``, or ``fold=0``).
+        If ``gene`` is not a regulator, or if a model of ``preset="paper"`` uses non-zero values only and the
+        intervention depends on the meaning of a zero (``to``, or ``fold=0``).
     """
     key_added = require_place(adata, "layers", key_added, SHIFT)
     if to is None and fold is None:

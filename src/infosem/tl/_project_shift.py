@@ -1,4 +1,4 @@
-"""Shifts of expression as arrows in an embedding of the cells."""
+"""Projection of expression shifts onto an embedding of the cells."""
 
 from __future__ import annotations
 
@@ -24,30 +24,32 @@ def project_shift(
     neighbors_key: str = "connectivities",
     temperature: float = 0.05,
 ) -> None:
-    r"""Project each cell's expected shift onto an embedding.
+    r"""Project the expected shift of each cell onto an embedding.
 
-    Of the neighbours :math:`k` of a cell, those that lie where its shift :math:`\Delta x` points draw it towards them,
+    A cell is drawn towards those of its neighbours :math:`k` that lie in the direction of its shift :math:`\Delta x`:
 
     .. math:: p_k \propto \exp\left(\frac{\mathrm{corr}(\Delta x, \, x_k - x)}{T}\right), \qquad
               v = \sum_k \left(p_k - \tfrac{1}{K}\right) \frac{e_k - e}{\lVert e_k - e \rVert}
 
-    with :math:`e` the cells' coordinates: the projection of RNA velocity (La Manno et al. 2018; Bergen et al. 2020),
-    as CellOracle uses it for perturbations (Kamimoto et al. 2023).
+    where :math:`e` are the coordinates of the cells, :math:`K` is the number of neighbours and :math:`T` the
+    temperature. This is the projection of RNA velocity (La Manno et al. 2018; Bergen et al. 2020), which CellOracle
+    uses for perturbations (Kamimoto et al. 2023).
 
     Parameters
     ----------
     adata
-        Cells with a shift in ``layers[key]`` (:func:`infosem.tl.perturb`), neighbours (``scanpy.pp.neighbors``) and an
-        embedding (``scanpy.tl.umap``).
+        Annotated data matrix with a shift in ``layers[key]`` (:func:`infosem.tl.perturb`), neighbours
+        (``scanpy.pp.neighbors``) and an embedding (``scanpy.tl.umap``).
     key
-        Key of the shift. The arrows go to ``obsm[f"{key}_{basis}"]``, in the embedding's directions, of length one at
-        most, and what was done to ``uns`` under the same key. A cell without a shift, or without neighbours, gets zero.
+        Key of the shift. The arrows are written to ``obsm[f"{key}_{basis}"]``, in embedding coordinates with length at
+        most one, and the parameters to ``uns`` under the same key. Cells without a shift or without neighbours get a
+        zero vector.
     basis
-        Coordinates in ``obsm[f"X_{basis}"]``.
+        Name of the embedding, with coordinates in ``obsm[f"X_{basis}"]``.
     neighbors_key
         Key of the neighbour graph in ``obsp``.
     temperature
-        :math:`T`.
+        Temperature :math:`T` of the softmax. Lower values concentrate on the best-aligned neighbours.
     """
     temperature = number(temperature, "temperature", above=0)
     require_key(adata, "layers", key, hint="Compute the shift first: infosem.tl.perturb(adata, gene).")
@@ -78,7 +80,7 @@ def project_shift(
 
 
 def _agreement(shift: np.ndarray, expression: Any, cell: np.ndarray, neighbour: np.ndarray) -> np.ndarray:
-    """Correlation of each cell's shift with the difference to its neighbour, pair by pair."""
+    """Return, for each pair, the correlation of the cell's shift with the expression difference to its neighbour."""
     correlation = np.zeros(len(cell))
     size = max(1, _BLOCK_ENTRIES // expression.shape[1])
     for start in range(0, len(cell), size):

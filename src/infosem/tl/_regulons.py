@@ -1,4 +1,4 @@
-"""The targets of each regulator."""
+"""Regulons."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ def regulons(
     max_q_value: float = 1.0,
     min_targets: int = 1,
 ) -> pd.DataFrame:
-    """The regulons of a network: of each regulator the targets that pass every threshold.
+    """Extract the regulons of a network: for each regulator, the targets that pass every threshold.
 
     Parameters
     ----------
     edges
-        Edge table of :meth:`infosem.InfoSEM.get_edges`, :func:`infosem.get.network` or another method.
+        Edge table, from :meth:`infosem.InfoSEM.get_edges`, :func:`infosem.get.network` or another method.
     top
-        Keep this many targets of each regulator, those with the largest absolute weights.
+        Maximum number of targets per regulator. Those with the largest absolute weights are kept.
     min_weight
-        Keep edges with an absolute weight of at least this much.
+        Minimum absolute weight of an edge.
     min_probability
-        Keep edges of at least this probability; needs a model with known interactions.
+        Minimum probability of an edge. Requires a model with known interactions.
     min_stability
-        Keep edges that at least this share of the models selects; needs :func:`infosem.train_ensemble`.
+        Minimum share of models that select an edge. Requires :func:`infosem.train_ensemble`.
     max_q_value
-        Keep edges at this false discovery rate; needs :func:`infosem.tl.false_discovery_rate`.
+        Maximum false discovery rate of an edge. Requires :func:`infosem.tl.false_discovery_rate`.
     min_targets
-        Leave out regulators with fewer targets than this, after all else.
+        Minimum number of targets of a regulator, after all other thresholds.
 
     Returns
     -------
-    The rows of ``edges`` that are left, regulator by regulator, the largest regulon first and in it the strongest edge
-    first. It is an edge table: :func:`infosem.get.to_decoupler` makes a network for ``decoupler`` of it.
+    Edge table of the remaining edges, grouped by regulator. The largest regulons come first, and within a regulon the
+    strongest edges. :func:`infosem.get.to_decoupler` converts the table to a network for ``decoupler``.
 
     Raises
     ------
     ValueError
-        If a threshold needs a column that ``edges`` lacks, or is not as it must be.
+        If a threshold needs a column that ``edges`` lacks, or is out of range.
     """
     edges = checked_edges(edges)
     if top is not None:
@@ -65,7 +65,7 @@ def regulons(
         kept = kept.groupby("source", sort=False).head(top)
     place, regulators = pd.factorize(kept["source"])
     n_targets = np.bincount(place, minlength=len(regulators))[place]
-    # of regulons of one size that with the strongest edge comes first
+    # regulons of equal size are ordered by their strongest edge
     order = np.lexsort([place, -n_targets])
     kept = kept.iloc[order[n_targets[order] >= min_targets]]
     n_regulons, n_regulators = kept["source"].nunique(), edges["source"].nunique()

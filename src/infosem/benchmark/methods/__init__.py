@@ -1,4 +1,4 @@
-"""Methods to compare, one a file."""
+"""Methods of network inference to compare, one per file."""
 
 from infosem.benchmark.methods.clr import CLR
 from infosem.benchmark.methods.deepsem import DeepSEM

@@ -1,4 +1,4 @@
-"""Where a network is trained."""
+"""Choice of the torch device."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 
 
 def torch_device(accelerator: str) -> torch.device:
-    """The device of this name; ``"auto"`` and ``"gpu"`` are a CUDA GPU, the former only if there is one."""
+    """Return a torch device by name. ``"gpu"`` is a CUDA GPU, ``"auto"`` a CUDA GPU if available, else the CPU."""
     if accelerator == "auto":
         accelerator = "gpu" if torch.cuda.is_available() else "cpu"
     return torch.device("cuda" if accelerator == "gpu" else accelerator)

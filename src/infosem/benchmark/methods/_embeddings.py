@@ -1,4 +1,4 @@
-"""Gene embeddings, and what stands in for them to see whether the text matters."""
+"""Gene embeddings, and controls that test whether the text matters."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ EmbeddingControl = Literal["none", "permuted", "random", "one-hot"]
 def gene_embedding(
     adata: AnnData, key: str | Sequence[str], control: EmbeddingControl = "none", *, seed: int = 0
 ) -> np.ndarray:
-    """The embedding ``varm[key]``, or a control.
+    """Return the embedding ``varm[key]`` or a control.
 
     Parameters
     ----------
     key
-        One key, or several, which are combined (:func:`infosem.pp.combine_embeddings`).
+        Key of the embedding, or several keys, which are combined as in :func:`infosem.pp.combine_embeddings`.
     control
-        ``"none"`` for the embedding itself; ``"permuted"`` over the genes; ``"random"``, standard normal of the same
-        width; or the ``"one-hot"`` vectors of the genes. None of the three says anything about a gene.
+        ``"none"`` for the embedding itself, ``"permuted"`` for a permutation over the genes, ``"random"`` for standard
+        normal vectors of the same width, or ``"one-hot"``. The three controls carry no information about genes.
     """
     if control == "one-hot":
         return np.eye(adata.n_vars)
@@ -33,7 +33,7 @@ def gene_embedding(
     for name in keys:
         if name not in adata.varm:
             raise MissingInputError(
-                f"the embedding varm[{name!r}] is not in the data; they have {list(adata.varm) or 'none'}"
+                f"the embedding varm[{name!r}] is not in the data; varm has {list(adata.varm) or 'no entries'}"
             )
     embeddings = [np.asarray(adata.varm[name], dtype=float) for name in keys]
     embedding = embeddings[0] if len(embeddings) == 1 else side_by_side(embeddings)

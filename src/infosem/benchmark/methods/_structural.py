@@ -1,4 +1,4 @@
-"""What the methods built on the structural equation model share: fit it, read its adjacency."""
+"""Base class of the methods built on the structural equation model."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ _MASK_ZEROS: dict[str, bool | Literal["auto"]] = {"auto": "auto", "non-zero": Tr
 
 @dataclass(frozen=True, kw_only=True)
 class StructuralMethod(Method):
-    """An :class:`infosem.InfoSEM` model, with the settings of the paper unless a subclass says otherwise.
+    """Base class of :class:`infosem.InfoSEM` models. Subclasses may override the preset, which is that of the paper.
 
     Parameters
     ----------
     standardise
-        Whether each gene is standardised by its ``"non-zero"`` values, which alone count then, or by ``"all"``;
-        ``"auto"`` decides by the data.
+        Whether the likelihood uses ``"non-zero"`` values only or ``"all"`` values. ``"auto"`` decides from the data.
     alpha
         Weight of the prior of the effects where there is no text.
     beta
         Weight of the KL divergence.
     max_epochs
-        Passes over the cells; ``None`` for the default of the schedule.
+        Number of training epochs. ``None`` is the default of the schedule.
     accelerator
         ``"cpu"``, ``"gpu"`` or ``"auto"``.
     """
@@ -75,7 +74,7 @@ class StructuralMethod(Method):
 def with_priors(
     adata: AnnData, regulators: np.ndarray, *, embedding: np.ndarray | None = None, labels: Labels | None = None
 ) -> AnnData:
-    """The expression with regulators, text and labels where :meth:`infosem.InfoSEM.setup_anndata` finds them."""
+    """Return expression with regulators, text and labels under the default keys of ``InfoSEM.setup_anndata``."""
     cells = AnnData(adata.X, obs=adata.obs[[]].copy(), var=adata.var[[]].copy())
     cells.var[_keys.IS_REGULATOR] = np.isin(np.arange(cells.n_vars), regulators)
     if embedding is not None:
@@ -88,5 +87,5 @@ def with_priors(
 
 
 def strength(model: InfoSEM, regulators: np.ndarray) -> np.ndarray:
-    """What ranks the edges, with the settings of the paper the absolute adjacency, ``(R, G)``."""
+    """Return the edge strengths, ``(R, G)``, which are the absolute adjacency with the settings of the paper."""
     return model.get_strength().loc[np.array(model.gene_names)[regulators]].to_numpy()

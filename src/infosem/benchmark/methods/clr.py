@@ -14,14 +14,14 @@ from infosem.data._expression import pearson_correlation
 
 @dataclass(frozen=True, kw_only=True)
 class CLR(Method):
-    r"""How far a correlation stands out from those of its two genes (Faith et al. 2007).
+    r"""Correlation of two genes relative to their correlations with all other genes (Faith et al. 2007).
 
     .. math:: \sqrt{z_{ij}^2 + z_{ji}^2}, \qquad z_{ij} = \max\Big(0, \frac{c_{ij} - \mu_i}{\sigma_i}\Big), \qquad
               c_{ij} = |\mathrm{cor}(X_i, X_j)|
 
-    with :math:`\mu_i` and :math:`\sigma_i` the mean and the standard deviation of :math:`c_{ik}` over all other genes
-    :math:`k`. The published method has the mutual information in place of :math:`c`. A gene that does not vary scores
-    zero as a regulator.
+    where :math:`\mu_i` and :math:`\sigma_i` are the mean and standard deviation of :math:`c_{ik}` over all other genes
+    :math:`k`. The published method uses mutual information instead of :math:`c`. A constant gene scores zero as a
+    regulator.
     """
 
     title: ClassVar[str] = "CLR"

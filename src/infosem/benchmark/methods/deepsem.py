@@ -1,4 +1,4 @@
-"""DeepSEM: the model without informative priors, as published."""
+"""DeepSEM: the published model without informative priors."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from infosem.train import EqualEffects
 
 @dataclass(frozen=True, kw_only=True)
 class DeepSEM(StructuralMethod):
-    """Laplace prior, all genes as regulators, published start and steps of the adjacency (Shu et al. 2021).
+    """Model with a Laplace prior, all genes as regulators, and the published initialisation (Shu et al. 2021).
+
+    The step size of the adjacency is also the published one.
 
     Parameters
     ----------
     initial_effect
-        Sum of the effects on every gene at the start.
+        Initial sum of the effects on each gene.
     lr_adjacency
-        Step size of the adjacency.
+        Learning rate of the adjacency.
     """
 
     title: ClassVar[str] = "DeepSEM"

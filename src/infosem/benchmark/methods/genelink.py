@@ -1,4 +1,4 @@
-"""GENELink: graph attention on the known edges."""
+"""GENELink: graph attention on known edges."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _XAVIER_GAIN = 1.414
 
 @dataclass(frozen=True, kw_only=True)
 class GENELink(Method):
-    r"""Embed genes by graph attention on the known edges; the score of a pair is the product of two read-outs.
+    r"""Graph attention on known edges, with the inner product of two read-outs as the score of a pair.
 
-    A head of a layer takes the genes' features :math:`X` (G x F) to
+    An attention head maps gene features :math:`X` (G x F) to
 
     .. math::
 
@@ -30,34 +30,34 @@ class GENELink(Method):
         \alpha_{ij} = \mathrm{softmax}_{j \in N(i)}\ \rho(a_1^\top h_i + a_2^\top h_j), \qquad
         z_i = \frac{\rho(m_i)}{\lVert \rho(m_i) \rVert} + b, \quad m_i = \sum_j \alpha_{ij} h_j
 
-    with :math:`\rho` a leaky ReLU, dropout on :math:`\alpha`, and :math:`N(i)` the genes that share a known edge with
-    gene :math:`i`, in either direction. A gene without one attends to all genes equally. Layer 1 reads the
-    standardised expression in all cells (F = N) and concatenates its heads before an ELU; layer 2 averages them to
-    :math:`z` (G x 64). Two networks of leaky ReLU layers, 64-32-16, read regulator and target,
+    with a leaky ReLU :math:`\rho`, dropout on :math:`\alpha`, and the genes :math:`N(i)` that share a known edge with
+    gene :math:`i` in either direction. A gene without known edges attends to all genes equally. Layer 1 reads the
+    standardised expression in all cells (F = N) and concatenates its heads before an ELU. Layer 2 averages its heads to
+    :math:`z` (G x 64). Two networks with leaky ReLU layers, 64-32-16, read out regulator and target,
 
     .. math:: \mathrm{logit}_{ij} = f(z_i)^\top g(z_j).
 
-    All labels are read, edges and non-edges; the loss is the binary cross-entropy.
+    The loss is the binary cross-entropy over all labels, edges and non-edges.
 
-    A fresh implementation of Chen and Liu 2022 (doi:10.1093/bioinformatics/btac559) with its published settings; it
-    computes the attention for the edges only. All dropout ends with training.
+    This is an independent implementation of Chen and Liu 2022 (doi:10.1093/bioinformatics/btac559) with the published
+    settings. It computes attention for edges only, and uses dropout only during training.
 
     Attributes
     ----------
     n_heads
-        Attention heads of either layer.
+        Number of attention heads in each layer.
     widths
-        Of layer 1, layer 2, and the two layers of the read-outs.
+        Widths of layer 1, layer 2, and the two layers of the read-outs.
     negative_slope
-        Of the leaky ReLU in the attention.
+        Negative slope of the leaky ReLU in the attention.
     dropout, readout_dropout
-        On the attention, and in the read-outs.
+        Dropout rates of the attention and of the read-outs.
     epochs, batch_size, learning_rate
-        Of Adam.
+        Settings of training with Adam.
     decay
-        The learning rate is multiplied by it after every batch.
+        Factor by which the learning rate is multiplied after each batch.
     accelerator
-        A torch device, or ``"auto"``: a GPU if there is one.
+        Torch device. ``"auto"`` uses a GPU if available.
     """
 
     title: ClassVar[str] = "GENELink"
@@ -76,7 +76,7 @@ class GENELink(Method):
     accelerator: str = "auto"
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """Fit to all labels and return the logits, ``(R, G)``; see :meth:`infosem.benchmark.Method.score`."""
+        """Fit to all labels and return the logits, ``(R, G)``. See :meth:`infosem.benchmark.Method.score`."""
         if not np.any(labels.is_edge):
             raise ValueError(f"{self.title} learns from labels: there are {len(labels)}, none of them an edge.")
         device = torch_device(self.accelerator)
@@ -111,7 +111,7 @@ class GENELink(Method):
 
 @dataclass(frozen=True)
 class _Graph:
-    """Known edges in both directions, once each: who attends to whom; and the genes that have none."""
+    """Attention graph: unique known edges in both directions, and the genes without known edges."""
 
     gene: Tensor
     neighbour: Tensor
@@ -138,7 +138,7 @@ class _Attention(nn.Module):
             nn.init.xavier_uniform_(head, gain=_XAVIER_GAIN)
 
     def forward(self, x: Tensor, graph: _Graph) -> Tensor:
-        """Features ``(G, n_in)`` to ``(G, n_heads, n_out)``."""
+        """Map features ``(G, n_in)`` to ``(G, n_heads, n_out)``."""
         n_genes, (n_heads, _, n_out) = len(x), self.weight.shape
         h = (x @ self.weight.transpose(0, 1).flatten(1)).unflatten(1, (n_heads, n_out))
         own, other = (h.unsqueeze(1) * self.attention.view(n_heads, 2, n_out).transpose(0, 1)).sum(3).unbind(1)
@@ -149,7 +149,7 @@ class _Attention(nn.Module):
         return functional.normalize(functional.leaky_relu(message, self.negative_slope), dim=2) + self.bias
 
     def _of_all(self, h: Tensor, n_alone: int) -> Tensor:
-        """What genes without an edge attend to: all genes equally, each of them with its own draw of the dropout."""
+        """Return the message to genes without edges: uniform attention, with independent dropout for each gene."""
         if not self.training:
             return h.mean(0, keepdim=True)
         uniform = self.dropout(h.new_full((h.shape[1], n_alone, len(h)), 1 / len(h)))
@@ -157,7 +157,7 @@ class _Attention(nn.Module):
 
 
 def _softmax_per_gene(score: Tensor, gene: Tensor, n_genes: int) -> Tensor:
-    """Softmax of the scores of edges ``(n, n_heads)`` over the edges of each gene."""
+    """Return the softmax of edge scores ``(n, n_heads)`` over the edges of each gene."""
     index = gene.unsqueeze(1).expand_as(score)
     highest = score.new_zeros(n_genes, score.shape[1]).scatter_reduce(
         0, index, score.detach(), "amax", include_self=False
@@ -188,7 +188,7 @@ class _Network(nn.Module):
                 nn.init.xavier_uniform_(module.weight, gain=_XAVIER_GAIN)
 
     def forward(self, expression: Tensor, graph: _Graph) -> tuple[Tensor, Tensor]:
-        """Read-outs of all genes as regulator and as target, ``(G, 16)`` each."""
+        """Return the read-outs of all genes as regulators and as targets, ``(G, 16)`` each."""
         hidden = functional.elu(self.layer_1(expression, graph).flatten(1))
         z = self.layer_2(hidden, graph).mean(1)
         return self.of_regulator(z), self.of_target(z)

@@ -1,4 +1,4 @@
-"""GENIE3: a random forest of every gene on the regulators."""
+"""GENIE3: random forest regression of each gene on the regulators."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from infosem.benchmark.methods._expression import standardised_expression
 
 @dataclass(frozen=True, kw_only=True)
 class GENIE3(Method):
-    r"""How much each regulator lowers the variance in a random forest regression of each gene (Huynh-Thu et al. 2010).
+    r"""Variance reduction by each regulator in a random forest regression of each gene (Huynh-Thu et al. 2010).
 
     .. math:: \frac{1}{T} \sum_{t=1}^{T} \sum_{s \in S_{it}} \frac{n_s}{N}
               \Big(v_s - \frac{n_{s,\ell}}{n_s} v_{s,\ell} - \frac{n_{s,r}}{n_s} v_{s,r}\Big)
 
-    over the trees :math:`t` and their splits :math:`S_{it}` on regulator :math:`i`, with :math:`n` the number of cells
-    in a node and :math:`v` the variance of the target there, left :math:`\ell` and right :math:`r`. Targets have
-    variance one, as published. A gene is not a regressor of itself. Targets run in parallel as
-    ``joblib.parallel_config`` says.
+    over the trees :math:`t` and their splits :math:`S_{it}` on regulator :math:`i`. :math:`n` is the number of cells
+    and :math:`v` the variance of the target in a node and in its left (:math:`\ell`) and right (:math:`r`) child.
+    Targets are scaled to unit variance, as published. A gene is not a regressor of itself. Targets run in parallel as
+    configured with ``joblib.parallel_config``.
 
     Parameters
     ----------
     n_trees, max_features
-        :math:`T`, and how many regulators a split chooses from; as published.
+        Number of trees :math:`T` and number of candidate regulators per split. The defaults are the published values.
     """
 
     title: ClassVar[str] = "GENIE3"

@@ -1,4 +1,4 @@
-"""GRNBoost2: gradient boosting of every gene on the regulators."""
+"""GRNBoost2: gradient boosting regression of each gene on the regulators."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from infosem.benchmark.methods._expression import dense_expression
 class GRNBoost2(Method):
     """Importance of each regulator in a gradient boosting regression of each gene (Moerman et al. 2019).
 
-    Boosting stops when the mean out-of-bag improvement over the last ``window`` trees is negative. Importances, which
-    sum to one, are multiplied by the number of trees, so that genes that the regulators explain better weigh more. A
-    gene is not a regressor of itself. Targets run in parallel as ``joblib.parallel_config`` says.
+    Boosting stops when the mean out-of-bag improvement over the last ``window`` trees is negative. Importances sum to
+    one and are multiplied by the number of trees, so that genes which the regulators explain better get higher scores.
+    A gene is not a regressor of itself. Targets run in parallel as configured with ``joblib.parallel_config``.
 
     Parameters
     ----------
     learning_rate, n_trees, max_features, subsample
-        As published; ``n_trees`` at most.
+        Settings of boosting. The defaults are the published values; ``n_trees`` is the maximum.
     window
-        Trees over which the out-of-bag improvement is averaged.
+        Number of trees over which the out-of-bag improvement is averaged.
     """
 
     title: ClassVar[str] = "GRNBoost2"

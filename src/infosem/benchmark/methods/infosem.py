@@ -1,4 +1,4 @@
-"""InfoSEM as it comes: default settings, edges by their strength."""
+"""InfoSEM with default settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from infosem.data import _keys
 
 @dataclass(frozen=True, kw_only=True)
 class WithoutText(StructuralMethod):
-    """InfoSEM's defaults without priors: the joint schedule, :meth:`infosem.InfoSEM.get_strength` as the score."""
+    """InfoSEM with default settings and without priors, scored by :meth:`infosem.InfoSEM.get_strength`.
+
+    It is trained with the joint schedule.
+    """
 
     title: ClassVar[str] = "infosem, expression only"
     preset: ClassVar[Literal["default", "paper"]] = "default"
@@ -35,14 +38,14 @@ class WithoutText(StructuralMethod):
 
 @dataclass(frozen=True, kw_only=True)
 class Default(WithoutText):
-    """InfoSEM's defaults with the genes' text. It reads no labels.
+    """InfoSEM with default settings and gene text, without labels.
 
     Parameters
     ----------
     embedding_key
-        Key of the gene embeddings in ``varm``, or several, which are combined.
+        Key of the gene embeddings in ``varm``, or several keys, which are combined.
     control
-        Replace the embeddings by ``"permuted"``, ``"random"`` or ``"one-hot"`` ones.
+        Control that replaces the embeddings: ``"permuted"``, ``"random"`` or ``"one-hot"``.
     """
 
     title: ClassVar[str] = "infosem"
@@ -56,7 +59,7 @@ class Default(WithoutText):
 
 @dataclass(frozen=True, kw_only=True)
 class DefaultEnsemble(Default):
-    """The mean strength of several models that differ in their seed, as of :func:`infosem.train_ensemble`.
+    """Mean edge strength over models with different seeds, as in :func:`infosem.train_ensemble`.
 
     Parameters
     ----------
@@ -77,7 +80,7 @@ class DefaultEnsemble(Default):
 
 @dataclass(frozen=True, kw_only=True)
 class DefaultWithInteractions(Default):
-    """The same with the training labels as known interactions."""
+    """InfoSEM with default settings, gene text, and the training labels as known interactions."""
 
     title: ClassVar[str] = "infosem, known interactions"
     uses_labels: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""InfoSEM-B: the prior of the adjacency knows the genes' text."""
+"""InfoSEM-B: InfoSEM with a text prior."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from infosem.module import TextPrior
 
 @dataclass(frozen=True, kw_only=True)
 class InfoSEMB(StructuralMethod):
-    """InfoSEM with the text prior (Eqs. 9, 14). It reads no labels.
+    """InfoSEM with the text prior (Eqs. 9, 14), without labels.
 
     Parameters
     ----------
     embedding_key
         Key of the gene embeddings in ``varm``.
     control
-        Replace the embeddings by ``"permuted"``, ``"random"`` or ``"one-hot"`` ones.
+        Control that replaces the embeddings: ``"permuted"``, ``"random"`` or ``"one-hot"``.
     embedding_weight
         Weight of the prior.
     """

@@ -1,4 +1,4 @@
-"""InfoSEM-BC: text and known interactions as priors."""
+"""InfoSEM-BC: InfoSEM with priors from text and known interactions."""
 
 from __future__ import annotations
 

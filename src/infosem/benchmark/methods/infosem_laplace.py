@@ -1,4 +1,4 @@
-"""InfoSEM without informative priors: the Laplace prior, on the published schedule."""
+"""InfoSEM without informative priors, with the published schedule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from infosem.benchmark.methods._structural import StructuralMethod, strength
 
 @dataclass(frozen=True, kw_only=True)
 class InfoSEMLaplace(StructuralMethod):
-    """The control for what the text prior adds: same start, steps and regulators as the methods that have one."""
+    """InfoSEM with a Laplace prior, as a control for the text prior.
+
+    Initialisation, step sizes and regulators are those of the methods with a text prior.
+    """
 
     title: ClassVar[str] = "InfoSEM without priors"
 

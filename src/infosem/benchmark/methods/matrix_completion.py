@@ -15,25 +15,25 @@ from infosem.benchmark._metrics import expected_average_precision
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixCompletion(Method):
-    """Fill unobserved pairs from a low-rank approximation of the labels, again and again, blind to the expression.
+    """Iterative low-rank completion of the label matrix, without expression.
 
-    The matrix of zeros and ones starts with zeros at unobserved pairs; each iteration replaces those by the truncated
-    singular value decomposition of the whole, its rank doubling from one up to ``rank`` (SVDimpute of Troyanskaya et
-    al. 2001, in the form of the package fancyimpute). Genes without labels keep zero.
+    The matrix of zeros and ones starts with zeros at unobserved pairs. Each iteration replaces their values by the
+    truncated singular value decomposition of the whole matrix, with a rank that doubles from one up to ``rank``
+    (SVDimpute of Troyanskaya et al. 2001, as in the package fancyimpute). Genes without labels keep zeros.
 
-    How often it is repeated matters more than the rank: it stops where the AUPRC of left-out training labels is best,
-    then starts again with all of them.
+    The number of iterations matters more than the rank. It is chosen for the best AUPRC of left-out training labels,
+    and the completion is then repeated with all labels.
 
     Parameters
     ----------
     rank
         Final rank.
     n_iterations
-        At most.
+        Maximum number of iterations.
     left_out
-        Share of the training labels that the number of iterations is chosen by.
+        Share of training labels that are left out to choose the number of iterations.
     patience
-        Iterations without a better AUPRC after which the search ends.
+        Number of iterations without a better AUPRC after which the search ends.
     """
 
     title: ClassVar[str] = "MatComp"
@@ -56,7 +56,7 @@ class MatrixCompletion(Method):
         return scores[regulators]
 
     def _best_number(self, labels: Labels, rng: np.random.Generator) -> int:
-        """Number of iterations, from one, with the best AUPRC of left-out labels."""
+        """Return the number of iterations with the best AUPRC of left-out labels, at least one."""
         is_left_out = rng.random(len(labels)) < self.left_out
         kept, left_out = (
             Labels(labels.source[chosen], labels.target[chosen], labels.is_edge[chosen])
@@ -74,7 +74,7 @@ class MatrixCompletion(Method):
         return best
 
     def _completions(self, observed: Labels, labels: Labels) -> Iterator[np.ndarray]:
-        """The matrix after each iteration, of the size that all labels have."""
+        """Yield the matrix after each iteration, in the size of ``labels``."""
         filled = np.zeros((labels.source.max() + 1, labels.target.max() + 1))
         missing = np.ones_like(filled, dtype=bool)
         filled[observed.source, observed.target] = observed.is_edge
@@ -85,4 +85,4 @@ class MatrixCompletion(Method):
             filled[missing] = (U[:, :rank] * s[:rank] @ V[:rank])[missing]
             yield filled
             if rank == min(filled.shape):
-                return  # nothing is truncated any more
+                return  # full rank, so that nothing changes any more

@@ -16,17 +16,17 @@ from infosem.benchmark._method import Labels, Method
 
 @dataclass(frozen=True, kw_only=True)
 class OneHot(Method):
-    r"""Logistic regression :math:`\mathrm{logit}\,p_{ij} = a_i + b_j + c` with an L2 penalty, blind to the expression.
+    r"""L2-penalised logistic regression :math:`\mathrm{logit}\,p_{ij} = a_i + b_j + c`, without expression.
 
-    The inverse penalty is chosen by cross-validation within the training labels. A gene without labels has
+    The inverse penalty is chosen by cross-validation on the training labels. A gene without labels has
     :math:`a_i = 0` or :math:`b_j = 0`. The score is the logit.
 
     Parameters
     ----------
     inverse_penalties
-        Candidates of scikit-learn's ``C``.
+        Candidate values of ``C`` in scikit-learn.
     n_folds
-        Folds of the cross-validation.
+        Number of cross-validation folds.
     """
 
     title: ClassVar[str] = "One-hot LR"
@@ -39,7 +39,7 @@ class OneHot(Method):
         n, G = len(labels), adata.n_vars
         columns = np.concatenate([labels.source, G + labels.target])
         features = sparse.csr_matrix((np.ones(2 * n), (np.tile(np.arange(n), 2), columns)), shape=(n, 2 * G))
-        # scikit-learn's solvers want 32-bit indices
+        # solvers of scikit-learn require 32-bit indices
         features.indices, features.indptr = features.indices.astype(np.int32), features.indptr.astype(np.int32)
         search = GridSearchCV(
             LogisticRegression(max_iter=300),

@@ -16,10 +16,10 @@ from infosem.benchmark.methods._expression import dense_expression
 
 @dataclass(frozen=True, kw_only=True)
 class PartialCorrelation(Method):
-    r""":math:`|\Omega_{ij}| / \sqrt{\Omega_{ii} \Omega_{jj}}`, :math:`\Omega` the inverse of the shrunk correlations.
+    r"""Absolute partial correlation :math:`|\Omega_{ij}| / \sqrt{\Omega_{ii} \Omega_{jj}}`.
 
-    The correlation matrix is shrunk towards the identity as far as Ledoit and Wolf (2004) say, since genes outnumber
-    cells.
+    :math:`\Omega` is the inverse of the correlation matrix, shrunk towards the identity as in Ledoit and Wolf (2004),
+    because genes outnumber cells.
     """
 
     title: ClassVar[str] = "|partial correlation|"
@@ -28,7 +28,7 @@ class PartialCorrelation(Method):
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""
         covariance, _ = ledoit_wolf(StandardScaler().fit_transform(dense_expression(adata)))
-        # genes that do not vary keep a variance of about zero
+        # the variance of constant genes would be zero
         covariance[np.diag_indices_from(covariance)] += 1e-9
         precision = np.linalg.inv(covariance)
         scale = np.sqrt(np.diag(precision))

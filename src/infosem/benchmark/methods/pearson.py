@@ -14,7 +14,7 @@ from infosem.data._expression import pearson_correlation
 
 @dataclass(frozen=True, kw_only=True)
 class Pearson(Method):
-    r""":math:`|\mathrm{cor}(X_i, X_j)|` over cells, zeros included; zero for a gene that does not vary."""
+    r"""Correlation :math:`|\mathrm{cor}(X_i, X_j)|` over all cells, including zeros. Constant genes score zero."""
 
     title: ClassVar[str] = "|Pearson|"
     uses_expression: ClassVar[bool] = True

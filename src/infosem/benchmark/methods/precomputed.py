@@ -1,4 +1,4 @@
-"""A network that is already there."""
+"""Precomputed networks."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from infosem.data._names import identifiers
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Precomputed(Method):
-    """Scores of a network that was inferred elsewhere, once for all splits.
+    """Scores of a network that was inferred elsewhere, used for all splits.
 
-    It must not have seen the truth: labels cannot be kept from a network that is already there.
+    The network must not have been inferred with the ground truth, because labels cannot be withheld from it.
 
     Parameters
     ----------
     edges
-        Table with columns ``source``, ``target``, ``weight``; or a square table of weights, row = regulator, column =
-        target. Pairs that are not in it score zero; the absolute weight counts.
+        Table with columns ``source``, ``target`` and ``weight``, or a square table of weights, row = regulator, column
+        = target. Pairs that are not listed score zero.
     absolute
-        Whether to take the absolute weight.
+        Whether to score by the absolute weight.
     allow_few
-        Whether it is right that less than a tenth of the edges' names that could be genes of the data are.
+        Whether to accept that fewer than a tenth of the names that could match genes of the data do.
     """
 
     title: ClassVar[str] = "precomputed"
@@ -63,12 +63,12 @@ class Precomputed(Method):
         return np.abs(weights[regulators]) if self.absolute else weights[regulators]
 
     def _weights(self, genes: pd.Index) -> np.ndarray:
-        """``(G, G)``, row = regulator."""
+        """Return the weights, ``(G, G)``, row = regulator."""
         if not {"source", "target"} <= set(self.edges.columns):
             return self.edges.reindex(index=genes, columns=genes, fill_value=0.0).to_numpy(dtype=float)
         if "weight" not in self.edges:
             raise ValueError(
-                f"The edges have columns {list(self.edges.columns)}, and no 'weight': rename the scores' one."
+                f"The edges have columns {list(self.edges.columns)}, but no 'weight'. Rename the column of scores."
             )
         edges = self.edges.assign(source=identifiers(self.edges["source"]), target=identifiers(self.edges["target"]))
         source, target = genes.get_indexer(edges["source"]), genes.get_indexer(edges["target"])

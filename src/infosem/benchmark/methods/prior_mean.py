@@ -1,4 +1,4 @@
-"""The mean of InfoSEM-B's prior alone."""
+"""Prior mean of InfoSEM-B."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from infosem.benchmark.methods.infosem_b import InfoSEMB
 
 @dataclass(frozen=True, kw_only=True)
 class PriorMean(InfoSEMB):
-    r"""Score a pair by :math:`|c + u_i + v_j|`, the trained prior mean of its effect, without the effect itself.
+    r"""Absolute trained prior mean :math:`|c + u_i + v_j|` of the effect, without the effect itself.
 
-    All that is left of the expression is what shaped the coefficients.
+    Expression enters the score only through the trained coefficients.
     """
 
     title: ClassVar[str] = "InfoSEM-B, prior mean"

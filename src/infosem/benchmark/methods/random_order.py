@@ -13,7 +13,7 @@ from infosem.benchmark._method import Labels, Method
 
 @dataclass(frozen=True, kw_only=True)
 class RandomOrder(Method):
-    """One score for all pairs. Ties count by their expectation: exactly the mean over all random orders."""
+    """Equal scores for all pairs. Ties count by their expectation, which is the exact mean over all random orders."""
 
     title: ClassVar[str] = "Random"
 

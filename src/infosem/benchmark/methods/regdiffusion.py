@@ -1,4 +1,4 @@
-"""RegDiffusion, through its own package."""
+"""RegDiffusion, with the package of its authors."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from infosem.benchmark.methods._expression import dense_expression
 
 @dataclass(frozen=True, kw_only=True)
 class RegDiffusion(Method):
-    """Absolute adjacency of the diffusion model of Zhu and Slonim (2024), all genes as regulators.
+    """Absolute adjacency of the diffusion model of Zhu and Slonim (2024), with all genes as regulators.
 
-    Needs the package ``regdiffusion``: ``pip install "infosem[regdiffusion]"``. Cells and genes without expression,
-    which it cannot scale, are left out; such genes score zero.
+    Requires the package ``regdiffusion``: ``pip install "infosem[regdiffusion]"``. Constant cells and genes, which it
+    cannot scale, are left out. Such genes score zero.
 
     Parameters
     ----------
     n_steps
-        Training steps.
+        Number of training steps.
     accelerator
-        A torch device, or ``"auto"``: a GPU if there is one.
+        Torch device. ``"auto"`` uses a GPU if available.
     """
 
     title: ClassVar[str] = "RegDiffusion"
@@ -46,7 +46,7 @@ class RegDiffusion(Method):
         X = dense_expression(adata)
         X = X[np.ptp(X, axis=1) > 0]
         varies = X.std(0) > 0
-        # its progress bar cannot be switched off
+        # the progress bar cannot be disabled
         with torch.random.fork_rng(), redirect_stderr(io.StringIO()):
             trainer = RegDiffusionTrainer(
                 X[:, varies].astype(np.float32),

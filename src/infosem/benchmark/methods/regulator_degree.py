@@ -1,4 +1,4 @@
-"""Each regulator's share of edges among its training labels."""
+"""Share of edges among the training labels of the regulator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infosem.benchmark._method import Labels, Method
 
 @dataclass(frozen=True, kw_only=True)
 class RegulatorDegree(Method):
-    """The share of edges among the regulator's training labels; one that has none gets the share over all labels."""
+    """Share of edges among the training labels of the regulator, or among all labels if it has none."""
 
     title: ClassVar[str] = "TF degree"
     uses_labels: ClassVar[bool] = True
@@ -25,7 +25,7 @@ class RegulatorDegree(Method):
 
 
 def edge_share(gene: np.ndarray, is_edge: np.ndarray, n_genes: int) -> np.ndarray:
-    """Share of edges among the labels of every gene, ``(G,)``; over all labels where a gene has none."""
+    """Return the share of edges among the labels of each gene, ``(G,)``, or among all labels if it has none."""
     total = np.bincount(gene, minlength=n_genes)
     edges = np.bincount(gene, is_edge.astype(float), minlength=n_genes)
     return np.where(total > 0, edges / np.maximum(total, 1), is_edge.mean())

@@ -1,4 +1,4 @@
-"""Ridge regression of every gene on the regulators."""
+"""Ridge regression of each gene on the regulators."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Ridge(Method):
     .. math:: \hat\beta_j = \arg\min_\beta \frac{1}{N} \Big\lVert z_j - \sum_{i \ne j} \beta_i z_i \Big\rVert^2
               + \lambda \lVert \beta \rVert^2
 
-    over the :math:`N` cells. A gene is not a regressor of itself: where the target is one of the regulators its
-    coefficients come from the inverse :math:`K` of the penalised correlations of all regulators,
-    :math:`\hat\beta_{ij} = -K_{ij} / K_{jj}`.
+    over the :math:`N` cells. A gene is not a regressor of itself. If the target is a regulator, its coefficients follow
+    from the inverse :math:`K` of the penalised correlation matrix of all regulators, :math:`\hat\beta_{ij} = -K_{ij} /
+    K_{jj}`.
 
     Parameters
     ----------
     penalty
-        :math:`\lambda`; with one, a regulator's own variance and the penalty weigh the same.
+        Penalty :math:`\lambda`. At one, it equals the variance of a regulator.
     """
 
     title: ClassVar[str] = "Ridge"

@@ -1,4 +1,4 @@
-"""scGREAT: a transformer over the expression and the text of a pair of genes."""
+"""scGREAT: a transformer on expression and text of gene pairs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SCORED_AT_ONCE = 2048
 
 @dataclass(frozen=True, kw_only=True)
 class ScGREAT(Method):
-    r"""Classify pairs of genes with a transformer over two tokens, the regulator and the target.
+    r"""Classification of gene pairs by a transformer with two tokens, regulator and target.
 
     .. math::
 
@@ -29,32 +29,34 @@ class ScGREAT(Method):
         u &= \varphi(W_1 h), \qquad
         \mathrm{logit}_{ij} = w^\top \varphi\big(W_3\,\varphi(W_2 u) + \mathrm{pool}(u)\big)
 
-    with :math:`x_g` (N) the standardised expression of gene :math:`g` in all cells, :math:`U` (512 x N), :math:`V`
-    (768 x 512), :math:`e_g` (768) its fixed text embedding, :math:`p_k` (768) learned positions, :math:`W_1` (1024 x
-    1536), :math:`W_2` (512 x 1024), :math:`W_3` (256 x 512), :math:`\varphi` dropout and PReLU, and pool the mean of
-    each four neighbours. All labels are read, edges and non-edges; the loss is the binary cross-entropy.
+    where :math:`x_g` (N) is the standardised expression of gene :math:`g` in all cells, :math:`e_g` (768) its fixed
+    text embedding, and :math:`p_k` (768) a learned position. The weights are :math:`U` (512 x N), :math:`V` (768 x
+    512), :math:`W_1` (1024 x 1536), :math:`W_2` (512 x 1024) and :math:`W_3` (256 x 512). :math:`\varphi` is dropout
+    and PReLU, and pool averages each four neighbouring values. The loss is the binary cross-entropy over all labels,
+    edges and non-edges.
 
-    A fresh implementation of Wang et al. 2024 (doi:10.1016/j.isci.2024.109352) with its published settings. An
-    embedding of another width than 768 goes through a learned linear map; a gene without one (NaN) has zeros.
+    This is an independent implementation of Wang et al. 2024 (doi:10.1016/j.isci.2024.109352) with the published
+    settings. Embeddings of a width other than 768 pass through a learned linear map. Missing embeddings (NaN) are set
+    to zero.
 
     Attributes
     ----------
     embedding_key
         Key of the text embedding in ``adata.varm``.
     width, n_heads, n_layers, feedforward
-        Of the transformer.
-    dropout
-        In the head; the transformer has its own ``transformer_dropout``.
+        Dimensions of the transformer.
+    dropout, transformer_dropout
+        Dropout rates of the head and of the transformer.
     epochs, batch_size, learning_rate
-        Of Adam.
+        Settings of training with Adam.
     decay, decay_every
         The learning rate is multiplied by ``decay`` every ``decay_every`` batches.
     max_gradient_norm
-        Gradients are clipped to this norm.
+        Maximum norm to which gradients are clipped.
     precision
-        ``"bf16-mixed"`` computes the matrix products in bfloat16.
+        Precision of matrix products. ``"bf16-mixed"`` uses bfloat16.
     accelerator
-        A torch device, or ``"auto"``: a GPU if there is one.
+        Torch device. ``"auto"`` uses a GPU if available.
     """
 
     title: ClassVar[str] = "scGREAT"
@@ -79,7 +81,7 @@ class ScGREAT(Method):
     accelerator: str = "auto"
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
-        """Fit to all labels and return the logits, ``(R, G)``; see :meth:`infosem.benchmark.Method.score`."""
+        """Fit to all labels and return the logits, ``(R, G)``. See :meth:`infosem.benchmark.Method.score`."""
         if not np.any(labels.is_edge):
             raise ValueError(f"{self.title} learns from labels: there are {len(labels)}, none of them an edge.")
         if self.embedding_key not in adata.varm:
@@ -147,14 +149,14 @@ class _Network(nn.Module):
         self.last = nn.Linear(256, 1)
 
     def tokens(self, genes: Tensor) -> Tensor:
-        """Expression and text of genes, ``(..., width)``."""
+        """Return tokens of genes from expression and text, ``(..., width)``."""
         return self.encoder(self.expression[genes]) + self.project(self.text[genes])
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits ``(B,)`` of pairs of tokens ``(B, 2, width)``, regulator and target."""
+        """Return logits ``(B,)`` of pairs of tokens ``(B, 2, width)``, regulator and target."""
         wide = self.activation(self.first(self.transformer(tokens + self.position.weight).flatten(1)))
         pooled = wide.unflatten(1, (256, 4)).mean(2)
         narrow = self.activation(self.third(self.activation(self.second(wide))) + pooled)
-        # In bfloat16 the logits of many pairs would tie.
+        # in bfloat16, the logits of many pairs would be tied
         with torch.autocast(tokens.device.type, enabled=False):
             return self.last(narrow.float()).squeeze(1)

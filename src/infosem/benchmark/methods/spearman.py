@@ -16,7 +16,7 @@ from infosem.data._expression import pearson_correlation
 
 @dataclass(frozen=True, kw_only=True)
 class Spearman(Method):
-    """Absolute Pearson correlation of the ranks over cells, ties (most of them zeros) at their mean rank."""
+    """Absolute rank correlation over cells. Ties, most of them zeros, get their mean rank."""
 
     title: ClassVar[str] = "|Spearman|"
     uses_expression: ClassVar[bool] = True

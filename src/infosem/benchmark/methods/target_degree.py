@@ -1,4 +1,4 @@
-"""Each target's share of edges among its training labels."""
+"""Share of edges among the training labels of the target."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infosem.benchmark.methods.regulator_degree import edge_share
 
 @dataclass(frozen=True, kw_only=True)
 class TargetDegree(Method):
-    """The share of edges among the target's training labels; one that has none gets the share over all labels."""
+    """Share of edges among the training labels of the target, or among all labels if it has none."""
 
     title: ClassVar[str] = "target degree"
     uses_labels: ClassVar[bool] = True

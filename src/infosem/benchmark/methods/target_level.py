@@ -1,4 +1,4 @@
-"""The target's mean expression: a control."""
+"""Mean expression of the target, as a control."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from infosem.benchmark._method import Labels, Method
 
 @dataclass(frozen=True, kw_only=True)
 class TargetLevel(Method):
-    """The mean expression of the target, the same for all regulators.
+    """Mean expression of the target, the same for all regulators.
 
-    A control for simulated data: where it differs from a random order, the expression levels give the network away,
-    and what another method has there may be the same.
+    This is a control for simulated data. If it differs from a random order, expression levels reveal the network, and
+    the accuracy of other methods may rest on the same artefact.
     """
 
     title: ClassVar[str] = "target level"

@@ -1,4 +1,4 @@
-"""Logistic regression on the text embeddings of the two genes, without expression."""
+"""Logistic regression on text embeddings, without expression."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from infosem.data import _keys
 
 @dataclass(frozen=True, kw_only=True)
 class TextRegression(Method):
-    r"""Logistic regression :math:`\mathrm{logit}\,p_{ij} = [h_i, h_j] w + c`: what text and labels say alone.
+    r"""Logistic regression :math:`\mathrm{logit}\,p_{ij} = [h_i, h_j] w + c` on text embeddings, without expression.
 
-    The embeddings are standardised over genes (missing ones at the mean). The inverse of the L2 penalty is chosen by
-    cross-validation within the training labels. The score is the logit.
+    The embeddings are standardised over genes, and missing ones are set to the mean. The inverse of the L2 penalty is
+    chosen by cross-validation on the training labels. The score is the logit.
 
     Parameters
     ----------
     embedding_key
-        Key of the gene embeddings in ``varm``, or several, which are combined.
+        Key of the gene embeddings in ``varm``, or several keys, which are combined.
     inverse_penalties
-        Candidates of scikit-learn's ``C``.
+        Candidate values of ``C`` in scikit-learn.
     n_folds
-        Folds of the cross-validation.
+        Number of cross-validation folds.
     """
 
     title: ClassVar[str] = "Text LR"
@@ -50,7 +50,7 @@ class TextRegression(Method):
         return u[regulators, None] + v[None, :]
 
     def _best_penalty(self, H: np.ndarray, labels: Labels, seed: int) -> float:
-        """The candidate with the best mean AUPRC of the left-out folds."""
+        """Return the candidate with the best mean AUPRC on left-out folds."""
         auprc = np.zeros(len(self.inverse_penalties))
         folds = StratifiedKFold(self.n_folds, shuffle=True, random_state=seed)
         for kept, left_out in folds.split(labels.source, labels.is_edge):
@@ -63,19 +63,19 @@ class TextRegression(Method):
 
 
 def fit_pair_logistic(H: np.ndarray, labels: Labels, inverse_penalty: float) -> tuple[np.ndarray, np.ndarray]:
-    r"""Effects :math:`u = H w_1` and :math:`v = H w_2` of the regularised logistic regression on :math:`[h_i, h_j]`.
+    r"""Fit a penalised logistic regression on :math:`[h_i, h_j]` and return :math:`u = H w_1` and :math:`v = H w_2`.
 
-    Minimises :math:`C \sum_n \log(1 + e^{-y_n f_n}) + \frac{1}{2} \lVert w \rVert^2`, :math:`f_n = u_i + v_j + c`.
-    Features of pairs are never built: an evaluation takes :math:`O(P + G d)`.
+    The objective is :math:`C \sum_n \log(1 + e^{-y_n f_n}) + \frac{1}{2} \lVert w \rVert^2` with :math:`f_n = u_i + v_j
+    + c`. The feature matrix of pairs is never built, so that an evaluation takes :math:`O(P + G d)`.
 
     Parameters
     ----------
     H
-        ``(G, d)``.
+        Gene embeddings, ``(G, d)``.
     labels
-        :math:`P` pairs.
+        Labels of :math:`P` pairs.
     inverse_penalty
-        :math:`C`.
+        Inverse penalty :math:`C`.
     """
     G, d = H.shape
     y = labels.is_edge.astype(float)
