@@ -2,8 +2,8 @@ r"""Covariation of the genes: in total, in shared patterns, and in each gene's o
 
 Patterns (:mod:`infosem.statistics._second_moments`) are shared by many genes. There is at most one for every ten genes.
 What they leave is a gene's own variation. Part of it is true variation, which its targets follow. The rest is
-measurement noise, which they do not follow. The true share :math:`\lambda` is estimated from cells that were not used to choose the pairs
-(:func:`_own_share`). The latent expression is free of the noise:
+measurement noise, which they do not follow. The true share :math:`\lambda` is estimated from cells that were not used
+to choose the pairs (:func:`_own_share`). The noise is removed from the latent expression,
 
 .. math:: \tilde Z = Z \left[ \lambda I + (1 - \lambda)\, V C^2 V^T \right]
 

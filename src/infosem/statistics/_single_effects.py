@@ -14,8 +14,8 @@ single effects, the bound is maximised by the posterior of a regression with one
           \mathbb{E}[b_{lj} \mid i] = \tfrac{v}{t + v} r_i, \qquad t = s_j^2 / n
 
 where :math:`r_i` is the correlation of regulator :math:`i` with what the other single effects leave of the gene. The
-variances :math:`v` and :math:`s^2` and the probabilities :math:`\pi` are estimated too (empirical Bayes). Effects without
-support therefore vanish, and regulators with many targets are found more easily.
+variances :math:`v` and :math:`s^2` and the probabilities :math:`\pi` are estimated too (empirical Bayes). Effects
+without support therefore vanish, and regulators with many targets are found more easily.
 """
 
 from __future__ import annotations
