@@ -1,4 +1,4 @@
-"""The variational auto-encoder, on tensors only: its priors, likelihoods, networks and the bound that they maximise."""
+"""The variational auto-encoder: its priors, likelihoods, networks and training loss. It works on tensors only."""
 
 from infosem.module._adjacency import EdgeModel, FullAdjacency, LowRankEdges
 from infosem.module._gene_data import GeneData

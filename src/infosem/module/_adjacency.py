@@ -1,4 +1,4 @@
-"""The weighted adjacency of the regulators, full or as a product of an effect and an edge probability."""
+"""Weighted adjacency of the regulators: one free weight per pair, or an effect times an edge probability."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from infosem.data._settings import Settings, register
 
 
 class Adjacency(NamedTuple):
-    """The adjacency and what it is made of, regulators x genes.
+    """Adjacency matrix and its factors, regulators x genes.
 
     Attributes
     ----------
     weights
-        :math:`A`, ``(R, G)``.
+        Edge weights :math:`A`, ``(R, G)``.
     effects
-        :math:`A_e`, ``(R, G)``; :math:`A` itself if there are no edge probabilities.
+        Effects :math:`A_e`, ``(R, G)``. They equal :math:`A` if there are no edge probabilities.
     logits
-        :math:`A_l`, ``(R, G)``, the logits of the edge probabilities, if there are any.
+        Logits :math:`A_l` of the edge probabilities, ``(R, G)``, or ``None`` if there are none.
     """
 
     weights: Tensor
@@ -33,12 +33,12 @@ class Adjacency(NamedTuple):
 
 
 class FullAdjacency(nn.Module):
-    r"""A free weight for every pair of a regulator and a gene.
+    r"""Adjacency with one free weight for each pair of a regulator and a gene.
 
-    Initialised at :math:`(c + U(0, 0.2)) / (R - 1)`, so that the regulators of every gene start with a total effect of
-    about :math:`c`. With all genes as regulators and :math:`c = 1` it is DeepSEM's start, at which :math:`I - A` is
-    nearly singular. Pairs that cannot be edges (a gene with itself, or a gene that does not vary) have weight zero and
-    no gradient.
+    Weights are initialised at :math:`(c + U(0, 0.2)) / (R - 1)`, so that the regulators of each gene start with a total
+    effect of about :math:`c`. DeepSEM starts at :math:`c = 1` with all genes as regulators, where :math:`I - A` is
+    nearly singular. Pairs that cannot be edges (a gene with itself, or with a gene that is constant over the cells)
+    have weight zero and receive no gradient.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ class FullAdjacency(nn.Module):
     impossible
         Regulator row and target column of the pairs that cannot be edges, ``(2, P_0)``.
     initial_effect
-        :math:`c`.
+        Initial total effect :math:`c` on each gene.
     generator
-        Of the start, as in torch.
+        Torch generator for the initial weights.
     """
 
     impossible: Tensor
@@ -70,7 +70,7 @@ class FullAdjacency(nn.Module):
         self.free_effect = nn.Parameter(effects / (shape[0] - 1))
 
     def possible(self) -> Tensor:
-        """Pairs that can be edges, boolean ``(R, G)``."""
+        """Return which pairs can be edges, boolean ``(R, G)``."""
         possible = torch.ones(self.free_effect.shape, dtype=torch.bool, device=self.impossible.device)
         possible[tuple(self.impossible)] = False
         return possible
@@ -81,36 +81,36 @@ class FullAdjacency(nn.Module):
         self.free_effect.copy_(weights)
 
     def forward(self) -> Adjacency:
-        """The adjacency and its parts."""
+        """Return the adjacency as a named tuple of ``weights``, ``effects`` and ``logits``."""
         effects = self.effects()
         return Adjacency(effects, effects)
 
     def effects(self) -> Tensor:
-        """Effects :math:`A_e`, ``(R, G)``; here the adjacency itself."""
+        """Return the effects :math:`A_e`, ``(R, G)``, which are the adjacency itself if there are no probabilities."""
         rows, columns = self.impossible
         return self.free_effect.index_put((rows, columns), self.free_effect.new_zeros(()))
 
 
 class EdgeModel(Settings):
-    """Settings of how known interactions become edge probabilities."""
+    """Base class of settings that determine how known interactions become edge probabilities."""
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class LowRankEdges(EdgeModel):
-    r"""Edge probabilities that are a factor of the adjacency, with low-rank logits (Eqs. 10-13 and 15).
+    r"""Low-rank edge probabilities that are a factor of the adjacency (Eqs. 10-13 and 15).
 
     .. math:: A = A_e \odot \sigma(UV^T), \qquad (UV^T)_{ij} \sim N(\pm\mathrm{logit}\,0.95, s_l^2), \qquad
               s_l^2 = \frac{P_{obs}}{\lambda_l M}
 
-    for the :math:`P_{obs}` observed pairs. The prior is flat where nothing is known.
+    where :math:`P_{obs}` is the number of observed pairs. The prior is flat for pairs without labels.
 
     Parameters
     ----------
     rank
         Rank of the logits.
     weight
-        Weight :math:`\lambda_l` of the known interactions, that is the precision of the labels.
+        Weight :math:`\lambda_l` of the known interactions. A larger weight gives the labels a higher precision.
     """
 
     rank: int = 128
@@ -121,13 +121,14 @@ class LowRankEdges(EdgeModel):
 
 
 class ProductAdjacency(FullAdjacency):
-    r"""An effect times the probability of the edge (Eq. 10), with low-rank logits.
+    r"""Adjacency whose weights are effects times edge probabilities with low-rank logits (Eq. 10).
 
     .. math:: A = A_e \odot \sigma(A_l), \qquad A_l = U V^T, \quad U \in \mathbb{R}^{R \times r},
               V \in \mathbb{R}^{G \times r}
 
-    :math:`U` and :math:`V` start small and random, since zero is a saddle point, so that every probability starts near
-    one half; :math:`A_e` starts at twice the value of :class:`FullAdjacency`, so that both start at the same :math:`A`.
+    :math:`U` and :math:`V` are initialised with small random values, because zero is a saddle point. Every probability
+    therefore starts near one half. :math:`A_e` starts at twice the value of :class:`FullAdjacency`, so that both
+    classes start at the same :math:`A`.
 
     Parameters
     ----------
@@ -160,10 +161,10 @@ class ProductAdjacency(FullAdjacency):
         self.free_effect.copy_(weights / torch.sigmoid(self.logits()).to(weights))
 
     def forward(self) -> Adjacency:
-        """The adjacency and its parts."""
+        """Return the adjacency as a named tuple of ``weights``, ``effects`` and ``logits``."""
         effects, logits = self.effects(), self.logits()
         return Adjacency(effects * torch.sigmoid(logits), effects, logits)
 
     def logits(self) -> Tensor:
-        """Logits :math:`A_l` of the edge probabilities, ``(R, G)``."""
+        """Return the logits :math:`A_l` of the edge probabilities, ``(R, G)``."""
         return self.regulator_factors @ self.target_factors.T

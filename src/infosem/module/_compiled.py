@@ -1,4 +1,4 @@
-"""Functions that numba compiles, once for all processes where there is a place to keep what it made."""
+"""Numba functions that are compiled once and cached on disk for other processes, if a cache folder is writable."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ logger = logging.getLogger(__name__)
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., None]], Compiled]:
-    """Like ``numba.njit(cache=True, **options)``, for a function that writes to its arguments.
+    """Decorate a function that writes to its arguments, like ``numba.njit(cache=True, **options)``.
 
-    A cache that cannot be read or written costs the time to compile, and a warning, but nothing else.
+    If the cache cannot be read or written, the function is compiled without it, and a warning is logged.
     """
     return lambda function: Compiled(function, options)
 
 
 class Compiled:
-    """A function that is compiled when it is first called.
+    """Function that is compiled when it is first called.
 
     Parameters
     ----------
     function
-        The function.
+        Python function to compile.
     options
-        Of ``numba.njit``.
+        Options of ``numba.njit``.
     """
 
     def __init__(self, function: Callable[..., None], options: dict[str, Any]) -> None:
@@ -37,12 +37,12 @@ class Compiled:
         self._is_cached = True
 
     def __call__(self, *arguments: Any) -> None:
-        """Run it."""
+        """Call the compiled function."""
         try:
             self._dispatcher(*arguments)
         except NumbaError:
             raise
-        except Exception as error:  # of any kind: a cache is a pickle, and the function itself raises nothing
+        except Exception as error:  # a pickled cache can fail in any way, and the function itself raises nothing
             if not self._is_cached:
                 raise
             self._dispatcher = self._without_cache(error, self._dispatcher.stats.cache_path)
@@ -52,7 +52,7 @@ class Compiled:
     def _dispatcher(self) -> Any:
         try:
             return njit(cache=True, **self._options)(self._function)
-        except RuntimeError as error:  # no folder that can be written to
+        except RuntimeError as error:  # numba found no writable folder for its cache
             return self._without_cache(error, None)
 
     def _without_cache(self, error: Exception, folder: str | None) -> Any:

@@ -1,4 +1,4 @@
-"""What is noise of measurement in a gene's expression, taken out before the genes are encoded."""
+"""Removal of measurement noise from the expression before it is encoded."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from infosem.statistics._covariation import MAX_PATTERNS, Covariation
 
 
 class Denoiser(nn.Module):
-    r"""Latent expression from the measured one, linear and fixed once it is estimated.
+    r"""Linear map from measured to latent expression, which removes measurement noise.
 
     .. math:: \tilde x_j = \frac{1}{s_j} \left( \lambda x_j + \sum_k (x V)_k\, g_k V_{jk} \right)
 
-    A gene keeps the share :math:`\lambda` of its own variation that is no noise, and the patterns :math:`V` that many
-    genes share (:mod:`infosem.statistics._covariation`). :math:`s_j` brings every gene to a variance of one. Before
-    :meth:`estimate` it gives back what it gets.
+    A gene keeps the share :math:`\lambda` of its own variation that is not noise, and the patterns :math:`V` that many
+    genes share (:mod:`infosem.statistics._covariation`). :math:`s_j` scales every gene to a variance of one. The map is
+    the identity until :meth:`estimate` is called, and fixed afterwards.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Denoiser(nn.Module):
         self.register_buffer("sd", torch.ones(n_genes))
 
     def estimate(self, covariation: Covariation) -> None:
-        """Take the estimates of the cells that the model is trained on."""
+        """Set the map from the covariation of the training cells."""
         n_patterns = len(covariation.gains)
         self.own_share.fill_(covariation.own_share)
         self.loadings.zero_()[:, :n_patterns] = torch.as_tensor(covariation.loadings)
@@ -44,6 +44,6 @@ class Denoiser(nn.Module):
         self.sd.copy_(torch.as_tensor(covariation.latent_sd))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Latent expression of standardised cells, ``(B, G)``."""
+        """Return the latent expression of standardised cells, ``(B, G)``."""
         patterns = (x @ self.loadings * self.gains) @ self.loadings.T
         return (self.own_share * x + patterns) / self.sd

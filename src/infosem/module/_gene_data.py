@@ -1,4 +1,4 @@
-"""What the module needs to know of the genes, as tensors."""
+"""Data about the genes that the module is built from, as tensors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class GeneData:
-    """What the module needs to know of the genes.
+    """Data about the genes that the module is built from.
 
     Attributes
     ----------
@@ -19,17 +19,17 @@ class GeneData:
     mean, sd
         Location and scale of the standardisation, ``(G,)``.
     varies
-        Genes that are not constant over the cells, boolean ``(G,)``.
+        Whether each gene varies over the cells, boolean ``(G,)``.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     n_counted
-        Number :math:`M` of entries of the expression that the likelihood counts.
+        Number :math:`M` of entries of the expression matrix that the likelihood counts.
     embeddings
-        Text embedding of each gene, centred, of a mean squared norm of one, zero where there is none, ``(G, d)``;
-        ``None`` if none are registered.
+        Text embedding of each gene, ``(G, d)``. Embeddings are centred and have a mean squared norm of one; genes
+        without one have a row of zeros. ``None`` if no embeddings are registered.
     pairs, is_edge
-        Observed pairs (regulator row, target column), ``(2, P_obs)``, and which of them are known edges; ``None`` if no
-        interactions are registered.
+        Regulator row and target column of the observed pairs, ``(2, P_obs)``, and whether each is a known edge.
+        ``None`` if no interactions are registered.
     """
 
     names: Sequence[str]

@@ -1,4 +1,4 @@
-"""A tabulated scalar function, interpolated with its gradients."""
+"""Interpolation of a tabulated scalar function, with gradients."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from infosem.module._compiled import compiled
 
 _N_POWERS = 6
 _N_SUMS = 512
-"""Sums of one coefficient's gradient, at most. A GPU's threads wait for each other where they add to one place: ten
-times as long, with thousands of entries to an interval."""
+"""Largest number of partial sums for the gradient of one coefficient. GPU threads that add to the same address wait for
+each other. With thousands of entries per interval, a single sum takes ten times as long."""
 
 
 class Table(NamedTuple):
-    r"""A piecewise polynomial in :math:`t = \mathrm{asinh}(x / s)`, of :math:`I` intervals and :math:`C` channels.
+    r"""Piecewise polynomial in :math:`t = \mathrm{asinh}(x / s)`, with :math:`I` intervals and :math:`C` channels.
 
     Attributes
     ----------
     coefficients
-        Of the powers 0 to 5 of the position within an interval, between 0 and 1: ``(C, 6, I)``.
+        Coefficients of the powers 0 to 5 of the position within an interval, ``(C, 6, I)``. The position lies between 0
+        and 1.
     scale
-        :math:`s`.
+        Scale :math:`s` of the argument.
     low, step
-        The intervals start at ``low``, ``low + step``, ...; the outer two reach to infinity.
+        Start of the first interval and length of the intervals. The two outer intervals extend to infinity.
     """
 
     coefficients: Tensor
@@ -37,13 +38,18 @@ class Table(NamedTuple):
 
 
 def interpolate(x: Tensor, table: Table) -> Tensor:
-    """Value of the table at every entry of ``x``, ``(C, *x.shape)``, differentiable in ``x`` and the coefficients."""
+    """Evaluate the table at every entry of ``x``, differentiable in ``x`` and the coefficients.
+
+    Returns
+    -------
+    Values, ``(C, *x.shape)``.
+    """
     values: Tensor = _Interpolation.apply(x, *table)
     return values
 
 
 class _Interpolation(torch.autograd.Function):
-    """The slope costs one Horner scheme more beside the value; autograd's way through it costs many times that."""
+    """Value and slope from one Horner scheme each, which is many times faster than autograd through the polynomial."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, coefficients: Tensor, scale: float, low: float, step: float) -> Tensor:
@@ -70,20 +76,20 @@ class _Interpolation(torch.autograd.Function):
 
 
 def _position(x: Tensor, scale: float, low: float, step: float) -> Tensor:
-    """Position along the intervals, in units of their length."""
+    """Return the position along the intervals, in units of their length."""
     size = x.abs().div_(scale)
-    # torch.asinh and torch.copysign are not vectorised: they would take longer than all the rest
+    # torch.asinh and torch.copysign are not vectorised, and would take longer than everything else here
     t = size.square().add_(1).sqrt_().add_(size).log_()
     return t.mul_(x.sign()).sub_(low).div_(step)
 
 
 def _stretch(x: Tensor, scale: float, step: float) -> Tensor:
-    """Derivative of the position."""
+    """Return the derivative of the position."""
     return x.square().add_(scale**2).rsqrt_().div_(step)
 
 
 class _TensorOperations:
-    """On any device."""
+    """Implementation in torch operations, for any device."""
 
     @staticmethod
     def evaluate(position: Tensor, coefficients: Tensor, with_slopes: bool) -> tuple[Tensor, Tensor | None]:
@@ -111,13 +117,13 @@ class _TensorOperations:
 
     @staticmethod
     def _split(position: Tensor, n_intervals: int) -> tuple[Tensor, Tensor]:
-        """Interval of every entry, flat, and the position within it."""
+        """Return the interval of every entry, flattened, and the position within it."""
         interval = position.floor().clamp_(0, n_intervals - 1)
         return interval.flatten().long(), position - interval
 
 
 class _Kernels:
-    """On a CPU: one pass over the entries instead of one for every operation."""
+    """Implementation for CPUs, which needs one pass over the entries instead of one per operation."""
 
     @staticmethod
     def evaluate(position: Tensor, coefficients: Tensor, with_slopes: bool) -> tuple[Tensor, Tensor | None]:
@@ -140,10 +146,10 @@ def _flat(values: Tensor) -> np.ndarray:
 
 @compiled(nogil=True, error_model="numpy", fastmath={"contract"})
 def _evaluate(position, coefficients, values, slopes):  # type: ignore[no-untyped-def]
-    # in the precision of the position: numba would go on in double precision with one number that is
+    # constants in the precision of the position, as one double would make numba compute everything in double precision
     zero, last = position.dtype.type(0), position.dtype.type(coefficients.shape[-1] - 1)
     for channel in range(len(coefficients)):
-        # with a row for each power the loop is compiled to vector instructions
+        # one row per power lets the compiler vectorise the loop
         of_channel, value_of, slope_of = coefficients[channel], values[channel], slopes[channel]
         with_slopes = len(slope_of) > 0
         for k in range(len(position)):

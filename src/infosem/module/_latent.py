@@ -20,7 +20,7 @@ _weight, _sd = partial(number, least=0, most=1e12), partial(number, least=1e-6, 
 
 @dataclass(frozen=True, kw_only=True)
 class LatentPrior(Settings, ABC):
-    r"""Settings of the prior of the latent noise.
+    r"""Base class of settings of the prior of the latent noise.
 
     Parameters
     ----------
@@ -35,13 +35,19 @@ class LatentPrior(Settings, ABC):
 
     @abstractmethod
     def build(self, n_genes: int) -> nn.Module:
-        """Make the module that gives the prior of the latent noise under an adjacency, a :class:`Normal` ``(G,)``."""
+        """Build the module that returns the prior of the latent noise under an adjacency, a :class:`Normal` ``(G,)``.
+
+        Parameters
+        ----------
+        n_genes
+            Number of genes.
+        """
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class LearnedLatent(LatentPrior):
-    r"""Latent noise of a mean and variance that are learned for every gene.
+    r"""Prior of the latent noise with a learned mean and variance for each gene.
 
     .. math:: p(Z) = N\left(m_p (I - A),\; e^{l_p (I - A)}\right)
     """
@@ -54,7 +60,7 @@ class LearnedLatent(LatentPrior):
 @register
 @dataclass(frozen=True, kw_only=True)
 class FixedLatent(LatentPrior):
-    r"""Latent noise of the same Normal for all genes, :math:`N(0, s_z^2)`.
+    r"""Fixed prior of the latent noise, :math:`N(0, s_z^2)` for all genes.
 
     Parameters
     ----------

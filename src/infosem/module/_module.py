@@ -1,4 +1,4 @@
-"""The evidence lower bound of InfoSEM (Eqs. 8, 14, 15), on tensors only."""
+"""Torch module of InfoSEM, which computes the evidence lower bound (Eqs. 8, 14, 15)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from infosem.module.priors._base import EffectPrior
 from infosem.module.priors._labels import LabelDensity
 
 _LEAST_COUNTED = 3.0
-"""Standard deviations from the mean of the values that are counted, beyond which the encoder has seen next to none."""
+"""Largest standardised expression, in absolute value, that the encoder sees often enough in the counted entries."""
 
 
 class InfoSEMModule(BaseModuleClass):
     r"""Variational auto-encoder with a linear structural equation model as its latent layer.
 
-    With :math:`X` the standardised expression (cells x genes), :math:`A_{ij}` the effect of gene :math:`i` on gene
-    :math:`j` and :math:`f_\phi, f_\theta` scalar networks shared by all genes and cells,
+    Let :math:`X` be the standardised expression (cells x genes) and :math:`A_{ij}` the effect of gene :math:`i` on gene
+    :math:`j`. The encoder :math:`f_\phi` and the decoder :math:`f_\theta` are scalar networks that all genes and cells
+    share. The model is
 
     .. math::
         q(Z \mid X, A) &= N\left(m_\phi(X)(I - A),\; e^{l_\phi(X)(I - A)}\right) \\
@@ -37,29 +38,29 @@ class InfoSEMModule(BaseModuleClass):
         p(X \mid Z, A) &= N\left(\mu_\theta(H), \sigma_\theta^2(H)\right) \\
         p(Z) &= N\left(m_p (I - A),\; e^{l_p (I - A)}\right) \text{ learned per gene, or } N(0, s_z^2) \text{ fixed}
 
-    The training loss is :math:`-\tfrac{2}{M}` times the ELBO, so that it is a sum of means:
+    The training loss is :math:`-\tfrac{2}{M}` times the ELBO, which is a sum of means:
 
-    .. math:: \overline{(X - \mu)^2} + \beta\, \overline{\mathrm{KL}} + \text{prior penalties},
+    .. math:: \overline{(X - \mu)^2} + \beta\, \overline{\mathrm{KL}} + \text{prior penalties}
 
-    the first mean over the :math:`M` counted entries, the second over all cells and genes. In the ELBO's terms the KL
-    has weight :math:`\beta M / (2NG)`.
+    The first mean is over the :math:`M` counted entries, the second over all cells and genes. In the ELBO, the KL
+    divergence has the weight :math:`\beta M / (2NG)`.
 
     Parameters
     ----------
     genes
-        What the module needs to know of the genes.
+        Data about the genes.
     n_cells
-        Number :math:`N` of cells that it is trained on.
+        Number :math:`N` of cells.
     prior
         Prior of the effects.
     low_rank
-        Edge probabilities that are a factor of the adjacency; ``None`` for none.
+        Settings of low-rank edge probabilities, or ``None`` for an adjacency without them.
     likelihood, latent, networks
         See :class:`infosem.InfoSEM`.
     initial_effect
-        Sum of the effects on every gene at the start, shared equally by the regulators.
+        Initial total effect on each gene, shared equally by the regulators.
     generator
-        Of the initial parameters, as in torch.
+        Torch generator for the initial parameters.
     """
 
     def __init__(
@@ -106,17 +107,28 @@ class InfoSEMModule(BaseModuleClass):
         self.effect_prior = prior.build(genes, self.adjacency)
 
     def standardise(self, x: Tensor) -> Tensor:
-        """Standardise expression ``(B, G)`` per gene and clip it to [-10, 10]."""
+        """Standardise expression, ``(B, G)``, per gene and clip it to [-10, 10]."""
         return ((x - self.mean) / self.sd).clamp(-10, 10)
 
     def latent_input(self, x: Tensor, standardised: Tensor) -> Tensor:
-        """What the encoder sees of cells, ``(B, G)``: denoised, with a gene's mean where an entry is not counted."""
+        """Return the input of the encoder, ``(B, G)``.
+
+        With a denoiser, entries that are not counted are replaced by the mean of the gene, and the expression is
+        denoised. Without one, this is the standardised expression.
+
+        Parameters
+        ----------
+        x
+            Expression in the units of the input, ``(B, G)``.
+        standardised
+            The same expression, standardised.
+        """
         if self.denoiser is None:
             return standardised
         return self.denoiser(standardised * self.likelihood.counted(x))
 
     def restore(self, standardised: Tensor) -> Tensor:
-        """Take standardised values ``(B, G)`` back to the units of the input."""
+        """Transform standardised values, ``(B, G)``, to the units of the input."""
         return standardised * self.sd + self.mean
 
     def _get_inference_input(self, tensors: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
@@ -129,10 +141,20 @@ class InfoSEMModule(BaseModuleClass):
 
     @auto_move_data
     def inference(self, x: Tensor, generator: torch.Generator | None = None) -> dict[str, Any]:
-        r"""Draw the latent noise of each cell from :math:`q(Z | X, A)`; ``generator`` as in torch.
+        r"""Draw the latent noise of each cell from :math:`q(Z | X, A)`.
 
-        Returns ``z`` and ``qz``, ``(B, G)``, ``x`` standardised, ``h``, its encoded mean :math:`m_\phi(x)`, and the
-        :class:`~infosem.module._adjacency.Adjacency` used.
+        Parameters
+        ----------
+        x
+            Expression in the units of the input, ``(B, G)``.
+        generator
+            Torch generator for the draw.
+
+        Returns
+        -------
+        Dictionary of the sample ``z``, its distribution ``qz``, the standardised expression ``x`` and the encoded mean
+        ``h``, :math:`m_\phi(x)`, each ``(B, G)``; and the ``adjacency`` with its ``weights``, ``effects`` and
+        ``logits``.
         """
         adjacency: Adjacency = self.adjacency()
         standardised = self.standardise(x)
@@ -142,20 +164,38 @@ class InfoSEMModule(BaseModuleClass):
 
     @auto_move_data
     def generative(self, z: Tensor, weights: Tensor) -> dict[str, Any]:
-        """Decode latent noise under the adjacency ``weights``, ``(R, G)``.
+        """Decode latent noise.
 
-        Returns ``px``, the distribution of the standardised expression, and ``pz``, the prior of the latent noise.
+        Parameters
+        ----------
+        z
+            Latent noise, ``(B, G)``.
+        weights
+            Adjacency, ``(R, G)``.
+
+        Returns
+        -------
+        Dictionary of ``px``, the distribution of the standardised expression, and ``pz``, the prior of the latent
+        noise.
         """
         px = self.decode(propagate_effects(z, weights, self.regulators))
         return {"px": px, "pz": self.latent(weights, self.regulators)}
 
     def decode(self, h: Tensor) -> Distribution:
-        """Distribution of the standardised expression in the latent state ``h``, ``(..., G)``."""
+        """Return the distribution of the standardised expression given the latent state ``h``, ``(..., G)``."""
         mean, *others = self.decoder(h)
         return self.likelihood.distribution(mean if self.denoiser is None else mean * self.denoiser.sd, *others)
 
     def latent_state(self, x: Tensor, column: int) -> Tensor:
-        """Latent state of one gene that is held at the expression ``x``, ``(B, 1)``, hence without noise."""
+        """Return the latent state of one gene that is held at an expression level, hence without noise.
+
+        Parameters
+        ----------
+        x
+            Expression of the gene in the units of the input, ``(B, 1)``.
+        column
+            Column of the gene.
+        """
         held = ((x - self.mean[column]) / self.sd[column]).clamp(-10, 10)
         if self.denoiser is not None:
             if self.likelihood.mask_zeros:
@@ -169,9 +209,9 @@ class InfoSEMModule(BaseModuleClass):
         inference_outputs: dict[str, Any],
         generative_outputs: dict[str, Any],
     ) -> LossOutput:
-        r"""Minus two over :math:`M` times the ELBO of a batch, and its terms.
+        r"""Compute the loss of a batch, which is :math:`-\tfrac{2}{M}` times the ELBO, and the terms of the ELBO.
 
-        ``reconstruction_loss`` and ``kl_local`` are per cell and in nats, the KL weighted as in the ELBO;
+        ``reconstruction_loss`` and ``kl_local`` are in nats per cell. The KL divergence is weighted as in the ELBO.
         ``kl_global`` is :math:`-\log p(A)`.
         """
         counted = self.likelihood.counted(tensors[REGISTRY_KEYS.X_KEY])
@@ -191,11 +231,11 @@ class InfoSEMModule(BaseModuleClass):
 
     @property
     def kl_weight(self) -> float:
-        r"""Weight :math:`\beta M / (2NG)` of the KL in the ELBO."""
+        r"""Weight :math:`\beta M / (2NG)` of the KL divergence in the ELBO."""
         return self.beta * self.n_counted / (2 * self.n_cells * len(self.mean))
 
     def penalty(self, adjacency: Adjacency) -> Tensor:
-        """The priors' share of the training loss."""
+        """Return the contribution of the priors to the training loss."""
         total = self.effect_prior.penalty(adjacency.effects)
         coefficients = self.effect_prior.coefficient_log_prob()
         if coefficients is not None:
@@ -206,13 +246,25 @@ class InfoSEMModule(BaseModuleClass):
         return total
 
     def log_prior(self, penalty: Tensor) -> Tensor:
-        r"""Log density of everything that parametrises :math:`A`, in nats, from its :meth:`penalty`."""
+        r"""Return the log density of all parameters of :math:`A`, in nats, given their :meth:`penalty`."""
         priors = [self.effect_prior] if self.interaction_prior is None else [self.effect_prior, self.interaction_prior]
         return -0.5 * self.n_counted * penalty - sum(prior.log_normaliser(self.n_counted) for prior in priors)
 
     @torch.inference_mode()
     def sample(self, n_cells: int, generator: torch.Generator | None = None) -> Tensor:
-        """Sample cells from the generative model; ``(n_cells, G)`` in the units of the input."""
+        """Sample cells from the generative model.
+
+        Parameters
+        ----------
+        n_cells
+            Number of cells to sample.
+        generator
+            Torch generator for the samples.
+
+        Returns
+        -------
+        Expression in the units of the input, ``(n_cells, G)``.
+        """
         weights = self.adjacency().weights
         pz = self.latent(weights, self.regulators)
         z = Normal(pz.mean.expand(n_cells, -1), pz.log_variance).sample(generator)

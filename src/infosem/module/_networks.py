@@ -1,4 +1,4 @@
-"""The scalar encoder and decoder that all genes share, and their tabulated evaluation."""
+"""Scalar encoder and decoder that all genes share, and their tabulated evaluation."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from infosem.data._settings import Settings, register
 from infosem.module._interpolation import Table, interpolate
 
 _NODES = torch.arange(-2.0, 4.0, dtype=torch.float64)
-"""The six knots that an interpolated point uses, in units of their spacing: it lies between 0 and 1."""
+"""The six knots around an interpolated point, in units of their spacing. The point lies between 0 and 1."""
 
 _LAGRANGE = torch.linalg.inv(torch.vander(_NODES, increasing=True))
-"""Row ``p`` gives, from the values at the nodes, the coefficient of ``u^p`` of the polynomial through them."""
+"""Matrix from the values at the nodes to the coefficients of the polynomial through them; row ``p`` is for ``u^p``."""
 
 _HALF = 0.5 ** torch.arange(len(_NODES), dtype=torch.float64)
-"""The powers of ``u`` half-way between two knots."""
+"""Powers of ``u`` half-way between two knots."""
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class ScalarNetworks(Settings):
-    """Settings of the encoder and the decoder, each a function of one number that all genes and cells share.
+    """Settings of the encoder and the decoder, which are functions of one number and shared by all genes and cells.
 
     Parameters
     ----------
     n_hidden
         Width of both hidden layers.
     evaluation
-        During training, evaluate them ``"tabulated"`` on a grid and interpolated (relative error about 1e-6, many times
-        faster), or ``"exact"`` at every entry. After training it is always exact.
+        How the networks are evaluated during training. ``"tabulated"`` evaluates them on a grid and interpolates, which
+        is many times faster and has a relative error of about 1e-6. ``"exact"`` evaluates them at every entry. After
+        training the evaluation is always exact.
     denoise
-        Whether the encoder sees expression from which the noise of measurement is taken out
-        (:class:`~infosem.module._denoiser.Denoiser`), or the measured one.
+        Whether measurement noise is removed from the expression before it is encoded.
     """
 
     n_hidden: int = 128
@@ -53,18 +53,26 @@ class ScalarNetworks(Settings):
         )
 
     def build(self, n_outputs: int, generator: torch.Generator | None) -> nn.Module:
-        """Make a network of so many outputs; ``generator`` of its weights, as in torch."""
+        """Build a network.
+
+        Parameters
+        ----------
+        n_outputs
+            Number of outputs.
+        generator
+            Torch generator for the initial weights.
+        """
         network = ScalarNetwork(n_outputs, n_hidden=self.n_hidden, generator=generator)
         return TabulatedNetwork(network) if self.evaluation == "tabulated" else network
 
 
 class ScalarNetwork(nn.Module):
-    r"""A multilayer perceptron of one scalar, applied to every entry of a tensor.
+    r"""Multilayer perceptron of one scalar, applied to every entry of a tensor.
 
     .. math:: f(x) = W_3 \tanh(W_2 \tanh(w_1 x + b_1) + b_2) + b_3, \qquad f: \mathbb{R} \to \mathbb{R}^C
 
-    The same weights serve every gene and every cell, as in DeepSEM (Shu et al. 2021). Xavier-normal weights,
-    zero biases.
+    All genes and cells share the weights, as in DeepSEM (Shu et al. 2021). Weights are initialised by the Xavier normal
+    scheme, and biases at zero.
 
     Parameters
     ----------
@@ -73,7 +81,7 @@ class ScalarNetwork(nn.Module):
     n_hidden
         Width of both hidden layers.
     generator
-        Of the weights, as in torch.
+        Torch generator for the initial weights.
     """
 
     def __init__(self, n_outputs: int, *, n_hidden: int = 128, generator: torch.Generator | None = None) -> None:
@@ -85,7 +93,7 @@ class ScalarNetwork(nn.Module):
             nn.Tanh(),
             skip_init(nn.Linear, n_hidden, n_outputs, dtype=torch.float32),
         )
-        # torch's own start of the layers took as many numbers: without them a seed would have another network
+        # torch's own initialisation draws this many numbers; drawing them keeps the network of each seed the same
         torch.rand(sum(parameter.numel() for parameter in self.parameters()), generator=generator, dtype=torch.float32)
         for layer in self.layers:
             if isinstance(layer, nn.Linear):
@@ -93,7 +101,7 @@ class ScalarNetwork(nn.Module):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Evaluate the network at every entry of ``x``, in its precision; returns ``(C, *x.shape)``."""
+        """Evaluate the network at every entry of ``x``, in the precision of ``x``; returns ``(C, *x.shape)``."""
         values = x.reshape(-1, 1)
         for layer in self.layers:
             if isinstance(layer, nn.Linear):
@@ -104,18 +112,18 @@ class ScalarNetwork(nn.Module):
 
 
 class TabulatedNetwork(nn.Module):
-    r"""A :class:`ScalarNetwork` evaluated on a grid over the batch's own range and interpolated.
+    r""":class:`ScalarNetwork` that is evaluated on a grid over the range of the batch and interpolated.
 
-    A batch needs the network at :math:`B \times G` points of one scalar function, so :math:`K \ll BG` evaluations
-    suffice. The knots are equally spaced in :math:`t = \mathrm{asinh}(x / s)`, with :math:`s` the mean :math:`|x|`:
-    dense where the values are, and no worse for a few far ones, where tanh networks vary on the scale of their
-    argument. Between knots stands the polynomial of degree five through the nearest six; its error falls with the sixth
-    power of their spacing. Gradients reach both the network's weights and ``x``. The knots are evaluated in double
-    precision (where the device has it), so that rounding does not enter the slope of the interpolant.
+    A batch needs :math:`B \times G` values of one scalar function, so :math:`K \ll BG` evaluations suffice. The knots
+    are equally spaced in :math:`t = \mathrm{asinh}(x / s)`, where :math:`s` is the mean of :math:`|x|`. They are dense
+    where most values are. A few distant values do not reduce the accuracy, because a tanh network varies there on the
+    scale of its argument. The interpolant is the polynomial of degree five through the nearest six knots, whose error
+    falls with the sixth power of their spacing. Gradients reach the weights of the network and ``x``. The knots are
+    evaluated in double precision where the device supports it, so that rounding does not affect the slope.
 
-    The number of knots is doubled until the exact network, evaluated half-way between the knots, agrees with the
-    interpolant to ``tolerance`` of its own spread. Where that would take as many evaluations as the batch has
-    entries, and outside training, the exact network is used.
+    The number of knots is doubled until the interpolant agrees with the exact network half-way between the knots.
+    The exact network is used outside training, and if the table would need as many evaluations as the batch has
+    entries.
 
     Parameters
     ----------
@@ -134,18 +142,18 @@ class TabulatedNetwork(nn.Module):
         self.n_knots = self.min_knots
 
     def forward(self, x: Tensor) -> Tensor:
-        """Interpolate the network at every entry of ``x``; returns ``(C, *x.shape)``."""
+        """Evaluate the network at every entry of ``x``, by interpolation during training; returns ``(C, *x.shape)``."""
         table = self._tabulate(x.detach()) if self.training else None
         return self.network(x) if table is None else interpolate(x, table)
 
     def _tabulate(self, x: Tensor) -> Table | None:
-        """Knots fine enough for ``x``, or ``None`` if that would be no saving."""
+        """Tabulate the network finely enough for ``x``; return ``None`` if that would save no evaluations."""
         precise = torch.float32 if x.device.type == "mps" else torch.float64
         lowest, highest, size = torch.stack([*x.aminmax(), x.abs().mean()]).tolist()
         scale = max(size, torch.finfo(x.dtype).tiny * 1e6)
         low, high = math.asinh(lowest / scale), math.asinh(highest / scale)
         while 2 * self.n_knots < x.numel():
-            # the first and the last two knots lie outside, so that every point has three on either side
+            # the first two and the last two knots lie outside the range, so that every point has three on each side
             step = max(high - low, 1e-6) / (self.n_knots - 5)
             halves = torch.arange(-4, 2 * self.n_knots - 5, device=x.device, dtype=precise)
             values = self.network(scale * torch.sinh(low + 0.5 * step * halves))
@@ -163,5 +171,5 @@ class TabulatedNetwork(nn.Module):
 
 @cache
 def _constants(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """:data:`_LAGRANGE` and :data:`_HALF` where they are used, copied there once."""
+    """Return :data:`_LAGRANGE` and :data:`_HALF` on a device, cached so that they are copied once."""
     return _LAGRANGE.to(device, dtype), _HALF.to(device, dtype)

@@ -1,11 +1,11 @@
-r"""The linear structural equation model of the latent layer, restricted to regulators.
+r"""Linear structural equation model of the latent layer.
 
-With cells as rows and :math:`A_{ij}` the effect of gene :math:`i` on gene :math:`j`, only the :math:`R` regulators
-have rows in :math:`A`; writing :math:`h_R` for the regulators' columns of :math:`h`,
+Cells are rows, and :math:`A_{ij}` is the effect of gene :math:`i` on gene :math:`j`. Only the :math:`R` regulators have
+rows in :math:`A`. With :math:`h_R` the regulators' columns of :math:`h`,
 
 .. math:: z = h (I - A) = h - h_R A, \qquad h = z (I - A)^{-1} = z + z_R (I - A_{RR})^{-1} A .
 
-Nothing here is larger than :math:`R \times G`.
+No matrix is larger than :math:`R \times G`, apart from the values of the cells.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def remove_effects(h: Tensor, adjacency: Tensor, regulators: Tensor) -> Tensor:
-    """Return ``h (I - A)``: what is left of each gene once its regulators' effects are taken away.
+    """Return ``h (I - A)``, the values of each gene after subtraction of the regulators' effects.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def remove_effects(h: Tensor, adjacency: Tensor, regulators: Tensor) -> Tensor:
 
 
 def propagate_effects(z: Tensor, adjacency: Tensor, regulators: Tensor) -> Tensor:
-    """Return ``z (I - A)^-1``: the values that solve the structural equations for the noise ``z``.
+    """Return ``z (I - A)^-1``, the solution of the structural equations for the noise ``z``.
 
-    One ``R x R`` system is solved with the cells as right-hand sides; no inverse is formed.
+    One ``R x R`` system is solved with the cells as right-hand sides, without forming an inverse.
 
     Parameters
     ----------
@@ -50,16 +50,18 @@ def propagate_effects(z: Tensor, adjacency: Tensor, regulators: Tensor) -> Tenso
 
 
 def spectral_radius(adjacency: Tensor, regulators: Tensor) -> float:
-    r"""Largest modulus of the eigenvalues of :math:`A`; below one, :math:`(I - A)^{-1} = I + A + A^2 + \ldots`."""
+    r"""Return the spectral radius of :math:`A`, the largest absolute value of its eigenvalues.
+
+    If it is below one, :math:`(I - A)^{-1} = I + A + A^2 + \ldots`.
+    """
     among_regulators = adjacency.index_select(1, regulators)
     return float(torch.linalg.eigvals(among_regulators).abs().max()) if len(regulators) else 0.0
 
 
 def total_effects(adjacency: Tensor, regulators: Tensor, regulator: int) -> Tensor:
-    r"""What a unit change of one regulator that is held does to every gene.
+    r"""Return the total effects of a unit change of one regulator on all genes.
 
-    Under :math:`\mathrm{do}(h_i = c)` gene :math:`i` is held and its incoming edges are cut, so that the other genes
-    shift by
+    Under :math:`\mathrm{do}(h_i = c)` gene :math:`i` is held and its incoming edges are cut. The other genes shift by
 
     .. math:: \Delta h_{-i} = \Delta h_i \, A_{i,-i} (I - A_{-i,-i})^{-1} .
 
@@ -74,7 +76,7 @@ def total_effects(adjacency: Tensor, regulators: Tensor, regulator: int) -> Tens
 
     Returns
     -------
-    :math:`\Delta h / \Delta h_i`, ``(G,)``, one for the gene itself.
+    Total effects :math:`\Delta h / \Delta h_i`, ``(G,)``, which are one for the regulator itself.
     """
     direct = adjacency[regulator].clone()
     direct[regulators[regulator]] = 0
@@ -84,7 +86,7 @@ def total_effects(adjacency: Tensor, regulators: Tensor, regulator: int) -> Tens
 
 
 def cut_incoming(adjacency: Tensor, regulators: Tensor, regulator: int) -> Tensor:
-    """The adjacency without the edges into one of its regulators."""
+    """Return the adjacency without the incoming edges of one regulator."""
     cut = adjacency.clone()
     cut[:, regulators[regulator]] = 0
     return cut

@@ -1,4 +1,4 @@
-"""What makes the score of an edge: terms of evidence, one to a file, whose sum ranks the edges."""
+"""Ranking of the edges, by a sum of several kinds of evidence or by the absolute adjacency."""
 
 from infosem.scores._association import Association
 from infosem.scores._direct_effect import DirectEffect

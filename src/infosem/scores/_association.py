@@ -1,4 +1,4 @@
-"""Evidence of the association of two genes."""
+"""Evidence from the association of two genes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from infosem.scores._evidence import Evidence
 @register
 @dataclass(frozen=True, kw_only=True)
 class Association(Evidence):
-    """Association of the two genes against the background of both (:mod:`infosem.statistics._covariation`).
+    """Correlation of the two genes, compared with the correlations that each has with all other genes.
 
-    It has the weight :math:`1 - w`, where :math:`w` is the share of the direct effects.
+    One half is computed from all variation. The other half is computed from the patterns that many genes share and from
+    the genes' own variation. This evidence has the weight :math:`1 - w`, where :math:`w` is the weight of the direct
+    effects (see :class:`DirectEffect`).
     """
 
     name: ClassVar[str] = "association"
 
     def applies(self, edges: EdgeData) -> bool:
-        """Whether it was measured."""
+        """Return whether the association was measured."""
         return edges.facts.association is not None
 
     def log_score(self, edges: EdgeData) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Evidence of a regulator's direct effect."""
+"""Evidence from the direct effect of the regulator."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from infosem.statistics._surprisal import surprisal
 @register
 @dataclass(frozen=True, kw_only=True)
 class DirectEffect(Evidence):
-    r"""Size :math:`|A_{ij}|` of the regulator's direct effect, with the weight :math:`w` of the direct effects.
+    r"""Size :math:`|A_{ij}|` of the direct effect of the regulator.
 
-    :math:`w = 0.8\, n / (n + 0.4 R)` for :math:`n` independent observations and :math:`R` regulators, whose effects can
-    be told apart as far as there are observations.
+    This evidence has the weight :math:`w = 0.8\, n / (n + 0.4 R)`, for :math:`n` independent observations and :math:`R`
+    regulators. The direct effects of the regulators can be distinguished as far as there are as many independent
+    observations as regulators.
     """
 
     name: ClassVar[str] = "direct"

@@ -1,4 +1,4 @@
-"""What is known of the edges besides the adjacency, and what the evidence terms read."""
+"""Data about the edges, which kinds of evidence are computed from."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeFacts:
-    """What the data tell of every pair of a regulator and a gene, besides the adjacency that is learned.
+    """Data about each pair of a regulator and a gene, apart from the learned adjacency.
 
     Attributes
     ----------
     signs
-        Sign of the correlation of every regulator with every gene, zero within noise, int8 ``(R, G)``.
+        Sign of the correlation of each regulator with each gene, int8 ``(R, G)``. It is zero within noise.
     profiles
-        Profile of expression of each gene (:mod:`infosem.statistics._profiles`), ``(G, k)``.
+        Expression profile of each gene, ``(G, k)``. Profiles are the coordinates in the leading patterns of the
+        correlations between genes.
     embeddings
-        Text embedding of each gene, centred, of a mean squared norm of one, zero where there is none, ``(G, d)``;
-        ``None`` if none are registered.
+        Text embedding of each gene, ``(G, d)``. Embeddings are centred and have a mean squared norm of one; genes
+        without one have a row of zeros. ``None`` if no embeddings are registered.
     pairs, is_edge
-        Observed pairs (regulator row, target column), ``(2, P)``, and which of them are known edges; ``None`` if no
-        interactions are registered.
+        Regulator row and target column of the observed pairs, ``(2, P)``, and whether each is a known edge. ``None`` if
+        no interactions are registered.
     logits
-        Log odds of every edge from the known interactions (:class:`infosem.scores.KernelEdges`), ``(R, G)``.
+        Log odds of each edge given the known interactions (:class:`infosem.scores.KernelEdges`), ``(R, G)``. ``None``
+        without known interactions, and with low-rank probabilities.
     association
-        Evidence of the association of every pair, in nats, ``(R, G)``; ``None`` before training.
+        Evidence from the association of each pair, in nats, ``(R, G)``. ``None`` before training.
     direct_share
-        Weight of the direct effects in the evidence of the expression, from zero to one.
+        Weight of the direct effects in the evidence from the expression, from zero to one.
     agreement
-        How far two halves of the cells agree on the strongest pairs, in standard errors; ``None`` before training.
+        Agreement of two halves of the cells on the strongest pairs, in standard errors. ``None`` before training.
     """
 
     signs: np.ndarray
@@ -46,18 +48,18 @@ class EdgeFacts:
 
     @property
     def labels_reach_others(self) -> bool:
-        """Whether the labels are of both kinds, so that they tell of pairs that have none."""
+        """Whether there are labels of both kinds, so that they generalise to pairs without labels."""
         return self.is_edge is not None and bool(self.is_edge.any() and not self.is_edge.all())
 
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeData:
-    """What an evidence term reads.
+    """Data that a kind of evidence can use.
 
     Attributes
     ----------
     adjacency
-        The trained adjacency :math:`A`, row = regulator, column = target, ``(R, G)``.
+        Trained adjacency :math:`A`, ``(R, G)``. Rows are regulators, columns are target genes.
     possible
         Pairs that can be edges, boolean ``(R, G)``.
     regulators
@@ -65,9 +67,9 @@ class EdgeData:
     gene_names
         Names of the genes.
     facts
-        What the data tell of the pairs besides.
+        Other data about the pairs.
     so_far
-        Sum of the terms before this one, in nats, ``(R, G)``; ``None`` for the first.
+        Sum of the preceding terms, in nats, ``(R, G)``. ``None`` for the first term.
     """
 
     adjacency: np.ndarray

@@ -1,4 +1,4 @@
-"""What a term of the evidence is."""
+"""Base class of the kinds of evidence."""
 
 from __future__ import annotations
 
@@ -12,24 +12,32 @@ from infosem.scores._edge_data import EdgeData
 
 
 class Evidence(Settings, ABC):
-    """A kind of evidence for edges. Subclasses are frozen dataclasses (see :func:`infosem.register`).
+    """Base class of a kind of evidence for edges.
+
+    Subclasses are frozen dataclasses (see :func:`infosem.register`).
 
     Attributes
     ----------
     name
-        Column of the edge table and ending of the key in ``varp``.
+        Name of the column in the table of edges, and suffix of the key in ``varp``.
     """
 
     name: ClassVar[str]
 
     @abstractmethod
     def log_score(self, edges: EdgeData) -> np.ndarray:
-        """Evidence for every pair, ``(R, G)`` float32, in nats; zero is neutral."""
+        """Return the evidence for each pair in nats, ``(R, G)``, float32. Zero is neutral.
+
+        Parameters
+        ----------
+        edges
+            Data that the evidence can use.
+        """
 
     def applies(self, edges: EdgeData) -> bool:
-        """Whether the data have what the term reads; it is left out if not."""
+        """Return whether the data that this kind of evidence needs are available. If not, it is left out."""
         return True
 
     def worth_of_others(self, edges: EdgeData) -> float:
-        """Factor on the terms before this one: what a nat of theirs is worth beside it."""
+        """Return a factor for the preceding terms, which weights them relative to this one."""
         return 1.0

@@ -1,7 +1,7 @@
-r"""Known interactions as probabilities that reach genes without labels: like genes have like interactions.
+r"""Edge probabilities from known interactions, which assume that similar genes have similar interactions.
 
-The labels :math:`y_{ij} \in \{0, 1\}`, a share :math:`\mu` of them edges, are observations of a Gaussian process over
-pairs, whose covariance is the product of the likeness of the two regulators and that of the two targets:
+The labels :math:`y_{ij} \in \{0, 1\}`, of which a share :math:`\mu` are edges, are observations of a Gaussian process
+over pairs of genes. Its covariance is the similarity of the two regulators times the similarity of the two targets:
 
 .. math:: \frac{y_{ij} - \mu}{\sqrt{\mu (1 - \mu)}} = f_{ij} + \epsilon_{ij}, \qquad
           f \sim \mathrm{GP}(0, K_R \otimes K_T), \quad \epsilon_{ij} \sim N(0, \lambda),
@@ -9,11 +9,14 @@ pairs, whose covariance is the product of the likeness of the two regulators and
 .. math:: K_R(i, i') = 1 + h_i^\top h_{i'} + \delta_{ii'}, \qquad
           K_T(j, j') = 1 + \tfrac{1}{2} \left( h_j^\top h_{j'} + p_j^\top p_{j'} \right) + \delta_{jj'}
 
-with :math:`h` the genes' text and :math:`p` their profile of expression (:mod:`infosem.statistics._profiles`).
-Multiplied out, it has a level of each regulator and of each target, as far as text, profile and their own labels tell,
-and preferences of regulators that are alike for targets that are alike. The posterior mean (kernel ridge regression;
-Stock et al. 2018 call it pairwise learning with a Kronecker kernel) is solved by conjugate gradients, in which the
-covariance is never built. Labels of one kind only tell nothing of other pairs, whose probability is one half then.
+where :math:`h` is the text embedding of a gene and :math:`p` its expression profile
+(:mod:`infosem.statistics._profiles`). The product expands into a level of each regulator, a level of each target, and
+an interaction between similar regulators and similar targets. Text, profile and the genes' own labels inform each of
+these terms.
+
+The posterior mean is kernel ridge regression, or pairwise learning with a Kronecker kernel (Stock et al. 2018).
+Conjugate gradients find it without building the covariance. If all labels are of one kind, they say nothing about other
+pairs, and the probability of these is set to one half.
 """
 
 from __future__ import annotations
@@ -27,29 +30,30 @@ from infosem.data._settings import register
 from infosem.module._adjacency import EdgeModel
 
 EDGE_PROBABILITY = 0.95
-"""Probability of a known edge; one less this of a known non-edge."""
+"""Probability of a known edge. A known non-edge has one minus this probability."""
 
 _NOISE = 10.0
-""":math:`\\lambda`. Chosen, like the weights of the kernels, on splits of training genes; flat from 3 to 30."""
+"""Noise :math:`\\lambda`. It was chosen on splits of training genes, like the weights of the kernels. The accuracy
+hardly changes from 3 to 30."""
 
 _LOWEST = 0.2
-"""Posterior means below this share of :math:`\\mu` approach zero instead of crossing it."""
+"""Share of :math:`\\mu` below which posterior means are mapped to probabilities that approach zero."""
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class KernelEdges(EdgeModel):
-    """Edge probabilities from known interactions by kernel ridge regression over pairs of genes.
+    """Edge probabilities by kernel ridge regression of known interactions over pairs of genes.
 
-    What the labels say of a pair extends to pairs of like genes, by text and by expression, so that labels reach genes
-    that have none. The probabilities multiply the strength of an edge and leave the adjacency as it is.
+    Genes with similar texts and similar expression have similar interactions, so that labels generalise to genes that
+    have none. The probabilities enter the evidence that ranks the edges. They do not change the adjacency.
     """
 
 
 def edge_logits(
     pairs: np.ndarray, is_edge: np.ndarray, regulators: np.ndarray, embeddings: np.ndarray, profiles: np.ndarray
 ) -> np.ndarray:
-    """Log odds of every pair, ``(R, G)``.
+    """Compute the log odds of an edge for each pair, ``(R, G)``.
 
     Parameters
     ----------
@@ -60,10 +64,10 @@ def edge_logits(
     regulators
         Column of each regulator among the genes, ``(R,)``.
     embeddings
-        Text of each gene, centred, of a mean squared norm of one, zero where there is none, ``(G, d)``; of width zero
-        without text.
+        Text embedding of each gene, ``(G, d)``. Embeddings are centred and have a mean squared norm of one; genes
+        without one have a row of zeros. Without text, ``d`` is zero.
     profiles
-        Profile of expression of each gene, of a mean squared norm of one, ``(G, k)``.
+        Expression profile of each gene, ``(G, k)``, with a mean squared norm of one.
     """
     probability = np.full((len(regulators), len(embeddings)), 0.5)
     if is_edge.any() and not is_edge.all():
@@ -82,14 +86,14 @@ def edge_logits(
 def posterior_mean(
     pairs: np.ndarray, observed: np.ndarray, by_regulator: np.ndarray, by_target: np.ndarray
 ) -> np.ndarray:
-    r"""Posterior mean of :math:`f`, ``(R, G)``.
+    r"""Compute the posterior mean of :math:`f`, ``(R, G)``.
 
     Parameters
     ----------
     pairs
         Row and column of each observation, ``(2, P)``.
     observed
-        Their values, of variance one, ``(P,)``.
+        Values of the observations, ``(P,)``, with a variance of one.
     by_regulator, by_target
         Features :math:`\Phi` of the kernels :math:`\Phi \Phi^\top + I`, ``(R, a)`` and ``(G, b)``.
     """
@@ -123,7 +127,7 @@ def _with_constant(*features: np.ndarray) -> np.ndarray:
 
 
 def _reduced(features: np.ndarray) -> np.ndarray:
-    """Features with the same products and no more columns than rows."""
+    """Return features with the same inner products and no more columns than rows."""
     if features.shape[1] <= features.shape[0]:
         return features
     u, s, _ = np.linalg.svd(features, full_matrices=False)
@@ -131,7 +135,7 @@ def _reduced(features: np.ndarray) -> np.ndarray:
 
 
 def _as_probability(mean: np.ndarray, rate: float) -> np.ndarray:
-    """Means as they are between a share of the rate and .95, beyond which they approach zero and one."""
+    """Return posterior means as probabilities. Below a share of the rate and above .95 they approach zero and one."""
     low, high = _LOWEST * rate, EDGE_PROBABILITY
     below = low * np.exp(np.minimum(mean - low, 0) / low)
     above = 1 - (1 - high) * np.exp(np.minimum(high - mean, 0) / (1 - high))

@@ -1,4 +1,4 @@
-"""Evidence of known interactions."""
+"""Evidence from known interactions."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from infosem.scores._kernel_edges import EDGE_PROBABILITY
 @register
 @dataclass(frozen=True, kw_only=True)
 class KnownInteractions(Evidence):
-    r"""Probability of an edge over the share of edges among labelled pairs, :math:`\log(p_{ij} / \bar p)`.
+    r"""Log ratio :math:`\log(p_{ij} / \bar p)` of the edge probability to the share of edges among labelled pairs.
 
-    With labels of one kind only, it is the log odds of a known pair and zero for others. With labels of both kinds the
-    other terms are scaled by what they are worth beside the labels (:func:`worth_beside`).
+    If all labels are of one kind, the evidence is the log odds of the known pairs, and zero for all other pairs. With
+    labels of both kinds, the preceding terms are multiplied by half the slope of a logistic regression of the labels on
+    these terms, limited to values between zero and one.
     """
 
     name: ClassVar[str] = "interactions"
 
     def applies(self, edges: EdgeData) -> bool:
-        """Whether known interactions give probabilities that are not part of the adjacency."""
+        """Return whether there are edge probabilities that are not a factor of the adjacency."""
         return edges.facts.logits is not None
 
     def log_score(self, edges: EdgeData) -> np.ndarray:
@@ -52,16 +53,17 @@ class KnownInteractions(Evidence):
 
 
 def worth_beside(evidence: np.ndarray, pairs: np.ndarray, is_edge: np.ndarray) -> float:
-    """What a nat of evidence is worth beside the labels: half the slope of a logistic regression, between 0 and 1.
+    """Return the weight of evidence relative to the labels, between zero and one.
 
-    Half, since the labels' probabilities tell a part of the same: both take like genes to have like edges.
+    This is half the slope of a logistic regression of the labels on the evidence. Half is taken because evidence and
+    edge probabilities share information: both assume that similar genes have similar edges.
 
     Parameters
     ----------
     evidence
-        ``(R, G)``.
+        Evidence of each pair in nats, ``(R, G)``.
     pairs, is_edge
-        The observed pairs, ``(2, P)``, and which of them are edges.
+        Observed pairs, ``(2, P)``, and whether each is an edge.
     """
     if is_edge.sum() < 2 or (~is_edge).sum() < 2:
         return 1.0

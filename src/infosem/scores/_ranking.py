@@ -1,4 +1,4 @@
-r"""What ranks the edges: a sum of evidence, or the size of the adjacency."""
+r"""Rankings of the edges, by a sum of evidence or by the absolute adjacency."""
 
 from __future__ import annotations
 
@@ -22,33 +22,43 @@ _DEFAULT = (Association(), DirectEffect(), RegulatorLevel(), TextSimilarity(), K
 
 
 class Ranking(Settings, ABC):
-    """Settings of what ranks the edges.
+    """Base class of settings of the ranking of the edges.
 
     Attributes
     ----------
     reads_association
-        Whether it reads what :class:`infosem.scores.EdgeFacts` has of the association of the genes, which is measured
-        when training starts.
+        Whether the ranking uses the association of the genes in :class:`infosem.scores.EdgeFacts`, which is measured at
+        the start of training.
     """
 
     reads_association: ClassVar[bool] = True
 
     @abstractmethod
     def rank(self, edges: EdgeData) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Strength of every edge, not negative and zero for pairs that cannot be edges, and its parts, ``(R, G)``."""
+        """Return the strength of each edge, ``(R, G)``, and its parts by name, ``(R, G)`` each.
+
+        The strength is not negative, and zero for pairs that cannot be edges.
+
+        Parameters
+        ----------
+        edges
+            Data that the ranking can use.
+        """
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class SumOfEvidence(Ranking):
-    r"""Edges by the sum of several kinds of evidence, in nats.
+    r"""Ranking of the edges by the sum of several kinds of evidence, in nats.
+
+    The strength of an edge is
 
     .. math:: \log(1 + e^{E_{ij}}), \qquad E_{ij} = \sum_k e^{(k)}_{ij}
 
     Parameters
     ----------
     terms
-        The terms, in the order in which they are added: a term may look at the sum of those before it.
+        Kinds of evidence, in the order in which they are added. A term can use the sum of the preceding terms.
     """
 
     terms: tuple[Evidence, ...] = _DEFAULT
@@ -65,7 +75,7 @@ class SumOfEvidence(Ranking):
         object.__setattr__(self, "terms", tuple(self.terms))
 
     def plus(self, *terms: Evidence) -> Self:
-        """Return this ranking with further terms at its end."""
+        """Return a copy of this ranking with further terms at the end."""
         return replace(self, terms=(*self.terms, *terms))
 
     def rank(self, edges: EdgeData) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -86,7 +96,7 @@ class SumOfEvidence(Ranking):
 @register
 @dataclass(frozen=True, kw_only=True)
 class AbsoluteAdjacency(Ranking):
-    """Edges by the absolute adjacency :math:`|A_{ij}|`, as in the paper."""
+    """Ranking of the edges by the absolute adjacency :math:`|A_{ij}|`, as in the paper."""
 
     reads_association: ClassVar[bool] = False
 

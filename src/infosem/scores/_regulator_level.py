@@ -1,4 +1,4 @@
-"""Evidence of a regulator's total effect."""
+"""Evidence from the total effect of the regulator."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from infosem.scores._edge_data import EdgeData
 from infosem.scores._evidence import Evidence
 
 _PRIOR_SHARE = 0.1
-"""Of an average total effect, added to every regulator's: one without any effect has a level, too."""
+"""Share of the mean total effect that is added to each regulator's, so that the level is finite without any effect."""
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class RegulatorLevel(Evidence):
-    """Logarithm of the regulator's total effect over an average one's, as far as levels differ by more than chance.
+    """Log ratio of the regulator's total effect to the mean total effect of all regulators.
 
-    It has the weight of the direct effects, as :class:`DirectEffect`.
+    It is shrunk by the share of the variance of the levels that is due to the sampling of targets. Its weight is the
+    weight of the direct effects (see :class:`DirectEffect`).
     """
 
     name: ClassVar[str] = "level"
@@ -32,10 +33,11 @@ class RegulatorLevel(Evidence):
 
 
 def levels(size: np.ndarray, n_targets: np.ndarray) -> np.ndarray:
-    r"""Logarithm of every regulator's total effect over that of an average one, shrunk, ``(R,)``.
+    r"""Return the log ratio of each regulator's total effect to the mean total effect, shrunk towards zero, ``(R,)``.
 
-    The variance of the levels is that of the regulators plus that of sampling :math:`n` targets, which is the squared
-    coefficient of variation of their effects over :math:`n`. Every level is shrunk by the share that is sampling.
+    The variance of the levels is the variance between regulators plus the variance from sampling :math:`n` targets. The
+    latter is the squared coefficient of variation of the effects divided by :math:`n`. Each level is shrunk by its
+    share.
 
     Parameters
     ----------

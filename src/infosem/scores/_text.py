@@ -1,21 +1,20 @@
-r"""What text says of an edge without any labels, in nats.
+r"""Evidence from the text embeddings, in nats. It does not use labels.
 
-.. math:: e^{\text{text}}_{ij} = w\, e^{\text{likeness}}_{ij} + h_i w_1 + h_j w_2
+.. math:: e^{\text{text}}_{ij} = w\, e^{\text{similarity}}_{ij} + h_i w_1 + h_j w_2
 
-*Likeness*: a regulator acts more on genes whose text is like its own (:mod:`infosem.scores._text_likeness`). Among
-pairs that have nothing to do with each other the mean of :math:`e^{\text{likeness}}` is one. The strongest pairs by the
-expression have :math:`\Delta` more than chance, that is than the mean of texts that are permuted among the genes, whose
-standard deviation is :math:`s`, and the weight is
+*Similarity*: regulators tend to act on genes whose text is similar to their own (:mod:`infosem.scores._text_likeness`).
+An average pair has one nat of :math:`e^{\text{similarity}}`. The pairs that are strongest by expression have
+:math:`\Delta` nats more of it than with texts permuted among the genes, and :math:`s` is the standard deviation over
+permutations. The weight is
 
 .. math:: w = \frac{1.5\, \Delta}{\Delta + 0.15} \cdot \frac{\Delta^4}{\Delta^4 + (6 s)^4}
 
-if it is positive, half as much at six standard deviations as without chance, and next to nothing below two.
+and zero if :math:`\Delta` is not positive. The second factor is one half at six standard deviations, and nearly zero
+below two. :math:`e^{\text{similarity}}` is limited to four nats: the 2 % of the pairs with the most similar texts are
+families and complexes, and the expression decides which of them interact.
 
-:math:`e^{\text{likeness}}` is four nats at most: the 2 % of the pairs that are most alike are families and complexes,
-and which of them interact is for the expression to say.
-
-*Levels* (Eq. 9 of the paper): what genes of a like text have, of evidence of the expression, on average over their
-targets and over their regulators (:func:`_levels`).
+*Levels* (Eq. 9 of the paper): the evidence from the expression that genes with similar texts have, on average over
+their targets and over their regulators (:func:`_levels`).
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from infosem.statistics._surprisal import strongest, surprisal
 _MOST, _HALFWAY = 1.5, 0.15
 _MOST_OF_LIKENESS = 4.0
 _CHANCE = 6.0
-"""Standard deviations of the permutations at which likeness counts half."""
+"""Number of standard deviations over permutations at which the second factor of the weight is one half."""
 _N_PERMUTATIONS = 20
 _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _FEWEST_GENES = 10
@@ -49,12 +48,15 @@ _FEWEST_GENES = 10
 @register
 @dataclass(frozen=True, kw_only=True)
 class TextSimilarity(Evidence):
-    """Likeness of the two genes' texts, and what genes of like texts have, as far as both agree with the expression."""
+    """Similarity of the texts of the two genes, and the evidence that genes with similar texts have.
+
+    Both parts are weighted by their agreement with the expression.
+    """
 
     name: ClassVar[str] = "text"
 
     def applies(self, edges: EdgeData) -> bool:
-        """Whether there are text embeddings."""
+        """Return whether there are text embeddings."""
         return edges.facts.embeddings is not None
 
     def log_score(self, edges: EdgeData) -> np.ndarray:
@@ -73,22 +75,22 @@ def text_evidence(
     possible: np.ndarray,
     names: Sequence[str],
 ) -> np.ndarray:
-    """Evidence of the text, ``(R, G)``, in nats.
+    """Compute the evidence from the text in nats, ``(R, G)``.
 
     Parameters
     ----------
     embeddings
-        Text of each gene, centred, zero where there is none, ``(G, d)``.
+        Text embedding of each gene, centred, ``(G, d)``. Genes without one have a row of zeros.
     profiles
-        Profile of expression of each gene (:mod:`infosem.statistics._profiles`), ``(G, k)``.
+        Expression profile of each gene (:mod:`infosem.statistics._profiles`), ``(G, k)``.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     expression
-        Evidence of the expression, ``(R, G)``.
+        Evidence from the expression, ``(R, G)``.
     possible
         Pairs that can be edges, boolean ``(R, G)``.
     names
-        The genes' names, ``(G,)``, by which texts are permuted.
+        Names of the genes, ``(G,)``, which determine the permutations of the texts.
     """
     if not possible.any():
         return np.zeros(possible.shape, dtype=np.float32)
@@ -113,7 +115,7 @@ def text_evidence(
 
 
 def _weight_of_likeness(embeddings: Tensor, names: Sequence[str], agreement: Callable[[Tensor], float]) -> float:
-    """Weight by what the ``agreement`` of the texts with the expression has more than that of permuted ones."""
+    """Return the weight of the similarity, from its ``agreement`` with the expression and that of permuted texts."""
     there = embeddings.any(1).nonzero()[:, 0].numpy()
     by_chance = []
     for permutation in _permutations([names[gene] for gene in there]):
@@ -127,7 +129,10 @@ def _weight_of_likeness(embeddings: Tensor, names: Sequence[str], agreement: Cal
 
 
 def _permutations(names: Sequence[str]) -> Iterator[np.ndarray]:
-    """Every gene gets the text of the next one in an order by the names, so that one gene more changes one of them."""
+    """Permute the texts so that each gene gets the text of the next gene, in orders that depend on the names.
+
+    If a gene is added to the data, only one other gene gets a different text.
+    """
     digests = [blake2b(name.encode(), digest_size=8).digest() for name in names]
     hashes = np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
     factors = np.random.default_rng(0).integers(2**63, size=_N_PERMUTATIONS, dtype=np.uint64)
@@ -139,10 +144,10 @@ def _permutations(names: Sequence[str]) -> Iterator[np.ndarray]:
 
 
 def _levels(means: np.ndarray, embeddings: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Deviation of every gene's mean evidence from the average, as genes of like texts have it, ``(n,)``.
+    """Predict the deviation of each gene's mean evidence from the average by its text, ``(n,)``.
 
-    Ridge regression with the penalty of the best predictions of genes that are left out, and these predictions as its
-    values; zeros if the average of all predicts better.
+    The penalty of the ridge regression is the one that best predicts genes that were left out. The result is zero if
+    the text does not predict these genes better than the average.
     """
     levels = np.zeros(len(means))
     counts = counts & embeddings.any(1)
@@ -151,7 +156,7 @@ def _levels(means: np.ndarray, embeddings: np.ndarray, counts: np.ndarray) -> np
     values, features = means[counts] - means[counts].mean(), embeddings[counts]
     fitted = RidgeCV(alphas=_PENALTIES, store_cv_results=True).fit(features, values)
     errors = fitted.cv_results_[:, list(_PENALTIES).index(fitted.alpha_)]
-    # an average of the others predicts a gene that is left out
+    # squared errors if a gene that was left out is predicted by the average of the others
     alone = np.square(values * len(values) / (len(values) - 1))
     gain = 1 - errors.mean() / alone.mean()
     if gain > 2 * np.std(errors - alone) / alone.mean() / np.sqrt(len(values)):

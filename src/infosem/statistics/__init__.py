@@ -1,1 +1,1 @@
-"""What has a closed form: how genes vary together, and what that tells of every pair."""
+"""Closed-form statistics of the covariation of genes, and the evidence that they give for each pair."""

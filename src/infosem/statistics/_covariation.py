@@ -1,14 +1,14 @@
-r"""How genes vary together: in all, in the patterns that many genes share, and in what is each gene's own.
+r"""Covariation of the genes: in total, in shared patterns, and in each gene's own variation.
 
-A pattern (:mod:`infosem.statistics._second_moments`) is shared by ten genes at least. What is left of a gene is true
-fluctuation, which its targets follow, and the noise of measuring it, which they do not. How much of it is true is
-estimated from cells that had no part in the choice of pairs (:func:`_own_share`), and the rest is taken out of the
-latent expression,
+Patterns (:mod:`infosem.statistics._second_moments`) are shared by many genes. There is at most one for every ten genes.
+What they leave is a gene's own variation. Part of it is true variation, which its targets follow. The rest is
+measurement noise, which they do not follow. The true share :math:`\lambda` is estimated from cells that were not used
+to choose the pairs (:func:`_own_share`). The noise is removed from the latent expression,
 
 .. math:: \tilde Z = Z \left[ \lambda I + (1 - \lambda)\, V C^2 V^T \right]
 
-A gene that few cells express varies by the chance of these cells. Its variance rests on
-:math:`n_j = (\sum_c Z_{cj}^2)^2 / \sum_c Z_{cj}^4` of them, and all its correlations are shrunk by
+Few cells determine the variance of a gene that is rarely expressed. The variance of gene :math:`j` is based on
+:math:`n_j = (\sum_c Z_{cj}^2)^2 / \sum_c Z_{cj}^4` cells, and all correlations of the gene are shrunk by
 :math:`\sqrt{n_j / (n_j + 3)}`.
 """
 
@@ -30,34 +30,36 @@ _MIN_REGULATORS_OF_A_PATTERN = 2
 _PRIOR_CELLS = 3.0
 _FEWEST_CELLS = 5
 _N_REFERENCE = 1000
-"""Genes, at least, that stand for all others in the background of a gene; all, if there are less than twice as many."""
+"""Least number of genes in the sample that gives the background of a gene. All genes are used if there are less than
+twice as many."""
 
 
 @dataclass(frozen=True)
 class Covariation:
-    r"""Correlations of the regulators with all genes, and the patterns behind them.
+    r"""Correlations of the regulators with all genes, and the patterns that explain them.
 
     Attributes
     ----------
     all, latent
-        Correlation in all variation, and in the latent expression :math:`\tilde Z`, ``(R, G)``, float32.
+        Correlation of the measured expression and of the latent expression :math:`\tilde Z`, ``(R, G)``, float32.
     signs
-        Sign of the correlation in all variation, zero within noise, int8 ``(R, G)``.
+        Sign of the correlation of the measured expression, int8 ``(R, G)``. It is zero within noise.
     association
-        Evidence of the association of two genes against the background of both, in nats, ``(R, G)``: the mean of that
-        in all variation, and of that in the shared patterns and in what is own, these two with the weights
-        :math:`1 - \lambda` and :math:`\lambda`.
+        Evidence for the association of two genes, compared with the background of both, in nats, ``(R, G)``. One half
+        comes from all variation. The other half comes from the shared patterns, with weight :math:`1 - \lambda`, and
+        from the genes' own variation, with weight :math:`\lambda`.
     own_share
-        :math:`\lambda`, the share of own variation that is no noise.
+        Share :math:`\lambda` of the genes' own variation that is not noise.
     loadings, gains
-        :math:`V`, ``(G, k)``, and :math:`(1 - \lambda) C^2`, ``(k,)``.
+        Patterns :math:`V`, ``(G, k)``, and their weights :math:`(1 - \lambda) C^2`, ``(k,)``.
     latent_sd
         Standard deviation of the latent expression of each gene, ``(G,)``.
     n_cells, n_observations
-        Independent observations behind all variation, and behind the latent one.
+        Number of independent observations of the measured expression, and of the latent expression.
     agreement
-        What one half of the cells has of the pairs that go together most in the other half: their mean correlation in
-        standard errors, with the sign that it has there. Zero if the cells tell nothing of the network.
+        Agreement of two halves of the cells. The pairs with the strongest association are chosen in one half, and this
+        is their mean correlation in the other half, in standard errors, with the sign of the first half. It is zero if
+        the cells contain no information about the network.
     """
 
     all: np.ndarray
@@ -74,12 +76,12 @@ class Covariation:
 
 
 def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.ndarray) -> Covariation:
-    """Measure it, in a few passes over the cells.
+    """Measure the covariation of the genes in a few passes over the cells.
 
     Parameters
     ----------
     blocks
-        The standardised expression: zero where an entry is not counted, variance one.
+        Standardised expression with a variance of one. Entries that are not counted are zero.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     possible
@@ -112,10 +114,10 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
         chosen = [_strongest_pairs(association(half.covariance)) for half in halves]
         agreement, own_share = _agreement(halves, chosen), _own_share(halves, chosen, regulators)
     n_cells, pooled = _pooled(halves)
-    del halves  # of many genes they are large
+    del halves  # they are large if there are many genes
     everyone = moments(blocks, n_cells, pooled)
     if not len(everyone.values):
-        own_share = 1.0  # without a pattern there is nothing but own variation
+        own_share = 1.0  # without patterns all variation is a gene's own
     specific = (1 - own_share) * evidence(everyone.shared()) + own_share * evidence(everyone.own())
     return Covariation(
         all=shrunk(everyone.covariance)[:n_regulators],
@@ -133,12 +135,12 @@ def measure_covariation(blocks: Blocks, regulators: np.ndarray, possible: np.nda
 
 
 def reference_genes(n_genes: int) -> np.ndarray:
-    """Columns of the genes that stand for all in the background of a gene, ``(Q,)``."""
+    """Return the columns of the sample of genes that gives the background of a gene, ``(Q,)``."""
     return np.arange(0, n_genes, max(1, n_genes // _N_REFERENCE))
 
 
 def _pooled(halves: list[SecondMoments]) -> tuple[int, np.ndarray]:
-    """Number of all cells, and their covariance, for which that of the halves is used up."""
+    """Return the number of all cells and their covariance. The covariances of the halves are overwritten."""
     n_cells = sum(half.n_cells for half in halves)
     for half in halves:
         half.covariance *= half.n_cells / max(n_cells, 1)
@@ -148,7 +150,7 @@ def _pooled(halves: list[SecondMoments]) -> tuple[int, np.ndarray]:
 
 
 def _weights_of_genes(blocks: Blocks, n_genes: int) -> np.ndarray:
-    r""":math:`\sqrt{n_j / (n_j + 3)}` of every gene, ``(G,)``."""
+    r"""Return :math:`\sqrt{n_j / (n_j + 3)}` for each gene, ``(G,)``."""
     second, fourth = power_sums(blocks, n_genes, 2, 4)
     effective = np.square(second) / np.where(fourth > 0, fourth, 1)
     return np.sqrt(effective / (effective + _PRIOR_CELLS)).astype(np.float32)
@@ -160,7 +162,7 @@ def _strongest_pairs(association: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _agreement(halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.ndarray]]) -> float:
-    """Mean product of the genes of the chosen pairs in the other half of the cells, in standard errors."""
+    """Return the mean correlation of the chosen pairs in the other half of the cells, in standard errors."""
     scores = [
         np.sign(first.covariance[pairs]) * second.covariance[pairs] * np.sqrt(second.n_cells)
         for pairs, first, second in zip(chosen, halves, halves[::-1], strict=True)
@@ -171,12 +173,12 @@ def _agreement(halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.nd
 def _own_share(
     halves: list[SecondMoments], chosen: list[tuple[np.ndarray, np.ndarray]], regulators: np.ndarray
 ) -> float:
-    r"""Share of the genes' own variation that its targets follow, from zero to one.
+    r"""Return the share of the regulators' own variation that their targets follow, from zero to one.
 
-    Pairs are chosen by their association in one half of the cells, and the patterns are those of that half. In the
-    other half :math:`z`, the product of what is own of the two genes, in standard errors and with the sign of the
-    first half, has mean :math:`m`: zero where own variation is noise of measurement, the larger the more of it is
-    transmitted. The share of its second moment that is no sampling error is :math:`\lambda = m^2 / (1 + m^2)`.
+    Pairs with a strong association, and the patterns, are taken from one half of the cells. In the other half the
+    product of the two genes' own variations, in standard errors and with the sign of the first half, has a mean
+    :math:`m`. It is zero if own variation is measurement noise, and grows with the share that reaches the targets.
+    The share that is not sampling error is :math:`\lambda = m^2 / (1 + m^2)`.
     """
     scores = []
     for (row, column), first, second in zip(chosen, halves, halves[::-1], strict=True):
@@ -193,7 +195,7 @@ def _own_share(
 
 
 def _of_patterns(i: np.ndarray, j: np.ndarray, vectors: np.ndarray, applied: np.ndarray) -> np.ndarray:
-    r"""What :math:`(I - VV^T) S (I - VV^T)` has besides :math:`S` at the pairs of ``i`` and ``j``, from :math:`SV`."""
+    r"""Return :math:`(I - VV^T) S (I - VV^T) - S` at the pairs of ``i`` and ``j``, given :math:`V` and :math:`SV`."""
     one_side = (vectors[i] * applied[j]).sum(1) + (applied[i] * vectors[j]).sum(1)
     return np.asarray(((vectors[i] @ (vectors.T @ applied)) * vectors[j]).sum(1) - one_side)
 

@@ -1,4 +1,4 @@
-"""What the cells say of which genes are alike: the leading patterns of the genes' correlations."""
+"""Expression profiles of the genes, which are coordinates in the leading patterns of their correlations."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ _MAX_PATTERNS = 50
 
 
 def n_patterns(n_regulators: int) -> int:
-    """Number of patterns: 50, or as many as there are regulators."""
+    """Return the number of patterns, which is 50 or the number of regulators, whichever is less."""
     return min(_MAX_PATTERNS, n_regulators)
 
 
 def correlation_profiles(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    r"""Coordinates of the regulators and of the genes in the leading patterns of their correlations.
+    r"""Compute the coordinates of regulators and genes in the leading patterns of their correlations.
 
     .. math:: C \approx U S V^\top, \qquad P_R = U S^{1/2}, \quad P_G = V S^{1/2}
 
-    With all genes as regulators they are the loadings of the leading principal components of the standardised
+    If all genes are regulators, these are the loadings of the leading principal components of the standardised
     expression. Both are scaled to a mean squared norm of one.
 
     Parameters
@@ -28,7 +28,7 @@ def correlation_profiles(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
     Returns
     -------
-    :math:`P_R`, ``(R, k)``, and :math:`P_G`, ``(G, k)``, with :math:`k` from :func:`n_patterns`.
+    Coordinates :math:`P_R`, ``(R, k)``, and :math:`P_G`, ``(G, k)``, with :math:`k` from :func:`n_patterns`.
     """
     k = n_patterns(len(correlation))
     u, s, vt = randomized_svd(correlation, k, random_state=0)

@@ -1,19 +1,20 @@
-r"""Second moments of some cells, and the patterns that many genes share in them.
+r"""Second moments of the expression, and the patterns that many genes share.
 
-With :math:`Z` the standardised expression (cells x genes) and :math:`S = Z^T Z / N`, the eigenvectors :math:`V` of
-:math:`S` whose eigenvalues :math:`\Lambda` exceed what noise alone has,
+Let :math:`Z` be the standardised expression (cells x genes) and :math:`S = Z^T Z / N`. The shared patterns are the
+eigenvectors :math:`V` of :math:`S` whose eigenvalues :math:`\Lambda` exceed those of noise,
 
 .. math:: \Lambda > \kappa\, (1 + \sqrt{\gamma})^2, \qquad \kappa = 1 + 2\,
-          \frac{N^{-1/2} (N^{-1/2} + G^{-1/2})^{1/3}}{1 + \sqrt{\gamma}}, \qquad \gamma = G / N ,
+          \frac{N^{-1/2} (N^{-1/2} + G^{-1/2})^{1/3}}{1 + \sqrt{\gamma}}, \qquad \gamma = G / N .
 
-the edge of Marchenko and Pastur (1967) and two units of the largest eigenvalue's own fluctuation, which one in a
-hundred exceeds (Johnstone 2001), are the shared patterns. What is left of a gene is its own variation. A pattern counts
-as far as it is the true one: the squared cosine of the two vectors is
+:math:`(1 + \sqrt{\gamma})^2` is the edge of Marchenko and Pastur (1967). The factor :math:`\kappa` adds two units of
+the fluctuation of the largest eigenvalue, which noise exceeds in one of a hundred cases (Johnstone 2001). What the
+patterns leave is a gene's own variation. Each pattern is weighted by how well it estimates the true pattern. This is
+the squared cosine of the two vectors (Paul 2007),
 
 .. math:: c^2 = \frac{1 - \gamma / (\ell - 1)^2}{1 + \gamma / (\ell - 1)}, \qquad
-          \frac{\Lambda}{\kappa} = \ell \left(1 + \frac{\gamma}{\ell - 1}\right)
+          \frac{\Lambda}{\kappa} = \ell \left(1 + \frac{\gamma}{\ell - 1}\right) .
 
-(Paul 2007), zero where the eigenvalue is that of noise, so that no pattern comes or goes at once.
+It is zero at the eigenvalue of noise, so that the weight of a pattern changes continuously.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ _N_PASSES = 6
 _OVERSAMPLING = 10
 
 Blocks = Callable[[], Iterable[np.ndarray]]
-"""Gives the standardised expression, block of cells by block, each time it is called."""
+"""Function that iterates over the standardised expression in blocks of cells, each time it is called."""
 
 
 def covariance_of(blocks: Blocks, genes: np.ndarray, n_genes: int) -> tuple[int, np.ndarray]:
-    """Number of cells, and the mean products of some ``genes`` ``(P,)`` with all, ``(P, G)``."""
+    """Return the number of cells, and the mean products of some ``genes``, ``(P,)``, with all genes, ``(P, G)``."""
     n_cells, total = 0, np.zeros((len(genes), n_genes), dtype=np.float32)
     for z in blocks():
         total += z[:, genes].T @ z
@@ -40,7 +41,7 @@ def covariance_of(blocks: Blocks, genes: np.ndarray, n_genes: int) -> tuple[int,
 
 
 def power_sums(blocks: Blocks, n_genes: int, *powers: int) -> np.ndarray:
-    """Sums of so many ``powers`` of every gene's values, in one pass over the cells, ``(n_powers, G)``."""
+    """Return the sums of ``powers`` of each gene's values, ``(n_powers, G)``, in one pass over the cells."""
     totals = np.zeros((len(powers), n_genes))
     for z in blocks():
         for total, power in zip(totals, powers, strict=True):
@@ -49,21 +50,23 @@ def power_sums(blocks: Blocks, n_genes: int, *powers: int) -> np.ndarray:
 
 
 class SecondMoments:
-    r"""Covariances of some genes with all, and what of them is shared, own, latent.
+    r"""Covariances of some genes with all genes: shared, own and latent.
 
     Parameters
     ----------
     blocks
-        The standardised expression of the cells.
+        Standardised expression of the cells.
     n_cells, genes, covariance
-        What :func:`covariance_of` has of them: :math:`N`, the genes, ``(P,)``, and their rows of :math:`S`, ``(P, G)``.
+        Number :math:`N` of cells, columns of the genes, ``(P,)``, and their rows of :math:`S`, ``(P, G)``, from
+        :func:`covariance_of`.
     most_patterns
-        Number of patterns, at most.
+        Largest number of patterns.
 
     Attributes
     ----------
     values, vectors, reliability
-        :math:`\Lambda`, ``(k,)``, :math:`V`, ``(G, k)``, and the diagonal :math:`c^2` of :math:`C^2`, ``(k,)``.
+        Eigenvalues :math:`\Lambda`, ``(k,)``, eigenvectors :math:`V`, ``(G, k)``, and the diagonal :math:`c^2` of
+        :math:`C^2`, ``(k,)``.
     """
 
     def __init__(
@@ -74,36 +77,36 @@ class SecondMoments:
         self.reliability = _reliability(self.values / self._fluctuation(), covariance.shape[1] / max(n_cells, 1))
 
     def shared(self) -> np.ndarray:
-        r"""Correlation in the patterns without their noise, :math:`V C^4 \Lambda V^T`, ``(P, G)``."""
+        r"""Return the correlation of the patterns without noise, :math:`V C^4 \Lambda V^T`, ``(P, G)``."""
         if not len(self.values):
             return self.covariance
         weights = np.square(self.gains(0.0)) * self.values
         return self._scaled(self._of_patterns(weights), np.square(self.vectors) @ weights)
 
     def own(self) -> np.ndarray:
-        r"""Correlation in what the patterns leave, :math:`S - V C^2 \Lambda V^T`, ``(P, G)``."""
+        r"""Return the correlation of the genes' own variation, :math:`S - V C^2 \Lambda V^T`, ``(P, G)``."""
         weights = self.reliability * self.values
         return self._scaled(self.covariance - self._of_patterns(weights), 1 - np.square(self.vectors) @ weights)
 
     def latent(self, own_share: float) -> np.ndarray:
-        r"""Correlation in :math:`Z [\lambda I + (1 - \lambda) V C^2 V^T]`, ``(P, G)``."""
+        r"""Return the correlation of :math:`Z [\lambda I + (1 - \lambda) V C^2 V^T]`, ``(P, G)``."""
         covariance = own_share**2 * self.covariance + self._of_patterns(self._in_latent(own_share))
         return self._scaled(covariance, self.latent_variance(own_share))
 
     def latent_variance(self, own_share: float) -> np.ndarray:
-        """Variance of the latent expression, ``(G,)``."""
+        """Return the variance of the latent expression, ``(G,)``."""
         return own_share**2 + np.square(self.vectors) @ self._in_latent(own_share)
 
     def gains(self, own_share: float) -> np.ndarray:
-        r""":math:`(1 - \lambda) C^2`, ``(k,)``."""
+        r"""Return the weights :math:`(1 - \lambda) C^2` of the patterns, ``(k,)``."""
         return (1 - own_share) * self.reliability
 
     def n_observations(self, own_share: float) -> float:
-        """Independent observations behind the latent expression: cells, as far as own variation counts, or patterns."""
+        """Return the number of independent observations, between the number of cells and that of patterns."""
         return max(3.0, self.n_cells**own_share * (self.reliability.sum() + 1) ** (1 - own_share))
 
     def applied_to(self, vectors: np.ndarray) -> np.ndarray:
-        """:math:`S V`, ``(G, k)``."""
+        """Return :math:`S V`, ``(G, k)``."""
         total = np.zeros(vectors.shape, dtype=np.float64)
         for z in self.blocks():
             total += z.T @ (z @ vectors.astype(z.dtype))
@@ -121,7 +124,7 @@ class SecondMoments:
         return (covariance / sd[self.genes][:, None] / sd).astype(np.float32)
 
     def _patterns(self, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """By block Lanczos iteration, as exact as matters; of few genes exactly."""
+        """Compute the patterns by block Lanczos iteration, or exactly if there are few genes."""
         n_genes = self.covariance.shape[1]
         if most == 0 or self.n_cells == 0:
             return np.zeros(0), np.zeros((n_genes, 0))
@@ -137,24 +140,24 @@ class SecondMoments:
         return values[above], vectors[:, above]
 
     def _fluctuation(self) -> float:
-        r""":math:`\kappa`, how far above its edge the largest eigenvalue of noise may be."""
+        r"""Return :math:`\kappa`, the factor by which the largest eigenvalue of noise may exceed its edge."""
         n, g = max(self.n_cells, 1), self.covariance.shape[1]
         return float(1 + 2 * (n**-0.5 + g**-0.5) ** (1 / 3) / (n**0.5 + g**0.5))
 
     def _krylov(self, width: int) -> tuple[np.ndarray, np.ndarray]:
-        r"""An orthonormal basis :math:`Q` of :math:`\Omega, S\Omega, S^2\Omega, ...`, random, and :math:`SQ`."""
+        r"""Return an orthonormal basis :math:`Q` of random :math:`\Omega, S\Omega, S^2\Omega, ...`, and :math:`SQ`."""
         block = np.linalg.qr(np.random.default_rng(0).standard_normal((self.covariance.shape[1], width)))[0]
         basis, applied = block, self.applied_to(block)
         for _ in range(_N_PASSES - 1):
             block = applied[:, -width:]
-            for _ in range(2):  # once leaves what rounding has left of the basis
+            for _ in range(2):  # rounding in a single pass would leave components along the basis
                 block = np.linalg.qr(block - basis @ (basis.T @ block))[0]
             basis, applied = np.hstack([basis, block]), np.hstack([applied, self.applied_to(block)])
         return basis, applied
 
 
 def _reliability(values: np.ndarray, ratio: float) -> np.ndarray:
-    r"""Squared cosine between each sample eigenvector and the true one, ``(k,)``."""
+    r"""Return the squared cosine between each sample eigenvector and the true one, ``(k,)``."""
     shifted = values + 1 - ratio
     spike = (shifted + np.sqrt(np.maximum(np.square(shifted) - 4 * values, 0))) / 2 - 1
     return np.maximum(1 - ratio / np.square(spike), 0) / (1 + ratio / spike)

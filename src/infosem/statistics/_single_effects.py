@@ -1,21 +1,21 @@
-r"""Sparse direct effects of the regulators, in closed form: the sum of single effects, by coordinate ascent.
+r"""Closed-form estimate of sparse direct effects of the regulators, as a sum of single effects.
 
-Of the latent structural equations :math:`h_j = \sum_i h_i A_{ij} + z_j` each column is a regression. Its coefficients
-are a sum of :math:`L` single effects (Wang et al. 2020, "SuSiE"): each has one regulator, drawn with probability
-:math:`\pi_i`, and a size of its own variance,
+Each column of the latent structural equations :math:`h_j = \sum_i h_i A_{ij} + z_j` is a regression. Its coefficients
+are a sum of :math:`L` single effects (Wang et al. 2020, "SuSiE"). Each single effect has one regulator, drawn with
+probability :math:`\pi_i`, and a size with its own variance,
 
 .. math:: A_{\cdot j} = \sum_{l=1}^{L} \gamma_{lj} b_{lj}, \qquad \gamma_{lj} \sim \mathrm{Mult}(1, \pi), \quad
           b_{lj} \sim N(0, v_{lj}), \qquad z_j \sim N(0, s_j^2)
 
-The posterior is approximated by :math:`\prod_l q(\gamma_{lj}, b_{lj})`. Given the others, the bound is maximised in
-closed form by the posterior of a regression with one regressor,
+The posterior is approximated by :math:`\prod_l q(\gamma_{lj}, b_{lj})` and found by coordinate ascent. Given all other
+single effects, the bound is maximised by the posterior of a regression with one regressor,
 
 .. math:: q(\gamma_{lj} = i) \propto \pi_i \sqrt{\tfrac{t}{t + v}}\, e^{\frac{r_i^2}{2t} \frac{v}{t + v}}, \qquad
           \mathbb{E}[b_{lj} \mid i] = \tfrac{v}{t + v} r_i, \qquad t = s_j^2 / n
 
-with :math:`r_i` the correlation of regulator :math:`i` with what the other effects leave of the gene. Variances
-:math:`v`, :math:`s^2` and the probabilities :math:`\pi` are estimated too (empirical Bayes), so that an effect that
-the cells do not support has no size, and regulators with many targets are found more easily.
+where :math:`r_i` is the correlation of regulator :math:`i` with what the other single effects leave of the gene. The
+variances :math:`v` and :math:`s^2` and the probabilities :math:`\pi` are estimated too (empirical Bayes). Effects
+without support therefore vanish, and regulators with many targets are found more easily.
 """
 
 from __future__ import annotations
@@ -26,37 +26,37 @@ import torch
 from torch import Tensor
 
 N_EFFECTS = 10
-"""Effects of a gene, at most: variances of those that are too many are estimated to be zero."""
+"""Largest number of single effects on a gene. The variances of superfluous ones are estimated to be zero."""
 
 _ROUNDS = (3, 10)
-"""Rounds of the ascent, at most: of a first pass that counts each regulator's targets, and of the second."""
+"""Largest number of rounds in the first pass, which counts the targets of each regulator, and in the second pass."""
 _TOLERANCE = 3e-3
 _IMPOSSIBLE = 1e-9
 _BOUNDS_OF_VARIANCE = (1e-5, 1.0)
 _LEAST_NOISE = 0.05
 _CHUNK_ENTRIES = 2**20
-"""Pairs of regulator and gene whose effects are worked on at a time: as many as a CPU's caches hold."""
+"""Number of pairs of a regulator and a gene that are processed at a time, chosen to fit into the caches of a CPU."""
 _CHUNKS_ELSEWHERE = 8
-"""Times as many on other devices, whose kernels are too short otherwise."""
+"""Factor on this number for other devices, where smaller chunks would not fill the kernels."""
 
 
 def sparse_effects(correlation: Tensor, among: Tensor, n_observations: float, possible: Tensor) -> Tensor:
-    r"""Posterior means of the direct effects, in standard deviations per standard deviation.
+    r"""Compute posterior means of the direct effects, in standard deviations per standard deviation.
 
     Parameters
     ----------
     correlation
-        Correlation of the regulators' expression with that of the genes, ``(R, G)``.
+        Correlation of the regulators with the genes, ``(R, G)``.
     among
-        Correlation of the regulators with each other, ``(R, R)``; its diagonal does not count.
+        Correlation of the regulators with each other, ``(R, R)``. The diagonal is ignored.
     n_observations
-        Number :math:`n` of independent observations that the correlations rest on.
+        Number :math:`n` of independent observations of the correlations.
     possible
-        Pairs that can be edges, boolean ``(R, G)``; others are zero.
+        Pairs that can be edges, boolean ``(R, G)``. The effects of other pairs are zero.
 
     Returns
     -------
-    :math:`\mathbb{E}[A]`, ``(R, G)``.
+    Posterior mean :math:`\mathbb{E}[A]`, ``(R, G)``.
     """
     n_regulators, n_genes = correlation.shape
     effects = torch.zeros_like(correlation)
@@ -66,7 +66,7 @@ def sparse_effects(correlation: Tensor, among: Tensor, n_observations: float, po
     log_odds = torch.full_like(correlation[:, :1], -math.log(n_regulators))
     n_entries = _CHUNK_ENTRIES * (1 if correlation.device.type == "cpu" else _CHUNKS_ELSEWHERE)
     width = max(1, n_entries // n_regulators)
-    # the regulators' probabilities from a first pass enter the second
+    # the second pass uses the probabilities of the regulators from the first
     for n_rounds in _ROUNDS:
         n_targets = torch.zeros_like(log_odds)
         for columns in torch.arange(n_genes, device=correlation.device).split(width):
@@ -79,7 +79,7 @@ def sparse_effects(correlation: Tensor, among: Tensor, n_observations: float, po
 
 
 def _ascend(correlation: Tensor, among: Tensor, n: float, log_odds: Tensor, n_rounds: int) -> tuple[Tensor, Tensor]:
-    """Effects on some genes, ``(R, g)``, and the expected number of each regulator's, ``(R,)``."""
+    """Return the effects on some genes, ``(R, g)``, and the expected number of targets of each regulator, ``(R,)``."""
     effects, n_targets = torch.zeros_like(correlation), correlation.new_zeros(len(among))
     active = torch.isfinite(log_odds).any(0).nonzero()[:, 0]
     correlation, log_odds = correlation[:, active], log_odds[:, active]
@@ -97,7 +97,7 @@ def _ascend(correlation: Tensor, among: Tensor, n: float, log_odds: Tensor, n_ro
             residual = correlation - explained + fitted[k]
             shrinkage = variance[k] / (t + variance[k])
             evidence = torch.addcmul(log_odds, residual.square(), 0.5 * shrinkage / t)
-            # what is next to impossible is zero: denormal numbers would make the products ten times slower
+            # tiny probabilities are set to zero, as denormal numbers would make the products ten times slower
             probability = torch.nn.functional.threshold(torch.softmax(evidence, 0), _IMPOSSIBLE, 0.0)
             size = shrinkage * residual
             new = probability * size

@@ -1,10 +1,10 @@
-r"""What speaks for an edge, each piece in nats, so that all of it adds up.
+r"""Conversion of statistics to evidence in nats, so that different kinds of evidence can be added.
 
-A statistic of every pair becomes evidence as minus the logarithm of the share of pairs that have as much or more,
+A statistic is converted to evidence as minus the logarithm of the share of pairs that have at least the same value,
 
-.. math:: e_{ij} = -\log \frac{\#\{(k, l): t_{kl} \geq t_{ij}\}}{\#\{(k, l)\}} ,
+.. math:: e_{ij} = -\log \frac{\#\{(k, l): t_{kl} \geq t_{ij}\}}{\#\{(k, l)\}} .
 
-the logarithm of its empirical p-value, which R. A. Fisher (1925) adds up over tests.
+This is minus the logarithm of an empirical p-value, which R. A. Fisher (1925) sums over tests.
 """
 
 from __future__ import annotations
@@ -15,31 +15,35 @@ _STRONGEST = 0.003
 
 
 def surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
-    """Evidence of a statistic, ``(R, G)``, in nats; zero for pairs that cannot be edges.
+    """Convert a statistic to evidence in nats.
 
     Parameters
     ----------
     statistic
-        ``(R, G)``; the more, the more it speaks for an edge.
+        Statistic of each pair, ``(R, G)``. Large values support an edge.
     possible
         Pairs that can be edges, boolean ``(R, G)``.
+
+    Returns
+    -------
+    Evidence, ``(R, G)``, which is zero for pairs that cannot be edges.
     """
     evidence = np.zeros(statistic.shape, dtype=np.float32)
     everything = np.sort(statistic[possible])
-    # row by row, and each in order: ranks of all pairs at once take four times the memory
+    # ranks are found row by row, since ranking all pairs at once takes four times the memory
     for row, can_be in enumerate(possible):
         columns = np.flatnonzero(can_be)
         columns = columns[np.argsort(statistic[row, columns])]
         values = statistic[row, columns]
         below, not_above = (np.searchsorted(everything, values, side) for side in ("left", "right"))
-        # of ties the mean rank
+        # ties get their mean rank
         rank = len(everything) - (below + not_above - 1) / 2
         evidence[row, columns] = -np.log(rank / len(everything))
     return evidence
 
 
 def strongest(values: np.ndarray) -> np.ndarray:
-    """Positions of the strongest .3 % of ``values``, ``(n,)``, or of 20 if that is more."""
+    """Return the positions of the largest 0.3 % of ``values``, ``(n,)``, or of the largest 20 if these are more."""
     n_strongest = min(len(values), max(20, int(_STRONGEST * len(values))))
     return np.argpartition(-values, n_strongest - 1)[:n_strongest]
 
@@ -47,22 +51,23 @@ def strongest(values: np.ndarray) -> np.ndarray:
 def against_background(
     correlation: np.ndarray, regulators: np.ndarray, of_reference: np.ndarray, reference: np.ndarray
 ) -> np.ndarray:
-    r"""Absolute correlations against those that the regulator and the gene have with all others.
+    r"""Compare absolute correlations with those that the regulator and the gene have with all other genes.
 
     .. math:: \sqrt{\max(0, z_i)^2 + \max(0, z_j)^2}, \qquad z_i = \frac{|r_{ij}| - m_i}{s_i}, \quad
               z_j = \frac{|r_{ij}| - m_j}{s_j}
 
-    with mean and standard deviation over all genes that regulator :math:`i` is paired with, and over the reference
-    genes that gene :math:`j` is paired with: context likelihood of relatedness (Faith et al. 2007).
+    The mean :math:`m_i` and standard deviation :math:`s_i` are those of regulator :math:`i` with all genes.
+    :math:`m_j` and :math:`s_j` are those of gene :math:`j` with the reference genes. This is the context likelihood of
+    relatedness (CLR, Faith et al. 2007).
 
     Parameters
     ----------
     correlation
-        Of the regulators with all genes, ``(R, G)``.
+        Correlation of the regulators with all genes, ``(R, G)``.
     regulators
-        Column of each regulator among the genes, ``(R,)``: a gene with itself does not count, and has zero.
+        Column of each regulator among the genes, ``(R,)``. A gene with itself does not count, and gets zero.
     of_reference, reference
-        The same of the reference genes, ``(Q, G)`` and ``(Q,)``.
+        Correlation of the reference genes with all genes, ``(Q, G)``, and their columns, ``(Q,)``.
     """
     size = np.abs(correlation)
     itself = np.arange(len(regulators)), regulators

@@ -1,4 +1,4 @@
-"""Training: where it starts, its schedules, and what it costs."""
+"""Training of the model: initial effects, schedules and costs."""
 
 from infosem.train._schedules import SCHEDULES
 from infosem.train._start import ClosedForm, EqualEffects, Start

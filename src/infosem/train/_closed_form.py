@@ -1,4 +1,4 @@
-"""What has a closed form, before the networks are trained: noise, association, sparse effects."""
+"""Closed-form estimates of noise, association and sparse effects, before the networks are trained."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OBSERVATIONS_OF_A_REGULATOR = 0.4
 
 @dataclass(frozen=True)
 class Measured:
-    """What the covariation of the genes tells of every pair; see :class:`infosem.scores.EdgeFacts`."""
+    """Evidence for each pair from the covariation of the genes; see :class:`infosem.scores.EdgeFacts`."""
 
     signs: np.ndarray
     association: np.ndarray
@@ -37,23 +37,27 @@ class Measured:
 def start_from_closed_form(
     module: InfoSEMModule, x: Any, cells: np.ndarray, *, effects: bool, device: torch.device
 ) -> Measured:
-    r"""Estimate the noise of measurement, what speaks for every pair, and the effects that training starts from.
+    r"""Estimate measurement noise, the evidence for each pair, and the initial effects.
 
-    The effects are the mean of two estimates, one of the latent expression and one of the measured expression, since
-    it is itself uncertain how much of a gene's own variation is noise.
+    The effects are the mean of two estimates, one from the latent and one from the measured expression, because the
+    share of noise in a gene's own variation is itself uncertain.
 
     Parameters
     ----------
     module
-        The module, which takes in the estimates of the noise and of the effects.
+        Module whose noise and effects are set.
     x
         Expression of all cells, cells x genes.
     cells
-        Which of them the model is trained on.
+        Indices of the training cells.
     effects
-        Whether training starts from the estimate of the effects, and not from where the module has them.
+        Whether training starts from the estimated effects. If false, the effects of the module are left unchanged.
     device
-        Where the effects are estimated, which takes longest if there are many regulators: that of the training.
+        Device on which the effects are estimated. With many regulators this is the longest part.
+
+    Returns
+    -------
+    Evidence for each pair.
     """
     regulators = module.regulators.cpu().numpy()
     possible = module.adjacency.possible().cpu().numpy()
@@ -83,7 +87,7 @@ def start_from_closed_form(
     return Measured(
         signs=np.asarray(covariation.signs),
         association=np.asarray(covariation.association, dtype=np.float32),
-        # in the precision in which it is saved
+        # rounded to single precision, in which it is saved
         direct_share=float(np.float32(_direct_share(covariation.n_observations, len(regulators)))),
         agreement=float(np.float32(covariation.agreement)),
     )
@@ -92,7 +96,7 @@ def start_from_closed_form(
 def _effects(
     correlation: np.ndarray, n_observations: float, regulators: np.ndarray, possible: np.ndarray, device: torch.device
 ) -> Tensor:
-    """Sparse direct effects, ``(R, G)``."""
+    """Return sparse direct effects, ``(R, G)``."""
     of_genes, among, can_be = (
         torch.as_tensor(part, device=device) for part in (correlation, correlation[:, regulators], possible)
     )
@@ -100,18 +104,18 @@ def _effects(
 
 
 def _direct_share(n_observations: float, n_regulators: int) -> float:
-    r"""Weight of the direct effects in the evidence, from zero to one; that of the association is the rest.
+    r"""Return the weight of the direct effects in the evidence, from zero to one. The association has the remainder.
 
     .. math:: w = \frac{0.8\, n}{n + 0.4 R}
 
-    Direct effects of :math:`R` regulators can be told apart as far as there are as many independent observations
+    The direct effects of :math:`R` regulators can be distinguished as far as there are as many independent observations
     :math:`n` as regulators.
     """
     return _MOST_DIRECT * n_observations / (n_observations + _OBSERVATIONS_OF_A_REGULATOR * n_regulators)
 
 
 def _standardised(module: InfoSEMModule, x: Any, cells: np.ndarray) -> Any:
-    """Blocks of the cells, standardised, zero where an entry is not counted, with a variance of one."""
+    """Return blocks of standardised cells with a variance of one. Entries that are not counted are zero."""
     mean, sd = (values.cpu().numpy().astype(np.float32) for values in (module.mean, module.sd))
     chosen = np.zeros(x.shape[0], dtype=bool)
     chosen[cells] = True

@@ -1,4 +1,4 @@
-"""What a fit will take: parameters, memory and time, before it starts."""
+"""Estimates of the memory and time that training takes, before it starts."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from infosem.statistics._covariation import reference_genes
 
 _FLOAT = 4
 _BY_PAIR = {"full": 18, "product": 20}
-"""Matrices of regulators x genes: in the closed form ranks and effects and what comes between; in a step fewer."""
+"""Number of matrices of regulators x genes in the closed-form estimate, which needs more than a training step."""
 _BY_ROW = 9
-"""Matrices of regulators and reference genes x genes: correlations, before that."""
+"""Number of matrices of regulators and reference genes x genes, which the correlations need before that."""
 _BY_ENTRY = 90
-"""Matrices of cells x genes in a training step; most of them the table of each scalar network, twelve to a point."""
+"""Number of matrices of cells x genes in a training step. Most hold the tables of the scalar networks, with twelve
+numbers per point."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """What the cost of a model goes with.
+    """Dimensions that determine the memory of a model.
 
     Attributes
     ----------
     n_regulators, n_genes
-        :math:`R` and :math:`G`.
+        Numbers :math:`R` of regulators and :math:`G` of genes.
     rank
-        Rank of the logits of the edge probabilities; ``None`` without known interactions.
+        Rank of the logits of low-rank edge probabilities. ``None`` if there are none.
     """
 
     n_regulators: int
@@ -38,7 +39,7 @@ class Size:
     rank: int | None
 
     def memory(self, batch_size: int) -> int:
-        """Bytes that training takes at its peak, :math:`O(RG + BG + R^2)`; the expression itself not counted."""
+        """Return the peak memory of training in bytes, :math:`O(RG + BG + R^2)`, without the expression itself."""
         by_pair = _BY_PAIR["full" if self.rank is None else "product"] * self.n_regulators * self.n_genes
         by_row = _BY_ROW * (self.n_regulators + len(reference_genes(self.n_genes))) * self.n_genes
         by_regulators = 4 * self.n_regulators**2
@@ -46,7 +47,7 @@ class Size:
         return _FLOAT * (max(by_pair, by_row) + _BY_ENTRY * batch_size * self.n_genes + by_regulators + by_factor)
 
     def require_memory(self, batch_size: int, device: torch.device) -> None:
-        """Raise :class:`MemoryError` if training takes more than the device has free."""
+        """Raise a :class:`MemoryError` if training needs more memory than the device has free."""
         needed, free = self.memory(batch_size), free_memory(device)
         if needed > free:
             cells = f"{batch_size:,} cells" if batch_size > 1 else "one cell"
@@ -60,20 +61,20 @@ class Size:
 
 
 def free_memory(device: torch.device) -> int:
-    """Free bytes of a device; of the machine's memory, what a container or a cluster's job may still take."""
+    """Return the free memory of a device in bytes, within the limits of a container or of a cluster's job."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     free = int(psutil.virtual_memory().available)
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             free = min(free, int(Path(limit).read_text()) - psutil.Process().memory_info().rss)
-        except (OSError, ValueError):  # no such file, or no limit
+        except (OSError, ValueError):  # the file does not exist, or sets no limit
             continue
     return free
 
 
 def seconds_per_call(function: Callable[[], object], device: torch.device) -> float:
-    """Seconds that a call takes once it is warm; calls it twice, or once if that takes long."""
+    """Time a function in seconds. It is called twice, of which the second call counts, or once if that takes long."""
     for _ in range(2):
         start = time.perf_counter()
         function()
@@ -86,7 +87,7 @@ def seconds_per_call(function: Callable[[], object], device: torch.device) -> fl
 
 
 def describe(n_parameters: int, memory: int, n_steps: int, seconds_per_step: float) -> str:
-    """One line for the log."""
+    """Describe the cost of training in one line for the log."""
     return (
         f"{n_parameters:,} parameters, about {_readable(memory)} of memory. {n_steps:,} steps of about "
         f"{_duration(seconds_per_step)}: {_duration(n_steps * seconds_per_step)}."

@@ -1,4 +1,4 @@
-"""What training plans share: parts of the parameters that train together, what is logged, the time of a step."""
+"""Base class of the training plans: groups of parameters, training steps, logging and timing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from infosem.module._networks import TabulatedNetwork
 from infosem.train._cost import seconds_per_call
 
 _FACTOR_EPS = 1e-5
-"""RMSprop gives the faintest gradient a full step. Labels pull on the factors with about 1e-3; much fainter pulls, on
-genes without labels, shall not move a probability from one half as far as a label does."""
+"""RMSprop takes a full step for even the smallest gradient. Labels give gradients of about 1e-3. Genes without labels
+have much smaller gradients, which should not move a probability from one half as far as a label does."""
 
 
 _LONGEST_STEP = 1e3
@@ -34,36 +34,36 @@ _SMALLER = (
 
 
 class NetworkTrainingPlan(TrainingPlan):
-    """What the schedules share: the two optimisers, the sums that are logged, the time of a step.
+    """Base class of the schedules, which trains networks and adjacency with one optimiser each.
 
-    Subclasses say which optimiser is used for which part of the parameters, and which parts train when.
+    Subclasses choose the optimiser, and the epochs in which each part is trained.
 
     Parameters
     ----------
     module
-        The module to train.
+        Module to train.
     lr_networks
         Step size of the encoder, the decoder and the latent prior.
     max_epochs
-        Number of epochs that the steps decay over.
+        Number of epochs over which step sizes decay.
     lr_decay
-        Factor on the steps that decay, per epoch.
+        Factor per epoch for the step sizes that decay.
     lr_adjacency
-        Step size of the effects :math:`A` or :math:`A_e`, in units of :math:`1 / (R - 1)`, the effect of one of
-        :math:`R` regulators that share a total effect of one.
+        Step size of the effects :math:`A` or :math:`A_e`, in units of :math:`1 / (R - 1)`. This unit is the effect of
+        one of :math:`R` regulators that share a total effect of one.
     lr_coefficients
-        Step size of the embedding prior's :math:`w` and :math:`c`, in the same units.
+        Step size of the coefficients :math:`w` and :math:`c` of the text prior, in the same units.
     lr_probability
         Step size of the factors :math:`U, V` of the edge probabilities.
     noise
-        What the latent noise is drawn from.
+        Random generator of the latent noise.
     """
 
     batch_size: ClassVar[int]
     step_sizes: ClassVar[Mapping[str, float]]
-    """Defaults of the parameters, but for ``lr_decay``."""
+    """Default step sizes, without ``lr_decay``."""
     decaying: ClassVar[tuple[int, ...]] = (0,)
-    """Optimisers whose steps decay."""
+    """Optimisers whose step sizes decay."""
 
     def __init__(self, module: InfoSEMModule, max_epochs: int, *, noise: Noise, **step_sizes: float) -> None:
         steps = {**self.step_sizes, "lr_decay": self.default_decay(max_epochs)}
@@ -82,28 +82,28 @@ class NetworkTrainingPlan(TrainingPlan):
     @classmethod
     @abstractmethod
     def default_epochs(cls, n_cells: int, batch_size: int) -> int:
-        """Number of epochs, by the cells that are trained on and the cells of a step."""
+        """Return the default number of epochs for a number of training cells and cells per step."""
 
     @classmethod
     @abstractmethod
     def default_decay(cls, max_epochs: int) -> float:
-        """Factor on decaying steps per epoch."""
+        """Return the default factor per epoch for the step sizes that decay."""
 
     @abstractmethod
     def decayed_for(self, epochs: float) -> float:
-        """Epochs that the steps have decayed for after so many epochs of training, a part of one included."""
+        """Return the exponent of ``lr_decay`` after a number of epochs, which can be fractional."""
 
     @abstractmethod
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
-        """The optimiser of groups of parameters, each with its ``lr``."""
+        """Return the optimiser of groups of parameters, each with its ``lr``."""
 
     @property
     @abstractmethod
     def phases(self) -> list[tuple[tuple[int, ...], int]]:
-        """A cycle: which optimisers step (0 networks, 1 adjacency), and for how many epochs."""
+        """Phases of a training cycle, as optimisers (0 for networks, 1 for the adjacency) and numbers of epochs."""
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """One optimiser for the networks and one for the adjacency, with steps that decay."""
+        """Return one optimiser for the networks and one for the adjacency, and the decay of their step sizes."""
         groups = _parameter_groups(self.module)
         unit = 1 / (len(self.module.regulators) - 1)
         networks = self.optimizer([{"params": groups["networks"], "lr": self.lr_networks}])
@@ -123,13 +123,13 @@ class NetworkTrainingPlan(TrainingPlan):
         return optimizers, decays
 
     def _decay(self, n_steps: int) -> float:
-        """Factor on the steps after so many of them."""
-        if n_steps == 0:  # when the optimisers are made there may be no trainer yet
+        """Return the factor for the step sizes after ``n_steps`` steps."""
+        if n_steps == 0:  # there may be no trainer yet when the optimisers are made
             return 1.0
         return float(self.lr_decay ** self.decayed_for(n_steps / self.trainer.num_training_batches))
 
     def time_step(self, batch_size: int) -> float:
-        """Seconds that the gradient of a step takes, as a mean over the phases; leaves the model as it is."""
+        """Return the seconds that the gradient of a step takes, as a mean over the phases. The model is unchanged."""
         module = self.module
         knots = {name: part.n_knots for name, part in module.named_modules() if isinstance(part, TabulatedNetwork)}
         generator = Noise(0).on(module.mean.device)
@@ -151,7 +151,7 @@ class NetworkTrainingPlan(TrainingPlan):
         return seconds / sum(n_epochs for _, n_epochs in self.phases)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        """One step of the optimisers whose phase it is; returns the loss, which callbacks of scvi-tools look at."""
+        """Update the parameters of the current phase, and return the loss for callbacks of scvi-tools."""
         optimizers = [self.optimizers()[part] for part in self._phase()]
         for optimizer in optimizers:
             optimizer.zero_grad()
@@ -169,29 +169,29 @@ class NetworkTrainingPlan(TrainingPlan):
                 output.reconstruction_loss_sum.detach(),
                 output.kl_local_sum.detach(),
                 output.n_obs_minibatch * output.kl_global_sum.detach(),
-                loss.new_full((), output.n_obs_minibatch),  # made on the device, not copied to it
+                loss.new_full((), output.n_obs_minibatch),  # made on the device, which avoids a copy
             ]
         )
         return loss
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Pass through to the module, with noise of the plan's own."""
+        """Evaluate the module with the noise of this plan."""
         generator = self.noise.on(self.module.mean.device)
         return self.module(*args, inference_kwargs={"generator": generator}, **kwargs)
 
     def on_train_start(self) -> None:
-        """Give every process noise of its own."""
+        """Give each process its own noise."""
         if self.trainer.world_size > 1:
             self.noise = Noise(self.noise.seed + self.global_rank)
 
     def on_train_epoch_start(self) -> None:
-        """Start the sums of the epoch, and let gradients reach the parts that train in it."""
+        """Reset the sums that are logged, and enable gradients for the parts that are trained in this epoch."""
         self._train_only(self._phase())
         self._totals = torch.zeros(5, device=self.device, dtype=self.module.mean.dtype)
 
     def on_train_epoch_end(self) -> None:
-        """Log means per cell over the epoch."""
-        # not step by step: Lightning's logging would take longer than a small model's gradient
+        """Log the means per cell over the epoch."""
+        # logging every step by Lightning would take longer than the gradient of a small model
         *totals, n_cells = self._totals
         loss, reconstruction, kl_local, kl_global = (total / n_cells for total in totals)
         self.log("train_loss", loss, prog_bar=True, sync_dist=self.use_sync_dist)
@@ -205,7 +205,7 @@ class NetworkTrainingPlan(TrainingPlan):
             self.log(f"{name}_train", value, sync_dist=self.use_sync_dist)
 
     def on_train_end(self) -> None:
-        """Look at what the last step left, which no loss has seen."""
+        """Check that the parameters are finite after the last step, which no loss was computed for."""
         if not all(bool(parameter.isfinite().all()) for parameter in self.module.parameters()):
             raise FloatingPointError(f"The network is no longer finite after the last step. {_SMALLER}")
 

@@ -1,4 +1,4 @@
-"""When the scalar networks and the adjacency train: together, or in turn."""
+"""Training schedules, which update the scalar networks and the adjacency together or in turn."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from infosem.module._module import InfoSEMModule
 from infosem.train._plan import NetworkTrainingPlan
 
 _WITH_FUSED_ADAM = {"cpu", "cuda", "mps", "xpu"}
-"""Devices for which torch has Adam as one kernel."""
+"""Devices on which torch has a fused implementation of Adam."""
 
 
 class JointTrainingPlan(NetworkTrainingPlan):
-    """Networks and adjacency together in every step, with steps that fade out.
+    """Schedule that updates networks and adjacency together in every step, with step sizes that decay.
 
-    However many the cells, there are about as many steps, and every cell is seen twice. :math:`A` starts from its
-    closed form, so that its own steps are small.
+    There are at least 150 steps and two epochs, for any number of cells. The steps of :math:`A` are small, because it
+    starts from a closed-form estimate.
 
-    RMSprop with bias correction, that is Adam without momentum: plain RMSprop takes its first steps ten times too long,
-    while the networks have learned nothing yet.
+    The optimiser is RMSprop with bias correction, which is Adam without momentum. Without the correction, the first
+    steps would be ten times too large, before the networks have learned anything.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ class JointTrainingPlan(NetworkTrainingPlan):
     batch_size = 128
     decaying = (0, 1)
     n_steps = 150
-    """Steps of a training, at least."""
+    """Least number of steps."""
     n_epochs = 2
-    """Epochs of a training, at least."""
+    """Least number of epochs."""
     final_step = 0.03
-    """What is left of the steps at its end."""
+    """Step size at the end of training, relative to the start."""
 
     step_sizes = MappingProxyType(
         {
@@ -53,38 +53,38 @@ class JointTrainingPlan(NetworkTrainingPlan):
 
     @classmethod
     def default_epochs(cls, n_cells: int, batch_size: int) -> int:
-        """As many as give ``n_steps`` steps, and ``n_epochs`` at least."""
+        """Return the number of epochs that gives at least ``n_steps`` steps and ``n_epochs`` epochs."""
         return max(cls.n_epochs, math.ceil(cls.n_steps / math.ceil(n_cells / batch_size)))
 
     @classmethod
     def default_decay(cls, max_epochs: int) -> float:
-        """Such that ``final_step`` of the steps is left at the end."""
+        """Return the factor per epoch that reduces step sizes to ``final_step`` of their initial size."""
         return cls.final_step ** (1 / max_epochs)
 
     def decayed_for(self, epochs: float) -> float:
-        """All the time: many cells have few epochs."""
+        """Return ``epochs``. Step sizes decay in every step, because large data sets are trained for few epochs."""
         return epochs
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
-        """RMSprop with bias correction."""
+        """Return RMSprop with bias correction."""
         devices = {parameter.device.type for group in groups for parameter in group["params"]}
         return torch.optim.Adam(groups, betas=(0.0, 0.99), fused=devices <= _WITH_FUSED_ADAM)
 
     @property
     def phases(self) -> list[tuple[tuple[int, ...], int]]:
-        """Both, always."""
+        """One phase, in which both optimisers are used."""
         return [((0, 1), 1)]
 
 
 class AlternatingTrainingPlan(NetworkTrainingPlan):
-    """Networks for an epoch, the adjacency for two, and so on, by RMSprop: DeepSEM's schedule (Shu et al. 2021).
+    """Schedule of DeepSEM, which updates networks and adjacency in turn by RMSprop (Shu et al. 2021).
 
     Parameters
     ----------
     module, max_epochs, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability, noise
-        See :class:`NetworkTrainingPlan`. For 1,000 regulators the default ``lr_adjacency`` is DeepSEM's 2e-5.
+        See :class:`NetworkTrainingPlan`. With 1,000 regulators, the default ``lr_adjacency`` is DeepSEM's step of 2e-5.
     network_epochs, adjacency_epochs
-        Length of the two phases of a cycle, in epochs.
+        Number of epochs for which networks and adjacency are updated in each cycle.
     """
 
     batch_size = 64
@@ -114,25 +114,25 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
 
     @classmethod
     def default_epochs(cls, n_cells: int, batch_size: int) -> int:
-        """DeepSEM's 120."""
+        """Return 120, as in DeepSEM."""
         return 120
 
     @classmethod
     def default_decay(cls, max_epochs: int) -> float:
-        """DeepSEM's .95."""
+        """Return 0.95, as in DeepSEM."""
         return 0.95
 
     def decayed_for(self, epochs: float) -> float:
-        """After every epoch."""
+        """Return the number of complete epochs."""
         return math.floor(epochs)
 
     def optimizer(self, groups: list[dict[str, Any]]) -> Optimizer:
-        """RMSprop."""
+        """Return RMSprop."""
         return torch.optim.RMSprop(groups)
 
     @property
     def phases(self) -> list[tuple[tuple[int, ...], int]]:
-        """The networks, then the adjacency."""
+        """Two phases, the first for the networks and the second for the adjacency."""
         return [((0,), self.network_epochs), ((1,), self.adjacency_epochs)]
 
 

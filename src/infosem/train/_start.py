@@ -1,4 +1,4 @@
-"""Where the effects are when training starts."""
+"""Initial effects, which training starts from."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from infosem.data._settings import Settings, register
 
 
 class Start(Settings):
-    """Settings of where the effects are when training starts."""
+    """Base class of settings of the initial effects."""
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class ClosedForm(Start):
-    """Start at the closed-form estimate of sparse direct effects (:mod:`infosem.statistics._single_effects`)."""
+    """Start training from a closed-form estimate of sparse direct effects."""
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class EqualEffects(Start):
-    r"""Start at effects that are all alike, but for a small random part.
+    r"""Start training from equal effects, apart from a small random part.
 
     Parameters
     ----------
     total
-        Sum of the effects on every gene, shared equally by the regulators. DeepSEM starts at one, where :math:`I - A`
-        is nearly singular.
+        Total effect on each gene, shared equally by the regulators. DeepSEM starts at one, where :math:`I - A` is
+        nearly singular.
     """
 
     total: float = 2.0

@@ -1,4 +1,4 @@
-"""What surrounds a fit: its cost in the log, interruptions, which cells it sees."""
+"""Helpers of training: cost report, interruptions, checks of arguments and the split of the cells."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ logger = logging.getLogger(__name__)
 
 
 class CostReport(Callback):
-    """Logs what the fit will take when it begins.
+    """Callback that logs the cost of training at its start.
 
     Parameters
     ----------
     memory
-        Bytes that it takes.
+        Peak memory of training in bytes.
     batch_size
-        Cells per step.
+        Number of cells per step.
     """
 
     def __init__(self, memory: int, batch_size: int) -> None:
         self.memory, self.batch_size = memory, batch_size
 
     def on_train_start(self, trainer: Trainer, pl_module: NetworkTrainingPlan) -> None:  # type: ignore[override]
-        """Time a step and log the estimate."""
+        """Time a step and log the estimated cost."""
         n_steps = trainer.max_epochs * int(trainer.num_training_batches)
         if trainer.is_global_zero:
             n_parameters = sum(parameter.numel() for parameter in pl_module.module.parameters())
@@ -47,7 +47,7 @@ class CostReport(Callback):
 
 @contextmanager
 def interrupt_handler_restored() -> Iterator[None]:
-    """Restore the handler of Ctrl-C that Lightning disables when it is pressed during training."""
+    """Restore the handler of Ctrl-C, which Lightning disables if training is interrupted."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -59,9 +59,10 @@ def interrupt_handler_restored() -> Iterator[None]:
 
 
 class WarningFiltersRestored:
-    """Restores the filters of warnings, which scvi-tools changes during a training, when the last of several ends.
+    """Context that restores the warning filters, which scvi-tools changes during training.
 
-    Each training puts back what it found. Those of several threads overlap, so that it may have found another's.
+    If several threads train at the same time, each would restore the filters that another one has changed. The filters
+    are therefore restored when the last training ends.
     """
 
     _lock = threading.Lock()
@@ -85,7 +86,7 @@ class WarningFiltersRestored:
 
 
 def require_trainers(arguments: Mapping[str, Any]) -> None:
-    """Raise a :class:`TypeError` that names an argument which neither scvi-tools' nor Lightning's trainer has."""
+    """Raise a :class:`TypeError` for an argument that neither the trainer of scvi-tools nor that of Lightning has."""
     known = {*signature(scvi.train.Trainer).parameters, *signature(Trainer).parameters, "ckpt_path", "trainer_config"}
     for name in arguments:
         if name not in known:
@@ -96,7 +97,7 @@ def require_trainers(arguments: Mapping[str, Any]) -> None:
 
 
 def require_step_sizes(plan_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The arguments of a training plan; raises a :class:`TypeError` if they are no mapping from names."""
+    """Return the arguments of a training plan; raise a :class:`TypeError` if they are not a mapping from names."""
     if plan_kwargs is None:
         return {}
     if not isinstance(plan_kwargs, Mapping) or not all(isinstance(name, str) for name in plan_kwargs):
@@ -108,7 +109,7 @@ def require_step_sizes(plan_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def without_numpy(value: Any) -> Any:
-    """An argument of Lightning's trainer, also one of several in a container, with Python's own numbers."""
+    """Convert NumPy scalars in an argument of Lightning's trainer, also within containers, to Python numbers."""
     if isinstance(value, dict):
         return {name: without_numpy(entry) for name, entry in value.items()}
     if type(value) in (list, tuple):
@@ -117,7 +118,7 @@ def without_numpy(value: Any) -> Any:
 
 
 def split_cells(n_cells: int, train_size: float, validation_size: float | None, seed: int) -> list[np.ndarray]:
-    """Training, validation and test cells, drawn with the model's seed."""
+    """Return the indices of training, validation and test cells, drawn with ``seed``."""
     train_size = number(train_size, "train_size", above=0, most=1, what="a share of the cells")
     if validation_size is None:
         validation_size = 1 - train_size

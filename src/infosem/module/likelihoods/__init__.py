@@ -1,1 +1,1 @@
-"""Likelihoods of the expression, one to a file."""
+"""Likelihoods of the expression, one per file."""

@@ -1,4 +1,4 @@
-"""What all likelihoods have in common."""
+"""Base class of the likelihoods."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from infosem.data._settings import Settings
 
 
 class Distribution(Protocol):
-    """Independent distributions of the entries of a tensor."""
+    """Protocol of independent distributions of the entries of a tensor."""
 
     @property
     def mean(self) -> Tensor:
         """Expected values."""
 
     def deviance(self, x: Tensor) -> Tensor:
-        r"""Minus twice the log density of ``x``, less :math:`\log 2\pi`, entry by entry."""
+        r"""Return :math:`-2 \log p(x) - \log 2\pi` for each entry of ``x``."""
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
-        """One sample; ``generator`` as in torch."""
+        """Draw one sample with a torch generator."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Likelihood(Settings, ABC):
-    """Settings of a likelihood: how each gene is scaled, which entries count, and how they are distributed.
+    """Base class of settings of a likelihood.
 
-    Subclasses are frozen dataclasses (see :func:`infosem.register`).
+    A likelihood determines how each gene is standardised, which entries count, and how they are distributed. Subclasses
+    are frozen dataclasses (see :func:`infosem.register`).
 
     Parameters
     ----------
     mask_zeros
-        Whether zeros are dropouts that the likelihood leaves out; each gene is standardised by its other values then.
-        ``"auto"`` counts zeros where those of two genes depend on each other, so that a zero tells something, and
-        leaves them out where values are lost at random.
+        Whether zeros are treated as dropouts. If true, each gene is standardised by its non-zero values, and only these
+        count in the likelihood. ``"auto"`` decides by the data: zeros count if the zeros of two genes depend on each
+        other, because then a zero carries information. They are left out if values are lost at random.
     """
 
     mask_zeros: bool | Literal["auto"] = "auto"
@@ -49,31 +50,37 @@ class Likelihood(Settings, ABC):
 
     @property
     def n_outputs(self) -> int:
-        """Number of values that the decoder gives for every entry: the mean, and what else the distribution needs."""
+        """Number of values per entry that the decoder returns, which are the mean and other parameters."""
         return 1
 
     @abstractmethod
     def distribution(self, mean: Tensor, *others: Tensor) -> Distribution:
-        """Distribution of the standardised expression.
+        """Return the distribution of the standardised expression.
 
         Parameters
         ----------
         mean
             Expected standardised expression, cells x genes.
         *others
-            The other ``n_outputs - 1`` outputs of the decoder, each cells x genes, unbounded.
+            The other ``n_outputs - 1`` outputs of the decoder, each cells x genes. They are unbounded.
         """
 
     def resolve(self, summary: ExpressionSummary) -> Self:
-        """Decide by the data whether zeros are left out, where that is ``"auto"``."""
+        """Return the same settings with ``mask_zeros="auto"`` replaced by what the data suggest."""
         if self.mask_zeros != "auto":
             return self
         return replace(self, mask_zeros=not summary.zeros_go_together)
 
     def standardisation(self, summary: ExpressionSummary) -> Standardisation:
-        """Location and scale of every gene, by the entries that count."""
+        """Return the location and scale of each gene, computed from the entries that count."""
         return summary.nonzero_values if self.mask_zeros else summary.all_values
 
     def counted(self, x: Tensor) -> Tensor:
-        """Which entries of the raw expression, cells x genes, count."""
+        """Return which entries of the expression count, boolean, cells x genes.
+
+        Parameters
+        ----------
+        x
+            Expression in the units of the input, cells x genes.
+        """
         return x != 0 if self.mask_zeros else torch.ones_like(x, dtype=torch.bool)

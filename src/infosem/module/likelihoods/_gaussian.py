@@ -1,4 +1,4 @@
-"""Normally distributed log expression."""
+"""Gaussian likelihood of the expression."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from infosem.module.likelihoods._base import Likelihood
 @register
 @dataclass(frozen=True, kw_only=True)
 class Gaussian(Likelihood):
-    r"""Normally distributed standardised log expression, :math:`N(\mu_\theta(H), \sigma^2)` (Eq. 5).
+    r"""Gaussian likelihood of the standardised log expression, :math:`N(\mu_\theta(H), \sigma^2)` (Eq. 5).
 
     Parameters
     ----------
     variance
-        ``"unit"`` variance, or one that is ``"learned"`` by the decoder, :math:`\sigma_\theta^2(H)`.
+        ``"unit"`` sets the variance to one. ``"learned"`` lets the decoder return it, :math:`\sigma_\theta^2(H)`.
     mask_zeros
         See :class:`Likelihood`.
     """
@@ -34,9 +34,9 @@ class Gaussian(Likelihood):
 
     @property
     def n_outputs(self) -> int:
-        """The mean, and the log variance where it is learned."""
+        """Number of values per entry that the decoder returns, which is two if the variance is learned."""
         return 2 if self.variance == "learned" else 1
 
     def distribution(self, mean: Tensor, *others: Tensor) -> Normal:
-        """See :meth:`Likelihood.distribution`."""
+        """See :meth:`infosem.module.Likelihood.distribution`."""
         return Normal(mean, *others)

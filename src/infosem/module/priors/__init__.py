@@ -1,1 +1,1 @@
-"""Priors of the adjacency, one to a file: settings, and the density that training and the ELBO use."""
+"""Priors of the adjacency. Each file holds the settings of a prior and its density."""

@@ -1,4 +1,4 @@
-"""Known interactions as a prior on the logits of the edge probabilities: InfoSEM-BC."""
+"""Prior on the logits of the edge probabilities, given known interactions (InfoSEM-BC)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class LabelDensity(NormalDensity):
     .. math:: A_{l,ij} \sim N(\mathrm{logit}(y'_{ij}), s_l^2), \qquad y' = 0.95 \text{ or } 0.05,
               \qquad s_l^2 = \frac{P_{obs}}{\lambda M}
 
-    for the :math:`P_{obs}` observed pairs, known edges and known non-edges; a flat prior on the logit elsewhere.
+    for the :math:`P_{obs}` observed pairs, which are known edges and known non-edges. The prior of all other logits is
+    flat.
 
     Parameters
     ----------
@@ -25,7 +26,7 @@ class LabelDensity(NormalDensity):
     is_edge
         Whether each observed pair is a known edge, boolean ``(P_obs,)``.
     weight
-        :math:`\lambda`.
+        Weight :math:`\lambda` of the mean squared distance in the loss.
     """
 
     edge_probability = 0.95
@@ -38,7 +39,7 @@ class LabelDensity(NormalDensity):
         self.register_buffer("is_edge", is_edge, persistent=False)
 
     def mode(self) -> Tensor:
-        """Prior mode of the logit of every observed pair, ``(P_obs,)``."""
+        """Return the prior mode of the logit of each observed pair, ``(P_obs,)``."""
         logit = math.log(self.edge_probability / (1 - self.edge_probability))
         sign = 2 * self.is_edge.to(torch.get_default_dtype()) - 1
         return logit * sign

@@ -1,4 +1,4 @@
-"""Sparse effects: the prior of DeepSEM."""
+"""Laplace prior of the effects, as in DeepSEM."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infosem.module.priors._base import Density, EffectPrior, weight_of_prior
 @register
 @dataclass(frozen=True, kw_only=True)
 class LaplacePrior(EffectPrior):
-    r"""Sparse effects, without any knowledge of the genes (Eq. 5).
+    r"""Prior of sparse effects that uses no knowledge about the genes (Eq. 5).
 
     .. math:: A_{ij} \sim \mathrm{Laplace}(0, b), \qquad b = \frac{2P}{\alpha M}
 
@@ -40,21 +40,21 @@ class LaplacePrior(EffectPrior):
 
 
 class LaplaceDensity(Density):
-    r"""Density of :class:`LaplacePrior`, of penalty :math:`\alpha \, \overline{|A|}`.
+    r"""Density of :class:`LaplacePrior`, with the penalty :math:`\alpha \, \overline{|A|}`.
 
     Parameters
     ----------
     n_pairs
         Number :math:`P` of pairs that can be edges.
     weight
-        :math:`\alpha`.
+        Weight :math:`\alpha` of the penalty.
     """
 
     def penalty(self, values: Tensor) -> Tensor:
         return self._weighted_mean(torch.linalg.vector_norm(values, 1))
 
     def scale(self, n_counted: int) -> float:
-        """Scale :math:`b` of the Laplace density."""
+        """Return the scale :math:`b` of the Laplace density."""
         return 2 * self.n_pairs / (self.weight * n_counted)
 
     def log_normaliser_of_a_pair(self, n_counted: int) -> float:

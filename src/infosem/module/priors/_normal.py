@@ -1,4 +1,4 @@
-"""Effects around zero."""
+"""Normal prior of the effects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infosem.module.priors._base import EffectPrior, NormalDensity, weight_of_pr
 @register
 @dataclass(frozen=True, kw_only=True)
 class NormalPrior(EffectPrior):
-    r"""Effects around zero, for known interactions without embeddings.
+    r"""Normal prior of the effects with mean zero, for known interactions without embeddings.
 
     .. math:: A_{e,ij} \sim N(0, s_a^2), \qquad s_a^2 = \frac{P}{\alpha M}
 
@@ -38,14 +38,14 @@ class NormalPrior(EffectPrior):
 
 
 class CentredDensity(NormalDensity):
-    r"""Density of :class:`NormalPrior`, of penalty :math:`\alpha \, \overline{A_e^2}`.
+    r"""Density of :class:`NormalPrior`, with the penalty :math:`\alpha \, \overline{A_e^2}`.
 
     Parameters
     ----------
     n_pairs
         Number :math:`P` of pairs that can be edges.
     weight
-        :math:`\alpha`.
+        Weight :math:`\alpha` of the penalty.
     """
 
     def penalty(self, values: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Effects that the genes' text predicts: InfoSEM-B."""
+"""Prior of the effects given the genes' text embeddings (InfoSEM-B)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from infosem.module._gene_data import GeneData
 from infosem.module.priors._base import EffectPrior, NormalDensity, standard_deviation, weight_of_prior
 
 _WEIGHT, _OF_REGULATORS = 100.0, 400
-"""Default weight at that many regulators: the effect of the prior falls with the inverse square of their number."""
+"""Default weight, and the number of regulators it is for. The influence of the prior falls with the inverse square of
+the number of regulators."""
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class TextPrior(EffectPrior):
-    r"""Effects around a linear function of the genes' text embeddings (Eqs. 9 and 11).
+    r"""Normal prior of the effects whose mean is a linear function of the text embeddings (Eqs. 9 and 11).
 
     .. math:: A_{e,ij} \mid w \sim N(c + u_i + v_j, s_a^2), \quad u = H_R w_1, \; v = H w_2, \quad
               w \sim N(0, s_w^2 I), \qquad s_a^2 = \frac{P}{\lambda M}
@@ -29,8 +30,8 @@ class TextPrior(EffectPrior):
     Parameters
     ----------
     weight
-        Weight :math:`\lambda` of the mean squared distance from the prior mean in the loss. By default
-        :math:`100 (R / 400)^2` for :math:`R` regulators. The paper tunes it around ``1e3`` at 400.
+        Weight :math:`\lambda` of the mean squared distance from the prior mean in the loss. The default is
+        :math:`100 (R / 400)^2` for :math:`R` regulators. The paper tunes it around ``1e3`` with 400 regulators.
     coefficient_sd
         Prior standard deviation :math:`s_w` of the coefficients, in units of effect per unit of embedding norm.
     """
@@ -62,24 +63,25 @@ class TextPrior(EffectPrior):
 class TextDensity(NormalDensity):
     r"""Density of :class:`TextPrior`.
 
-    The mean is :math:`[h_i, h_j] w` with an intercept :math:`c`, in :math:`O((R + G) d)`. Embeddings are centred over
-    the genes that have one and brought to a mean squared norm of one. A gene without an embedding (a row of NaN) gets
-    the centre, hence the average effect. :math:`w` and :math:`c` are MAP estimates; :math:`c` has a flat prior.
+    The mean is :math:`[h_i, h_j] w` plus an intercept :math:`c`, and is computed in :math:`O((R + G) d)`. Embeddings
+    are centred over the genes that have one and scaled to a mean squared norm of one. A gene without an embedding has
+    a row of zeros and therefore the average effect. :math:`w` and :math:`c` are MAP estimates. The prior of :math:`c`
+    is flat.
 
     Parameters
     ----------
     embeddings
-        One row per gene, ``(G, d)``, from :func:`~infosem.data._embeddings.centre_embeddings`.
+        One row per gene, ``(G, d)``, from :func:`~infosem.statistics._centring.centre_embeddings`.
     impossible
         Regulator row and target column of the pairs that cannot be edges, ``(2, P_0)``.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     weight
-        :math:`\lambda`.
+        Weight :math:`\lambda` of the penalty.
     coefficient_sd
-        :math:`s_w`.
+        Prior standard deviation :math:`s_w` of the coefficients.
     intercept
-        Starting value of :math:`c`.
+        Initial value of the intercept :math:`c`.
     """
 
     embeddings: Tensor
@@ -107,12 +109,12 @@ class TextDensity(NormalDensity):
         self.intercept = nn.Parameter(torch.tensor(float(intercept)))
 
     def levels(self) -> tuple[Tensor, Tensor]:
-        """:math:`c + u_i` of each regulator, ``(R,)``, and :math:`v_j` of each gene, ``(G,)``."""
+        """Return :math:`c + u_i` for each regulator, ``(R,)``, and :math:`v_j` for each gene, ``(G,)``."""
         by_regulator = self.intercept + self.embeddings[self.regulators] @ self.regulator_coefficients
         return by_regulator, self.embeddings @ self.target_coefficients
 
     def mean(self) -> Tensor:
-        """Prior mean of the effects, ``(R, G)``."""
+        """Return the prior mean of the effects, ``(R, G)``."""
         by_regulator, by_target = self.levels()
         return by_regulator[:, None] + by_target
 
@@ -124,7 +126,7 @@ class TextDensity(NormalDensity):
         return self.weight * (distance.square().sum() - not_counted) / max(self.n_pairs, 1)
 
     def coefficient_log_prob(self) -> Tensor:
-        """Log density of ``w`` under :math:`N(0, s_w^2 I)`, in nats."""
+        """Return the log density of ``w`` under :math:`N(0, s_w^2 I)`, in nats."""
         coefficients = torch.cat([self.regulator_coefficients, self.target_coefficients])
         normaliser = len(coefficients) * (math.log(self.coefficient_sd) + 0.5 * math.log(2 * math.pi))
         return -0.5 * (coefficients / self.coefficient_sd).square().sum() - normaliser
