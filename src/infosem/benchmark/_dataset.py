@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from infosem import pp
 from infosem.benchmark._identity import content
 from infosem.benchmark._simulated import Simulated
 from infosem.benchmark._truth import Truth, read_truth
 from infosem.benchmark._typed import check_fields, check_name
 from infosem.data._checks import require_columns
 from infosem.model._quiet import quiet
+from infosem.pp import embed_terms, gene_text
 
 TERMS = "terms"
 """``varm``: embeddings of gene texts by their terms."""
@@ -162,6 +162,6 @@ def _read(file: _State, texts: _State | None) -> AnnData:
     adata = anndata.read_h5ad(file[0])
     if texts is not None:
         with quiet():
-            pp.gene_text(adata, texts[0], ignore_case=True)
-            pp.embed_terms(adata, key_added=TERMS)
+            gene_text(adata, texts[0], ignore_case=True)
+            embed_terms(adata, key_added=TERMS)
     return adata

@@ -11,16 +11,14 @@ from typing import Any
 
 from anndata import AnnData
 
-from infosem import datasets
 from infosem.benchmark._identity import content
 from infosem.benchmark._typed import as_type, check_fields
+from infosem.datasets import sergio, simulate
 
 TRUTH = "truth"
 """``varp``: the planted network."""
 
-SIMULATORS: MappingProxyType[str, Callable[..., AnnData]] = MappingProxyType(
-    {"simulate": datasets.simulate, "sergio": datasets.sergio}
-)
+SIMULATORS: MappingProxyType[str, Callable[..., AnnData]] = MappingProxyType({"simulate": simulate, "sergio": sergio})
 """Functions of :mod:`infosem.datasets` that simulate cells from a planted network in ``varp["truth"]``."""
 
 

@@ -45,10 +45,10 @@ def comparison(
     ValueError
         If ``top`` is negative, or both networks are empty.
     """
-    from infosem import tl
+    from infosem.tl import differential_edges
 
     top = whole_number(top, "top", least=0, what="the number of edges to name")
-    table = tl.differential_edges(first, second)
+    table = differential_edges(first, second)
     if table.empty:
         raise ValueError("There is no edge to draw. Check top= and min_weight= of model.get_edges().")
     points = table[["relative_first", "relative_second"]].to_numpy(dtype=float)

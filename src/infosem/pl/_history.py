@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from infosem.pl._style import BLUE, GREEN, VERMILION, ink, legend_below, prepare
 
 if TYPE_CHECKING:
-    from infosem import InfoSEM
+    from infosem.model._infosem import InfoSEM
 
 _PARTS = {
     "reconstruction_loss": ("reconstruction", BLUE),

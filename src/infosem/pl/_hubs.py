@@ -47,14 +47,14 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
     ValueError
         If ``by`` is not one of these columns, ``top`` is not positive, or the centrality is zero for all genes.
     """
-    from infosem import tl
+    from infosem.tl import hubs as centralities
 
     edges = checked_edges(edges)
     if by not in _LABELS:
         raise ValueError(f"by={by!r} is not one of {', '.join(map(repr, _LABELS))}.")
     top = whole_number(top, "top", least=1, what="the number of genes to draw")
     direction, _, measure = by.rpartition("_")
-    values = tl.hubs(edges, measures=[measure])[by].sort_values(ascending=False, kind="stable")
+    values = centralities(edges, measures=[measure])[by].sort_values(ascending=False, kind="stable")
     values = values[values > 0].head(top)
     if values.empty:
         raise ValueError(f"No gene of the {len(edges)} edges has any {by}. Pass more edges, or another by=.")

@@ -13,7 +13,7 @@ from scipy.stats import pearsonr
 from infosem.pl._style import halo, ink, prepare, sequential, text_size
 
 if TYPE_CHECKING:
-    from infosem import InfoSEM
+    from infosem.model._infosem import InfoSEM
 
 _GRID = 60
 

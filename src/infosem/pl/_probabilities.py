@@ -11,7 +11,7 @@ from infosem.pl._prior_posterior import possible_pairs
 from infosem.pl._style import BLUE, GREY, VERMILION, legend, prepare
 
 if TYPE_CHECKING:
-    from infosem import InfoSEM
+    from infosem.model._infosem import InfoSEM
 
 _GROUPS = {0: ("unobserved", GREY), -1: ("known non-edges", VERMILION), 1: ("known edges", BLUE)}
 _N_BINS = 50

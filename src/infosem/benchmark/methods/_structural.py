@@ -9,9 +9,9 @@ import numpy as np
 from anndata import AnnData
 from scipy import sparse
 
-from infosem import InfoSEM
 from infosem.benchmark._method import Labels, Method
 from infosem.data import _keys
+from infosem.model._infosem import InfoSEM
 from infosem.model._quiet import quiet
 from infosem.model._refit import Recipe, refit
 from infosem.module import EffectPrior, Gaussian, LaplacePrior, LearnedLatent

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from anndata import AnnData
 
-from infosem import InfoSEM
 from infosem.benchmark._method import Labels
 from infosem.benchmark.methods._embeddings import EmbeddingControl, gene_embedding
 from infosem.benchmark.methods._structural import StructuralMethod, strength
 from infosem.data import _keys
+from infosem.model._infosem import InfoSEM
 from infosem.module import TextPrior
 
 

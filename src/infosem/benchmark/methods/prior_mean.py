@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from infosem import InfoSEM
 from infosem.benchmark.methods.infosem_b import InfoSEMB
+from infosem.model._infosem import InfoSEM
 
 
 @dataclass(frozen=True, kw_only=True)
