@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -119,3 +120,19 @@ class EffectPrior(Settings, ABC):
             Adjacency at the start of training. It has a ``shape``, the number ``n_pairs`` of pairs that can be edges,
             a mask of these pairs, ``possible()``, and the initial ``effects()``.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightedPrior(EffectPrior):
+    """Base class of priors whose only setting is the weight of a mean in the loss.
+
+    Parameters
+    ----------
+    weight
+        Weight of the mean over all pairs that can be edges.
+    """
+
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        self._checked(weight=weight_of_prior)

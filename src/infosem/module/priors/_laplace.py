@@ -12,12 +12,12 @@ from torch import Tensor
 from infosem.data._settings import register
 from infosem.module._adjacency import FullAdjacency
 from infosem.module._gene_data import GeneData
-from infosem.module.priors._base import Density, EffectPrior, weight_of_prior
+from infosem.module.priors._base import Density, WeightedPrior
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class LaplacePrior(EffectPrior):
+class LaplacePrior(WeightedPrior):
     r"""Prior of sparse effects that uses no knowledge about the genes (Eq. 5).
 
     .. math:: A_{ij} \sim \mathrm{Laplace}(0, b), \qquad b = \frac{2P}{\alpha M}
@@ -29,10 +29,6 @@ class LaplacePrior(EffectPrior):
     """
 
     name: ClassVar[str] = "laplace"
-    weight: float = 1.0
-
-    def __post_init__(self) -> None:
-        self._checked(weight=weight_of_prior)
 
     def build(self, genes: GeneData, adjacency: FullAdjacency) -> LaplaceDensity:
         """See :meth:`EffectPrior.build`."""

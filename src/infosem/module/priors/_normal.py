@@ -10,12 +10,12 @@ from torch import Tensor
 from infosem.data._settings import register
 from infosem.module._adjacency import FullAdjacency
 from infosem.module._gene_data import GeneData
-from infosem.module.priors._base import EffectPrior, NormalDensity, weight_of_prior
+from infosem.module.priors._base import NormalDensity, WeightedPrior
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class NormalPrior(EffectPrior):
+class NormalPrior(WeightedPrior):
     r"""Normal prior of the effects with mean zero, for known interactions without embeddings.
 
     .. math:: A_{e,ij} \sim N(0, s_a^2), \qquad s_a^2 = \frac{P}{\alpha M}
@@ -27,10 +27,6 @@ class NormalPrior(EffectPrior):
     """
 
     name: ClassVar[str] = "normal"
-    weight: float = 1.0
-
-    def __post_init__(self) -> None:
-        self._checked(weight=weight_of_prior)
 
     def build(self, genes: GeneData, adjacency: FullAdjacency) -> CentredDensity:
         """See :meth:`EffectPrior.build`."""
