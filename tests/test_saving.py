@@ -118,7 +118,7 @@ class TestFilesFromElsewhere:
     def test_a_bare_pickle_is_not_run(self, saved, tmp_path):
         for protocol in range(6):
             (saved / "model.pt").write_bytes(pickle.dumps(RunsCode(tmp_path / "ran"), protocol))
-            with pytest.raises(ValueError, match="damaged, or no model that infosem saved"):
+            with pytest.raises(ValueError, match="damaged, or was not saved by infosem"):
                 load(saved, trust=True)
         assert not (tmp_path / "ran").exists()
 
@@ -150,7 +150,7 @@ class TestFilesFromElsewhere:
     )
     def test_other_tensors_are_no_model(self, saved, content):
         torch.save(content, saved / "model.pt")
-        with pytest.raises(ValueError, match="no model that infosem saved") as caught:
+        with pytest.raises(ValueError, match="was not saved by infosem") as caught:
             load(saved)
         assert "\n" not in str(caught.value)
 
@@ -159,7 +159,7 @@ class TestFilesFromElsewhere:
         content = torch.load(saved / "model.pt", weights_only=True)
         content["attr_dict"][name] = 1
         torch.save(content, saved / "model.pt")
-        with pytest.raises(ValueError, match=f"no attributes of a model: '{name}'"):
+        with pytest.raises(ValueError, match=f"not attributes of a model: '{name}'"):
             load(saved)
 
     def test_a_model_of_another_program_is_not_to_be_trusted(self, saved):
@@ -215,7 +215,7 @@ class TestFilesFromElsewhere:
 
     def test_broken_data_beside_the_model(self, saved):
         (saved / "adata.h5ad").write_bytes(b"\x89HDF\r\n\x1a\nbroken")
-        with pytest.raises(ValueError, match=r"adata\.h5ad is no AnnData that can be read.*adata=False"):
+        with pytest.raises(ValueError, match=r"adata\.h5ad cannot be read as an AnnData.*adata=False"):
             load(saved, adata=None)
 
     def test_no_model_there(self, saved, tmp_path):

@@ -1,4 +1,4 @@
-"""Arguments of the model: which there are, and of what kind."""
+"""Checks of the arguments of the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ S = TypeVar("S", bound=Settings)
 
 
 def of_kind(kind: Callable[..., S], value: object, name: str, default: S) -> S:
-    """Return ``value``, or the default if it is ``None``; raise a :class:`TypeError` if it is of another kind."""
+    """Return ``value``, or the default for ``None``; raise a :class:`TypeError` if it is not of the class ``kind``."""
     if value is None:
         return default
     if not isinstance(value, kind):  # type: ignore[arg-type]
@@ -23,11 +23,11 @@ def of_kind(kind: Callable[..., S], value: object, name: str, default: S) -> S:
 
 
 def require_none(arguments: dict[str, Any]) -> None:
-    """Raise a :class:`TypeError` that names an argument which other models have and this one does not."""
+    """Raise a :class:`TypeError` if there are arguments that the model does not have."""
     for name in arguments:
         raise TypeError(
             f"InfoSEM has no argument {name!r}. Layer, embeddings, interactions and regulators are named in "
             "InfoSEM.setup_anndata(adata, ...), epochs and step sizes in train(), and weights in the objects that are "
-            "passed, such as prior=infosem.module.TextPrior(weight=...). The model knows no batches or labels, and its "
-            "latent space is that of the genes: InfoSEM(adata, prior=..., seed=...)."
+            "passed, such as prior=infosem.module.TextPrior(weight=...). The model does not use batches or labels, and "
+            "its latent space has one dimension per gene: InfoSEM(adata, prior=..., seed=...)."
         )

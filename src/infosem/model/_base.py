@@ -1,4 +1,4 @@
-"""What the groups of methods of the model share: its parts and its names."""
+"""Base class of the model, with the attributes that all groups of methods use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from infosem.train._cost import Size
 
 
 class NetworkModel(BaseModelClass):
-    """A model of scvi-tools whose module holds an adjacency of regulators x genes."""
+    """Model of scvi-tools whose module has an adjacency of regulators x genes."""
 
     module: InfoSEMModule
     edge_facts_: EdgeFacts
@@ -35,12 +35,12 @@ class NetworkModel(BaseModelClass):
 
     @property
     def gene_names(self) -> list[str]:
-        """Names of the genes, the columns of the adjacency."""
+        """Names of the genes, which are the columns of the adjacency."""
         return gene_names(self.registry_)
 
     @property
     def regulator_names(self) -> list[str]:
-        """Names of the regulators, the rows of the adjacency."""
+        """Names of the regulators, which are the rows of the adjacency."""
         names = self.gene_names
         return [names[column] for column in regulators(self.registry_)]
 
@@ -65,6 +65,6 @@ class NetworkModel(BaseModelClass):
         )
 
     def _frame(self, matrix: Tensor | np.ndarray) -> pd.DataFrame:
-        """Regulators x genes, with their names."""
+        """Return a matrix of regulators x genes as a table with their names."""
         values = matrix.cpu().numpy() if isinstance(matrix, Tensor) else matrix
         return pd.DataFrame(values, index=self.regulator_names, columns=self.gene_names)

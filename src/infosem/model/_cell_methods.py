@@ -1,4 +1,4 @@
-"""What the model says about cells: latent noise, denoised expression, ELBO, new cells."""
+"""Methods of the model that return values per cell: latent noise, denoised expression, ELBO and new cells."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from infosem.data._streaming import as_tensor
 from infosem.model._base import NetworkModel
 
 BatchFunction = Callable[[dict[str, Tensor], dict[str, Any]], Tensor]
-"""Of a minibatch and what :meth:`infosem.module.InfoSEMModule.inference` gives for it."""
+"""Function of a minibatch and of what :meth:`infosem.module.InfoSEMModule.inference` returns for it."""
 
 
 class CellMethods(NetworkModel):
-    """Methods of :class:`infosem.InfoSEM` that return something per cell.
+    """Methods of :class:`infosem.InfoSEM` that return values per cell.
 
-    All take ``adata`` (other cells of the same genes; by default the model's), ``indices`` (which cells, in which
-    order; by default all) and ``batch_size``, and evaluate the scalar networks exactly.
+    Their common parameters are ``adata`` (cells with the same genes, by default those of the model), ``indices``
+    (indices of the cells in the order of the result, by default all) and ``batch_size``. The scalar networks are
+    evaluated exactly.
     """
 
     def get_latent_representation(
@@ -37,11 +38,20 @@ class CellMethods(NetworkModel):
         indices: Sequence[int] | None = None,
         batch_size: int | None = None,
     ) -> np.ndarray:
-        r"""Posterior mean of the latent noise, :math:`m_\phi(X)(I - A)`.
+        r"""Return the posterior mean of the latent noise, :math:`m_\phi(X)(I - A)`.
+
+        Parameters
+        ----------
+        adata
+            Cells with the same genes; by default those of the model.
+        indices
+            Indices of the cells, in the order of the result; by default all.
+        batch_size
+            Number of cells that are evaluated at a time.
 
         Returns
         -------
-        Cells x genes, float32: what of each gene its regulators do not explain.
+        Part of each gene that its regulators do not explain, cells x genes, float32.
         """
         return cell_by_cell(self, lambda _, inference: inference["qz"].mean, adata, indices, batch_size)
 
@@ -52,15 +62,19 @@ class CellMethods(NetworkModel):
         indices: Sequence[int] | None = None,
         batch_size: int | None = None,
     ) -> pd.DataFrame:
-        r"""Expression decoded from the posterior mean, in the units of the input.
+        r"""Return the expression decoded from the posterior mean.
 
-        :math:`\mu_\theta(H)` with :math:`H = m_\phi(X)`, times the sd plus the mean of each gene. Where
-        the likelihood leaves zeros out, a zero is answered with the value
-        expected had the gene been detected.
+        The decoded mean :math:`\mu_\theta(H)` with :math:`H = m_\phi(X)` is scaled to the units of the input. If the
+        likelihood leaves zeros out, a zero is replaced by the value that is expected if the gene is detected.
+
+        Parameters
+        ----------
+        adata, indices, batch_size
+            See :meth:`get_latent_representation`.
 
         Returns
         -------
-        Cells x genes.
+        Denoised expression, cells x genes, in the units of the input.
         """
 
         def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
@@ -76,11 +90,16 @@ class CellMethods(NetworkModel):
         indices: Sequence[int] | None = None,
         batch_size: int | None = None,
     ) -> float:
-        r"""Evidence lower bound (Eqs. 8, 14, 15) per cell, in nats; higher is better.
+        r"""Return the evidence lower bound per cell, in nats (Eqs. 8, 14, 15). Higher is better.
 
-        One sample of :math:`q(Z)` per cell, drawn with the model's seed. :math:`\log p(A)` is divided by the number of
-        cells that the model was set up with. It is a density and depends on the prior's scale: compare models of the
-        same data and prior only.
+        One sample of :math:`q(Z)` per cell is drawn with the seed of the model. :math:`\log p(A)` is divided by the
+        number of cells that the model was set up with. It is a density that depends on the scale of the prior, so
+        compare only models with the same data and prior.
+
+        Parameters
+        ----------
+        adata, indices, batch_size
+            See :meth:`get_latent_representation`.
 
         Returns
         -------
@@ -99,11 +118,16 @@ class CellMethods(NetworkModel):
         indices: Sequence[int] | None = None,
         batch_size: int | None = None,
     ) -> dict[str, float]:
-        r"""Minus the expected log likelihood :math:`-\log p(X \mid Z, A)` per cell, in nats; lower is better.
+        r"""Return minus the expected log likelihood, :math:`-\log p(X \mid Z, A)`, in nats per cell. Lower is better.
+
+        Parameters
+        ----------
+        adata, indices, batch_size
+            See :meth:`get_latent_representation`.
 
         Returns
         -------
-        ``{"reconstruction_loss": value}``, as other scvi-tools models do.
+        Dictionary ``{"reconstruction_loss": value}``, as in other models of scvi-tools.
         """
         outputs = _losses(self, adata, indices, batch_size)
         total = sum(float(output.reconstruction_loss_sum) for output in outputs)
@@ -112,19 +136,20 @@ class CellMethods(NetworkModel):
     def sample_cells(self, n_cells: int, *, seed: int | None = None) -> pd.DataFrame:
         r"""Sample new cells from the generative model.
 
-        :math:`Z \sim p(Z)`, :math:`H = Z(I - A)^{-1}`, :math:`X \sim p(X \mid H)`, in the units of the
-        input. Negative values are set to zero.
+        Cells are drawn as :math:`Z \sim p(Z)`, :math:`H = Z(I - A)^{-1}`, :math:`X \sim p(X \mid H)`. Negative values
+        are set to zero.
 
         Parameters
         ----------
         n_cells
-            Number of cells.
+            Number of cells to sample.
         seed
-            Seed; by default the model's.
+            Seed of the samples; by default that of the model.
 
         Returns
         -------
-        Cells x genes. Where the likelihood leaves zeros out, these are values given detection: dropout is not modelled.
+        Expression of the sampled cells, cells x genes, in the units of the input. If the likelihood leaves zeros out,
+        these are values of detected genes, because dropout is not modelled.
         """
         self._check_if_trained(warn=False)
         n_cells = whole_number(n_cells, "n_cells", least=1)
@@ -141,7 +166,7 @@ def cells_frame(
     indices: Sequence[int] | None,
     batch_size: int | None,
 ) -> pd.DataFrame:
-    """:func:`cell_by_cell` of a function that gives a value for each gene, as a table of cells x genes."""
+    """Evaluate a function that returns a value per gene, and return a table of cells x genes."""
     values = cell_by_cell(model, function, adata, indices, batch_size)
     cells = model._validate_anndata(adata).obs_names
     return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=model.gene_names)
@@ -154,7 +179,7 @@ def cell_by_cell(
     indices: Sequence[int] | None,
     batch_size: int | None,
 ) -> np.ndarray:
-    """``function`` of the cells and their posterior, a row for each of ``indices`` in their order."""
+    """Evaluate ``function`` for cells and their posterior, and return one row for each of ``indices`` in order."""
     everyone = np.arange(model._validate_anndata(adata).n_obs)
     # a file gives rows in its own order and once each
     cells, rows = np.unique(everyone if indices is None else everyone[indices], return_inverse=True)
@@ -181,7 +206,7 @@ def _evaluate(
     indices: Sequence[int] | np.ndarray | None,
     batch_size: int | None,
 ) -> list[Any]:
-    """Apply ``function`` to the minibatches and their posterior, in evaluation mode."""
+    """Apply ``function`` to minibatches and their posterior, in evaluation mode."""
     model._check_if_trained(warn=False)
     adata = model._validate_anndata(adata)
     if batch_size is not None:
@@ -201,7 +226,7 @@ def _evaluate(
 
 @contextmanager
 def _inference(module: torch.nn.Module) -> Iterator[None]:
-    """Evaluation mode, without gradients."""
+    """Set evaluation mode and disable gradients."""
     module.eval()
     with torch.inference_mode():
         yield

@@ -1,4 +1,4 @@
-"""The networks of several models of the same cells, edge by edge."""
+"""Ensemble of networks from several models of the same data."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ from infosem.network._thresholds import Thresholds
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Ensemble:
-    r"""Networks of several models of the same cells, edge by edge; made by :func:`infosem.train_ensemble`.
+    r"""Network of several models of the same data, made by :func:`infosem.train_ensemble`.
 
-    With :math:`A^{(1)}, \ldots, A^{(m)}` the adjacencies of the models. All are regulators x genes, ``(R, G)``.
+    Let :math:`A^{(1)}, \ldots, A^{(m)}` be the adjacencies of the models. All tables are regulators x genes,
+    ``(R, G)``.
 
     Attributes
     ----------
     effect
         Mean effect :math:`\overline{A_{ij}}`.
     strength
-        Mean strength (:meth:`infosem.InfoSEM.get_strength`), the score that ranks the edges.
+        Mean strength (:meth:`infosem.InfoSEM.get_strength`), which ranks the edges.
     sd
         Standard deviation of :math:`A_{ij}` over the models.
     sign_agreement
-        Share of the models in which :math:`A_{ij}` has the sign of its mean, from about one half to one.
+        Share of the models in which :math:`A_{ij}` has the sign of the mean effect, from about one half to one.
     stability
-        Selection frequency: share of the models in which the edge is among the ``n_selected`` strongest.
+        Selection frequency, which is the share of the models in which the edge is among the ``n_selected`` strongest.
     probability
-        Mean edge probability, with known interactions only.
+        Mean edge probability, or ``None`` without known interactions.
     n_models
-        Number of models :math:`m`.
+        Number :math:`m` of models.
     n_selected
-        Number of edges that a model selects.
+        Number of edges that each model selects.
     """
 
     effect: pd.DataFrame
@@ -57,27 +58,28 @@ class Ensemble:
         return f"Ensemble: {self.n_models} models, {n_regulators} regulators, {n_genes} genes"
 
     def get_adjacency(self) -> pd.DataFrame:
-        """Mean effect of the models, ``(R, G)``, as :meth:`infosem.InfoSEM.get_adjacency` of one."""
+        """Return the mean effect of the models, ``(R, G)``, as in :meth:`infosem.InfoSEM.get_adjacency`."""
         return self.effect
 
     def get_edges(
         self, *, top: int | None = None, min_weight: float | None = None, min_stability: float = 0.0
     ) -> pd.DataFrame:
-        """The edges of the network, strongest first.
+        """Return the edges of the network, strongest first.
 
         Parameters
         ----------
         top
-            Keep this many edges.
+            Number of edges to keep; by default all.
         min_weight
-            Keep edges with at least this mean strength.
+            Least mean strength of an edge.
         min_stability
-            Keep edges that at least this share of the models selects.
+            Least share of the models that select an edge.
 
         Returns
         -------
-        Columns as of :meth:`infosem.InfoSEM.get_edges`, then ``effect``, ``sd``, ``sign_agreement`` and ``stability``.
-        ``weight`` is the mean strength times the sign of the genes' correlation.
+        Table with the columns of :meth:`infosem.InfoSEM.get_edges`, apart from the evidence, and with ``effect``,
+        ``sd``, ``sign_agreement`` and ``stability``. ``weight`` is the mean strength times the sign of the correlation
+        of the two genes.
         """
         more = {
             "effect": self.effect,
@@ -91,16 +93,16 @@ class Ensemble:
         return edge_table(self.strength, self._sign, more, top=top, min_weight=min_weight, thresholds=thresholds)
 
     def write_network(self, adata: AnnData, *, key_added: str = _keys.NETWORK) -> None:
-        """Write the network into AnnData, as :meth:`infosem.InfoSEM.write_network` does.
+        """Write the network to AnnData, as in :meth:`infosem.InfoSEM.write_network`.
 
-        ``varp[key_added]`` gets the mean effect, ``varp[key_added + "_sign"]``, ``"_strength"``, ``"_sd"``,
-        ``"_sign_agreement"``, ``"_stability"`` and, with known interactions, ``"_probability"`` the rest.
-        :func:`infosem.get.network` reads it back.
+        ``varp[key_added]`` holds the mean effect. The other matrices are in ``varp`` under ``key_added`` with the
+        suffixes ``"_sign"``, ``"_strength"``, ``"_sd"``, ``"_sign_agreement"``, ``"_stability"`` and, with known
+        interactions, ``"_probability"``. :func:`infosem.get.network` reads the network.
 
         Parameters
         ----------
         adata
-            Where to write. It must have the models' genes, in any order.
+            AnnData to write to. It must have the genes of the models, in any order.
         key_added
             Key of the network.
         """
@@ -118,7 +120,7 @@ class Ensemble:
 
 @dataclass
 class Sums:
-    """Sums over the models of an :class:`Ensemble`, one at a time, so that memory does not grow with their number."""
+    """Running sums over the models of an :class:`Ensemble`, whose memory does not depend on the number of models."""
 
     n: int
     mean: np.ndarray

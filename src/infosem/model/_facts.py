@@ -1,4 +1,4 @@
-"""What AnnData tells of the genes: arrays for the scores, tensors for the module."""
+"""Reading of gene data from AnnData, as arrays for the scores and as tensors for the module."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from infosem.statistics._profiles import correlation_profiles
 
 
 def has_embeddings(registry: dict[str, Any]) -> bool:
-    """Whether text embeddings are registered."""
+    """Return whether text embeddings are registered."""
     return "n_embedding" in state_of(registry, EMBEDDING_FIELD)
 
 
 def has_interactions(registry: dict[str, Any]) -> bool:
-    """Whether known interactions are registered."""
+    """Return whether known interactions are registered."""
     return "n_interactions" in state_of(registry, INTERACTIONS_FIELD)
 
 
 def read_facts(manager: GeneAlignedManager, edge_model: EdgeModel) -> EdgeFacts:
-    """Read what the registered data tell of every pair, and what the known interactions tell of other pairs."""
+    """Read the registered data about each pair, and compute edge probabilities from the known interactions."""
     columns = regulators(manager.registry)
     x = manager.get_from_registry(REGISTRY_KEYS.X_KEY)
     correlation = pearson_correlation(x, columns)
@@ -54,7 +54,7 @@ def read_facts(manager: GeneAlignedManager, edge_model: EdgeModel) -> EdgeFacts:
 
 
 def gene_data(registry: dict[str, Any], facts: EdgeFacts, likelihood: Likelihood) -> GeneData:
-    """Gather what the module needs to know of the genes."""
+    """Return the data about the genes that the module is built from."""
     summary = state_of(registry, REGISTRY_KEYS.X_KEY)["summary"]
     statistics = likelihood.standardisation(summary)
     embeddings, pairs, is_edge = (

@@ -1,4 +1,4 @@
-"""How a model is trained: cells, schedule, start, trainer, interruptions."""
+"""Training of a model: split of the cells, schedule, initial effects, trainer and interruptions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fit(
     plan_kwargs: dict[str, Any] | None,
     trainer_kwargs: dict[str, Any],
 ) -> None:
-    """Train ``model``; arguments as of :meth:`infosem.InfoSEM.train`."""
+    """Train ``model``; see :meth:`infosem.InfoSEM.train` for the arguments."""
     if model.adata is None:
         raise RuntimeError("This model was loaded without data. Load it with InfoSEM.load(path, adata=adata).")
     model.adata_manager.require_cells_unchanged()
@@ -79,7 +79,7 @@ def fit(
     defaults: dict[str, Any] = {
         "log_every_n_steps": 1,
         "early_stopping_monitor": "reconstruction_loss_validation",
-        "benchmark": None,  # of convolutions, of which there are none: it would be set for the whole process
+        "benchmark": None,  # concerns convolutions, which are not used, and would be set for the whole process
     }
     if splitter.n_val == 0:
         if early_stopping and "train" not in trainer_kwargs.get("early_stopping_monitor", ""):
@@ -87,7 +87,7 @@ def fit(
                 "early_stopping=True needs cells to watch: pass train_size=0.9, or watch the training cells with "
                 'early_stopping_monitor="elbo_train".'
             )
-        # checkpoints and early stopping would ask for validation cells
+        # checkpoints and early stopping need validation cells by default
         defaults |= {"limit_val_batches": 0, "checkpointing_monitor": "train_loss"}
     callbacks = [*trainer_kwargs.pop("callbacks", []), CostReport(model._size.memory(batch_size), batch_size)]
     runner = TrainRunner(
@@ -109,9 +109,9 @@ def fit(
         try:
             runner()
         except SystemExit as ended:
-            # by which a cluster ends a job: nobody is there to go on with half a training
+            # clusters end jobs by SIGTERM, after which nobody continues with a partly trained model
             if runner.trainer.received_sigterm:
-                raise SystemExit(128 + signal.SIGTERM) from ended  # Lightning's has no status, which is success
+                raise SystemExit(128 + signal.SIGTERM) from ended  # Lightning exits with the status of success
             if not runner.trainer.interrupted:
                 raise
             _keep_interrupted(model, runner)
@@ -120,7 +120,7 @@ def fit(
 
 
 def _start(model: NetworkModel, cells: np.ndarray, device: torch.device) -> None:
-    """Estimate what has a closed form, as far as the model uses it."""
+    """Compute the closed-form estimates that the model uses."""
     effects = isinstance(model._start, ClosedForm)
     if effects or model.module.denoiser is not None or model._ranking.reads_association:
         x = model.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)

@@ -1,4 +1,4 @@
-"""The InfoSEM model: AnnData in, network out."""
+"""The InfoSEM model, which infers a gene regulatory network from AnnData."""
 
 from __future__ import annotations
 
@@ -38,58 +38,57 @@ logger = logging.getLogger(__name__)
 
 
 class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
-    r"""A gene regulatory network from single-cell expression, with priors from text and known interactions.
+    r"""Gene regulatory network from single-cell expression, with priors from text and known interactions.
 
-    A variational auto-encoder whose latent layer is a linear structural equation model, :math:`H = Z (I - A)^{-1}`
-    (Cui et al., ICML 2025). :math:`A_{ij}` is the effect of gene :math:`i` on gene :math:`j`: row = regulator, column =
-    target. Training maximises, by minus two over :math:`M` times itself (:math:`M` counted entries of the expression),
+    The model is a variational auto-encoder (Cui et al., ICML 2025). Its latent layer is a linear structural equation
+    model, :math:`H = Z (I - A)^{-1}`. :math:`A_{ij}` is the effect of gene :math:`i` on gene :math:`j`. Rows are
+    regulators, columns are target genes. For :math:`M` counted entries of the expression, training maximises
 
     .. math:: \mathrm{ELBO} = \mathbb{E}_q[\log p(X \mid Z, A)] + \log p(A)
-              - \tfrac{\beta M}{2NG}\, \mathrm{KL}(q(Z \mid X, A) \,\|\, p(Z)),
+              - \tfrac{\beta M}{2NG}\, \mathrm{KL}(q(Z \mid X, A) \,\|\, p(Z)).
 
-    which is the loss :math:`\overline{(X - \mu)^2} + \beta\,\overline{\mathrm{KL}} + \text{penalty}` of means. With
-    :math:`P` pairs that can be edges, the weight :math:`\lambda` of a prior ties its scale to the data, for instance
-    :math:`A_{ij} \sim N(c + u_i + v_j, s_a^2)` with :math:`s_a^2 = P / (\lambda M)` for effects that text predicts.
-    All that is registered is used: text embeddings by the prior of the effects and by the ranking of the edges, known
-    interactions by the probabilities of the edges.
+    The loss is :math:`-2 / M` times the ELBO, :math:`\overline{(X - \mu)^2} + \beta\,\overline{\mathrm{KL}} +
+    \text{penalty}`. The weight :math:`\lambda` of a prior determines its scale, for instance :math:`s_a^2 = P /
+    (\lambda M)` in :math:`A_{ij} \sim N(c + u_i + v_j, s_a^2)`, with :math:`P` pairs that can be edges. Registered text
+    embeddings are used by the prior of the effects and by the ranking of the edges. Registered known interactions give
+    probabilities of edges.
 
     Parameters
     ----------
     adata
         AnnData registered with :meth:`setup_anndata`.
     preset
-        What stands for the arguments below that are not given: infosem's ``"default"`` settings, or those of the
-        published model, ``"paper"`` (InfoSEM-B, or InfoSEM-BC with known interactions).
+        Settings for all arguments that are not given. ``"default"`` are the recommended settings. ``"paper"`` are the
+        settings of the published model (InfoSEM-B, or InfoSEM-BC with known interactions).
     prior
-        Prior of the effects: a name, or an object of :mod:`infosem.module`, whose arguments set its weight.
-        ``"laplace"`` (:class:`~infosem.module.LaplacePrior`) is that of DeepSEM (Eqs. 4-8), ``"embedding"``
-        (:class:`~infosem.module.TextPrior`) that of InfoSEM-B (Eqs. 9, 14), and ``"normal"``
-        (:class:`~infosem.module.NormalPrior`) that of interactions without text. ``"auto"`` takes text embeddings if
-        they are registered.
+        Prior of the effects, as a name or as an object with a weight. ``"laplace"`` is the prior of DeepSEM (Eqs. 4-8,
+        :class:`~infosem.module.LaplacePrior`). ``"embedding"`` is the prior of InfoSEM-B (Eqs. 9, 14,
+        :class:`~infosem.module.TextPrior`). ``"normal"`` is for known interactions without text
+        (:class:`~infosem.module.NormalPrior`). ``"auto"`` uses text embeddings if they are registered.
     edge_model
-        How known interactions become probabilities of edges: by :class:`~infosem.scores.KernelEdges`, the default, or
-        by the paper's :class:`~infosem.module.LowRankEdges`, a factor of the adjacency.
+        Model of edge probabilities from known interactions, by default :class:`~infosem.scores.KernelEdges`. The paper
+        uses :class:`~infosem.module.LowRankEdges`, a factor of the adjacency.
     likelihood
-        How the expression is scaled, which entries count, and how they are distributed:
-        :class:`~infosem.module.Gaussian`.
+        Likelihood of the expression, by default :class:`~infosem.module.Gaussian`. It also determines how genes are
+        standardised and which entries count.
     latent
-        Prior of the latent noise and weight of the KL divergence: :class:`~infosem.module.LearnedLatent`, the default,
-        or the paper's :class:`~infosem.module.FixedLatent`.
+        Prior of the latent noise, by default :class:`~infosem.module.LearnedLatent`, or
+        :class:`~infosem.module.FixedLatent`. It includes the weight of the KL divergence.
     networks
-        Encoder and decoder: :class:`~infosem.module.ScalarNetworks`.
+        Encoder and decoder, :class:`~infosem.module.ScalarNetworks`.
     start
-        Where the effects start: at their closed-form estimate, :class:`~infosem.train.ClosedForm`, the default, or all
-        alike, :class:`~infosem.train.EqualEffects`.
+        Initial effects, by default a closed-form estimate, :class:`~infosem.train.ClosedForm`. The alternative is
+        :class:`~infosem.train.EqualEffects`.
     ranking
-        What ranks the edges: :class:`~infosem.scores.SumOfEvidence`, the default, or the paper's
-        :class:`~infosem.scores.AbsoluteAdjacency`. It does not depend on the prior that the model is trained with.
+        Ranking of the edges, by default :class:`~infosem.scores.SumOfEvidence`. The paper uses
+        :class:`~infosem.scores.AbsoluteAdjacency`. The ranking does not depend on the prior of the effects.
     seed
-        Seed of the initial parameters and of training. On a CPU one seed gives one network, also where models train in
-        threads. Another number of torch's own threads changes a weight by less than .5 %.
+        Seed of the initial parameters and of training. On a CPU results are reproducible, also if models are trained in
+        threads. A different number of torch threads changes edge weights by less than .5 %.
     registry, facts
         For :meth:`load` only.
     **unknown
-        Arguments of other models, which are refused by name.
+        Arguments of other models, which raise a :class:`TypeError`.
 
     Examples
     --------
@@ -130,7 +129,7 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
         if adata is not None and registry is None:
             manager = self._get_most_recent_anndata_manager(adata)
             if manager is not None and manager.is_transferred:
-                # registered by load() for a model that has parameters, which stand for the texts and the labels
+                # load() registered the cells without reading texts and labels, which a new model needs
                 self.setup_anndata(adata, **manager.registry["setup_args"])
         super().__init__(adata, registry=registry)
         if self._adata_manager is not None:
@@ -168,7 +167,7 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
             networks=networks,
             initial_effect=(self._start if isinstance(self._start, EqualEffects) else EqualEffects()).total,
             generator=Noise(seed).on("cpu"),
-        ).float()  # whatever the default type of the process is
+        ).float()  # independent of torch's default type
         self._model_summary_string = (
             f"InfoSEM: {len(self.regulator_names)} regulators, {len(self.gene_names)} genes, prior {self.prior_!r}, "
             f"zeros {'left out' if likelihood.mask_zeros else 'counted'}, seed {seed}"
@@ -185,39 +184,39 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
         regulator_key: str | None = "auto",
         **kwargs: Any,
     ) -> None:
-        """Register log-normalised expression and, where there are any, priors and regulators.
+        """Register log-normalised expression, text embeddings, known interactions and regulators.
 
-        Nothing of ``adata`` is changed but scvi-tools' own entries in ``uns``.
+        ``adata`` is not changed, apart from entries of scvi-tools in ``uns``.
 
         Parameters
         ----------
         adata
-            Cells x genes. A view is made an actual AnnData.
+            Cells x genes. A view is converted to an actual AnnData.
         layer
-            Layer with log-normalised expression; ``None`` for ``X``.
+            Layer with log-normalised expression. ``None`` uses ``X``.
         embedding_key
-            Key in ``varm`` of the genes' text embeddings, rows of NaN where a gene has none.
+            Key in ``varm`` of the text embeddings of the genes. Genes without one have a row of NaN.
         interactions_key
-            Key in ``varp`` of known interactions, row = regulator, column = target: +1 known edge, -1 known non-edge,
-            unobserved where absent (sparse) or NaN (dense). See :func:`infosem.pp.known_interactions`.
+            Key in ``varp`` of known interactions, with regulators as rows: +1 is a known edge, -1 a known non-edge, and
+            an absent (sparse) or NaN (dense) entry is unobserved. See :func:`infosem.pp.known_interactions`.
         regulator_key
-            Boolean column of ``var``: the genes that may have targets. Without one, all genes may.
+            Boolean column of ``var`` that marks the regulators. Without one, all genes are regulators.
         **kwargs
             ``source_registry``, for :meth:`load` only.
 
         Notes
         -----
-        ``"auto"`` takes ``varm["gene_embedding"]``, ``varp["known_interactions"]`` and ``var["is_regulator"]`` if they
-        are there; ``None`` switches a part off.
+        ``"auto"`` uses ``varm["gene_embedding"]``, ``varp["known_interactions"]`` and ``var["is_regulator"]`` if they
+        exist. ``None`` uses none.
 
         Raises
         ------
         KeyError
-            If a key that was named is not there.
+            If a given key does not exist.
         TypeError
-            If ``adata`` is none, or there is an argument of another model, such as ``batch_key``.
+            If ``adata`` is not an AnnData, or there is an argument of another model, such as ``batch_key``.
         ValueError
-            If the expression, the embeddings, the interactions or the regulators cannot be used as they are.
+            If the expression, the embeddings, the interactions or the regulators are not valid.
         """
         require_known(kwargs)
         require_cells_by_genes(adata)
@@ -228,12 +227,12 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
         manager.absent = absent_entries(keys, resolved)
         registered = cls._setup_adata_manager_store.get(adata.uns.get(UUID_KEY))
         if registered is not None and registered.adata is not adata:
-            del adata.uns[UUID_KEY]  # of the AnnData that this is a copy of, whose place it would take
+            del adata.uns[UUID_KEY]  # copied from another AnnData, whose registration it would replace
         manager.register_fields(adata, **kwargs)
         cls.register_manager(manager)
 
     @torch.inference_mode(False)
-    @np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")  # as they are by default
+    @np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")  # NumPy's defaults
     def train(
         self,
         max_epochs: int | None = None,
@@ -248,42 +247,42 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
         plan_kwargs: dict[str, Any] | None = None,
         **trainer_kwargs: Any,
     ) -> None:
-        """Train the model, for one pass over the cells each epoch.
+        """Train the model. An epoch is one pass over the cells.
 
-        Interrupting it (Ctrl-C, the stop button of a notebook) keeps the network as it is at that moment.
+        If training is interrupted (Ctrl-C, or the stop button of a notebook), the current network is kept.
 
         Parameters
         ----------
         max_epochs
-            Number of epochs: by default as many as make 150 steps of the joint schedule, two at least; 120 of the
-            alternating one.
+            Number of epochs. By default the joint schedule has at least 150 steps and two epochs, and the alternating
+            schedule has 120 epochs.
         schedule
-            ``"joint"``, the default, trains networks and adjacency in every step; ``"alternating"``, that of
-            ``preset="paper"``, is DeepSEM's: an epoch of the one, two of the other, many times as many epochs.
+            ``"joint"`` trains networks and adjacency in every step. ``"alternating"`` trains them in turn for one and
+            two epochs, as in DeepSEM. The default is that of the preset: ``"alternating"`` with ``preset="paper"``.
         accelerator, devices
-            As in Lightning's ``Trainer``.
+            See Lightning's ``Trainer``.
         batch_size
-            Cells per step: by default 128 of the joint schedule, 64 of the alternating one.
+            Number of cells per step, by default 128 in the joint schedule and 64 in the alternating schedule.
         train_size
-            Share of the cells to train on; all by default, since a network should see every cell.
+            Share of the cells to train on. By default all cells are used.
         validation_size
-            Share of the cells to hold out; by default the rest.
+            Share of the cells to hold out. By default all other cells are held out.
         early_stopping
-            Stop when ``early_stopping_monitor`` (``"reconstruction_loss_validation"`` by default, which needs
-            ``train_size`` < 1) no longer improves. Not ``"elbo_validation"``: it divides the prior of the network by
-            the held-out cells alone, so that the prior dominates.
+            Whether to stop if ``early_stopping_monitor`` no longer improves. It is ``"reconstruction_loss_validation"``
+            by default, which needs ``train_size`` < 1. Do not use ``"elbo_validation"``, in which the prior of the
+            network dominates because it is divided by the number of held-out cells only.
         plan_kwargs
-            Step sizes ``lr_networks``, ``lr_decay``, ``lr_adjacency``, ``lr_coefficients``, ``lr_probability``; of the
-            alternating schedule also ``network_epochs`` and ``adjacency_epochs``.
+            Step sizes ``lr_networks``, ``lr_decay``, ``lr_adjacency``, ``lr_coefficients``, ``lr_probability``. The
+            alternating schedule also has ``network_epochs`` and ``adjacency_epochs``.
         **trainer_kwargs
-            Passed to :class:`scvi.train.Trainer`, for instance ``enable_progress_bar=False``,
+            Keyword arguments of :class:`scvi.train.Trainer`, for instance ``enable_progress_bar=False``,
             ``callbacks=[SaveCheckpoint(monitor="train_loss")]``, ``early_stopping_monitor="elbo_train"``,
             ``strategy="ddp"``.
 
         Raises
         ------
         FloatingPointError
-            If the loss turns non-finite.
+            If the loss is no longer finite.
         """
         fit(
             self,

@@ -1,4 +1,4 @@
-"""What the model expects of an intervention on one gene."""
+"""Predicted effects of an intervention on one gene."""
 
 from __future__ import annotations
 
@@ -28,9 +28,15 @@ class InterventionMethods(NetworkModel):
     r"""Methods of :class:`infosem.InfoSEM` on interventions :math:`\mathrm{do}(h_i = c)`."""
 
     def get_spectral_radius(self, gene: str | None = None) -> float:
-        r"""Largest modulus of the eigenvalues of :math:`A`, or of :math:`A_{-i,-i}` where ``gene`` is held.
+        r"""Return the spectral radius of :math:`A`, the largest absolute value of its eigenvalues.
 
-        Below one, :math:`(I - A)^{-1} = I + A + A^2 + \ldots`: effects that propagate through the network settle.
+        If it is below one, :math:`(I - A)^{-1} = I + A + A^2 + \ldots`, and effects that propagate through the network
+        converge.
+
+        Parameters
+        ----------
+        gene
+            Regulator that is held. If given, the spectral radius is that of :math:`A_{-i,-i}`, without this gene.
         """
         weights, regulators = self._adjacency().weights, self.module.regulators
         if gene is not None:
@@ -38,30 +44,31 @@ class InterventionMethods(NetworkModel):
         return spectral_radius(weights, regulators)
 
     def get_total_effects(self, gene: str, *, propagation: Propagation = "steady-state") -> pd.Series:
-        r"""What holding a regulator one unit higher does to every gene, in latent units.
+        r"""Return the effects of a unit increase of one regulator on all genes, in latent units.
 
         .. math:: \frac{\Delta h_{-i}}{\Delta h_i} = \delta A_{i,-i} (I - \delta A_{-i,-i})^{-1}
                   \quad \text{or, direct effects only,} \quad A_{i,-i}
 
-        under :math:`\mathrm{do}(h_i = c)`: gene :math:`i` is held and its incoming edges are cut. :math:`\delta` is
-        one, and less where the spectral radius of :math:`A_{-i,-i}` is above .95, beyond which effects that go round
-        in circles would not settle: :math:`\delta A_{-i,-i}` has that radius then.
+        Under :math:`\mathrm{do}(h_i = c)`, gene :math:`i` is held and its incoming edges are cut. The damping
+        :math:`\delta` is one unless the spectral radius of :math:`A_{-i,-i}` is above .95, beyond which feedback loops
+        may not converge. In that case :math:`\delta A_{-i,-i}` has a spectral radius of .95.
 
         Parameters
         ----------
         gene
-            A regulator.
+            Name of the regulator.
         propagation
-            ``"steady-state"`` follows effects through the network until they settle; ``"direct"`` takes one step.
+            ``"steady-state"`` propagates effects through the network until they converge. ``"direct"`` takes direct
+            effects only.
 
         Returns
         -------
-        By gene; one for ``gene`` itself.
+        Effect on each gene, which is one for ``gene`` itself.
 
         Raises
         ------
         ValueError
-            If ``gene`` is no regulator.
+            If ``gene`` is not a regulator.
         """
         if propagation not in get_args(Propagation):
             raise ValueError(
@@ -90,39 +97,40 @@ class InterventionMethods(NetworkModel):
         indices: Sequence[int] | None = None,
         batch_size: int | None = None,
     ) -> pd.DataFrame:
-        r"""How expression shifts in each cell if one regulator is held.
+        r"""Return the predicted change of expression in each cell if one regulator is held.
 
-        With :math:`h = m_\phi(\tilde x)` the latent state of the cell, :math:`c = m_\phi(x_i')` that of the gene at its
-        new expression and :math:`s` its :meth:`get_total_effects`,
+        Let :math:`h = m_\phi(\tilde x)` be the latent state of the cell, :math:`c = m_\phi(x_i')` the latent state of
+        the regulator at its new expression, and :math:`s` its effects, from :meth:`get_total_effects`. The change is
 
         .. math:: \Delta x = \mu_\theta(h + (c - h_i) s) - \mu_\theta(h)
 
-        and that of the gene itself :math:`x_i' - x_i`. It is a difference of two expected expressions, each zero at
-        least: added to a measured value, which has noise, it may be below zero.
+        and :math:`x_i' - x_i` for the regulator itself. It is a difference of two expected values, which are both at
+        least zero. Its sum with a measured value, which has noise, can be negative.
 
         Parameters
         ----------
         gene
-            A regulator.
+            Name of the regulator.
         to
-            New expression, in the units of the input; zero is a knock-out.
+            New expression in the units of the input. Zero is a knock-out. Give either this or ``fold``.
         fold
-            New expression as a multiple of the cell's own, before its logarithm: :math:`x_i' = \log(1 + f (e^{x_i} -
-            1))`. Either this or ``to``.
+            New expression as a multiple of the expression in the cell, before the logarithm: :math:`x_i' = \log(1 + f
+            (e^{x_i} - 1))`.
         propagation
-            As in :meth:`get_total_effects`.
+            See :meth:`get_total_effects`.
         adata, indices, batch_size
-            The cells, as in :meth:`get_denoised_expression`.
+            See :meth:`get_latent_representation`.
 
         Returns
         -------
-        Cells x genes, in the units of the input, float32.
+        Change of expression, cells x genes, float32, in the units of the input.
 
         Raises
         ------
         ValueError
-            As :meth:`get_total_effects`; or if a model of ``preset="paper"`` counts non-zero values only, and the
-            intervention needs the latent state of a zero: with ``to``, or with a ``fold`` of zero.
+            If ``gene`` is not a regulator, or not exactly one of ``to`` and ``fold`` is given. Also if a model with
+            ``preset="paper"`` counts non-zero values only and the intervention needs the latent state of a zero, which
+            is the case with ``to``, or with a ``fold`` of zero.
         """
         effects = self.get_total_effects(gene, propagation=propagation)
         return intervention_shift(self, gene, effects, to, fold, adata, indices, batch_size)
@@ -138,7 +146,7 @@ def intervention_shift(
     indices: Sequence[int] | None = None,
     batch_size: int | None = None,
 ) -> pd.DataFrame:
-    """:meth:`InterventionMethods.get_intervention_shift`, with the total effects of the gene."""
+    """Compute :meth:`InterventionMethods.get_intervention_shift` for given total effects of the regulator."""
     module = model.module
     if (to is None) == (fold is None):
         raise ValueError(f"to={to} and fold={fold}: give one of the two.")
@@ -169,7 +177,7 @@ def intervention_shift(
 
 def _row_of(model: NetworkModel, gene: str) -> int:
     if gene not in model.regulator_names:
-        why = "has no targets: it is no regulator" if gene in model.gene_names else "is not among the genes"
+        why = "has no targets: it is not a regulator" if gene in model.gene_names else "is not among the genes"
         raise ValueError(
             f"{gene!r} {why}. The {len(model.regulator_names)} regulators are {', '.join(model.regulator_names[:5])}"
             f"{', ...' if len(model.regulator_names) > 5 else ''}."

@@ -1,4 +1,4 @@
-"""The network as the user reads it: adjacency, edges, and the entries in AnnData."""
+"""Methods of the model that return the network, or write it to AnnData."""
 
 from __future__ import annotations
 
@@ -19,24 +19,27 @@ class NetworkMethods(NetworkModel):
     """Methods of :class:`infosem.InfoSEM` that return or write the network."""
 
     def get_adjacency(self) -> pd.DataFrame:
-        r"""The weighted adjacency :math:`A` (with low-rank probabilities :math:`A_e \odot \sigma(A_l)`).
+        r"""Return the weighted adjacency :math:`A`, or :math:`A_e \odot \sigma(A_l)` with low-rank probabilities.
+
+        Effects are in standard deviations of the latent expression per standard deviation. Rank edges by
+        :meth:`get_strength`, not by the adjacency. The sign of :math:`A` says little about activation or repression
+        (see :meth:`get_edges`).
 
         Returns
         -------
-        Regulators x genes, ``(R, G)``. In units of standardised latent expression per the same. Rank edges by
-        :meth:`get_strength`; the sign of :math:`A` says little about activation or repression (see :meth:`get_edges`).
+        Adjacency, regulators x genes, ``(R, G)``.
         """
         return self._frame(self._adjacency().weights)
 
     def get_effects(self) -> pd.DataFrame:
-        """The effects :math:`A_e`, ``(R, G)``: the adjacency before it is multiplied by low-rank probabilities."""
+        """Return the effects :math:`A_e`, ``(R, G)``, before multiplication by low-rank probabilities."""
         return self._frame(self._adjacency().effects)
 
     def get_probabilities(self) -> pd.DataFrame | None:
-        r"""Edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions.
+        r"""Return the edge probabilities :math:`\sigma(A_l)`, ``(R, G)``, or ``None`` without known interactions.
 
-        NaN for a pair that the known interactions say nothing of: of edges only, or of non-edges only, no rate is to
-        be learned that would tell of other pairs.
+        If all known interactions are edges, or all are non-edges, no rate of edges can be learned. The probability of
+        all other pairs is then NaN.
         """
         facts, logits = self.edge_facts_, self._adjacency().logits
         if facts.logits is None:
@@ -50,55 +53,66 @@ class NetworkMethods(NetworkModel):
         return self._frame(probability)
 
     def get_strength(self) -> pd.DataFrame:
-        r"""What ranks the edges: how much speaks for each of them.
+        r"""Return the strength of each edge, which ranks the edges.
 
         .. math:: \log(1 + e^{E_{ij}}), \qquad E_{ij} = \sum_k e^{(k)}_{ij}
 
-        with the parts of :meth:`get_evidence`: as good as their sum where there is evidence, and near zero where what
-        is known speaks against an edge. With ``form="paper"`` it is :math:`|A_{ij}|`.
+        The parts of the sum are those of :meth:`get_evidence`. The strength is nearly :math:`E_{ij}` where there is
+        evidence, and near zero where the data or the labels speak against an edge. With ``preset="paper"`` it is
+        :math:`|A_{ij}|`.
 
         Returns
         -------
-        Regulators x genes, ``(R, G)``, positive, and zero for pairs that cannot be edges.
+        Strength, regulators x genes, ``(R, G)``. It is positive, and zero for pairs that cannot be edges.
         """
         return self._frame(self._ranked()[0])
 
     def get_evidence(self) -> dict[str, pd.DataFrame]:
-        r"""What speaks for each edge, in nats: parts that add up.
+        r"""Return the parts of the evidence for each edge, in nats.
 
         .. math:: E_{ij} = s \left( (1 - w)\, e^{\text{association}}_{ij}
                   + w \left[ e^{\text{direct}}_{ij} + \ell_i \right] + e^{\text{text}}_{ij} \right)
                   + \log \frac{p_{ij}}{\bar p}
 
-        Each :math:`e` is minus the logarithm of the share of pairs that have at least as much of it: on average one
-        nat, and eleven for the best of a hundred thousand. The parts are returned with their weights :math:`s` and
-        :math:`w`, so that :math:`E` is their sum, and the weight of an edge :math:`\log(1 + e^E)`.
+        A statistic is converted to evidence :math:`e` as minus the logarithm of the share of pairs that have at least
+        the same value. An average pair therefore has one nat, and the best of a hundred thousand has eleven. The parts
+        are returned with their weights :math:`s` and :math:`w`, so that :math:`E` is their sum. The strength of an edge
+        is :math:`\log(1 + e^E)`.
+
+        - ``"association"``: correlation of the two genes, compared with the correlations that each has with all others.
+        - ``"direct"``: size of the direct effect, :math:`|A_{ij}|`.
+        - ``"level"``: log ratio :math:`\ell_i` of the regulator's total effect to the mean total effect, shrunk by the
+          share that is due to chance.
+        - ``"text"``, with embeddings: similarity of the two texts, and the evidence that genes with similar texts have,
+          weighted by their agreement with the expression.
+        - ``"interactions"``, with known interactions: probability :math:`p_{ij}` of :meth:`get_probabilities` over the
+          share :math:`\bar p` of edges among the labelled pairs. With labels of both kinds, :math:`s` is half the slope
+          of a logistic regression of the labels on the other parts. Otherwise it is one.
+
+        Direct effects and levels have the weight :math:`w = 0.8\, n / (n + 0.4 R)`, for :math:`n` independent
+        observations and :math:`R` regulators.
 
         Returns
         -------
-        Regulators x genes each, ``(R, G)``: ``"association"`` of the two genes against the background of both,
-        ``"direct"`` by :math:`|A_{ij}|`, ``"level"``, :math:`\ell_i`, the logarithm of the regulator's total effect
-        over an average one's, as far as levels differ by more than chance. Direct effects and levels weigh the more,
-        the more independent observations there are for each regulator. With embeddings ``"text"``, the likeness of the
-        genes' texts and what genes of like texts have, as far as both agree with the expression; with known
-        interactions ``"interactions"`` by the probability :math:`p_{ij}` of :meth:`get_probabilities`, where
-        :math:`\bar p` is the share of edges among the labelled pairs, and :math:`s`, what the rest is worth beside the
-        labels. :math:`w = 0.8\, n / (n + 0.4 R)` for :math:`n` independent observations and :math:`R` regulators.
-        Empty with ``form="paper"``.
+        Parts by name, each regulators x genes, ``(R, G)``. Empty with ``preset="paper"``.
         """
         return {name: self._frame(part) for name, part in self._ranked()[1].items()}
 
     def get_prior_mean(self) -> pd.DataFrame | None:
-        """Prior mean :math:`c + u_i + v_j` of the effects (Eq. 9), ``(R, G)``, or ``None`` without embeddings.
+        """Return the prior mean of the effects (Eq. 9), ``(R, G)``, or ``None`` if it is zero.
 
-        What the genes' text says of each effect; the coefficients are learned together with the effects.
+        The mean :math:`c + u_i + v_j` is the effect that the text embeddings of the two genes predict. Its coefficients
+        are learned together with the effects.
         """
         with torch.inference_mode():
             mean = self.module.effect_prior.mean()
         return None if mean is None else self._frame(mean)
 
     def get_known_interactions(self) -> pd.DataFrame | None:
-        """What is known of each pair, ``(R, G)``: +1 edge, -1 non-edge, 0 unobserved; ``None`` without interactions."""
+        """Return the known interactions, ``(R, G)``, or ``None`` if there are none.
+
+        +1 is a known edge, -1 a known non-edge, and 0 an unobserved pair.
+        """
         facts = self.edge_facts_
         if facts.pairs is None or facts.is_edge is None:
             return None
@@ -113,25 +127,26 @@ class NetworkMethods(NetworkModel):
         min_weight: float | None = None,
         by: Literal["network", "regulator"] = "network",
     ) -> pd.DataFrame:
-        """The edges of the network, strongest first.
+        """Return the edges of the network, strongest first.
 
         Parameters
         ----------
         top
-            Keep this many edges, of each regulator with ``by="regulator"``.
+            Number of edges to keep; by default all. With ``by="regulator"``, number of edges of each regulator.
         min_weight
-            Keep edges with an absolute weight of at least this much.
+            Least absolute weight of an edge.
         by
-            Rank the edges of the whole ``"network"``, or those of each ``"regulator"`` by themselves.
+            Whether to rank the edges of the whole ``"network"``, or the edges of each ``"regulator"`` separately.
 
         Returns
         -------
-        Columns ``source``, ``target``, ``weight``, ``sign``, ``rank``, then the parts of :meth:`get_evidence`, and
-        ``probability`` with known interactions. ``weight`` is :meth:`get_strength` times the sign, so that the table
-        is a signed network for decoupler. ``sign`` is that of the correlation of the two genes over the entries that
-        count: on Boolean models the sign of :math:`A_{ij}` itself is a worse guide to activation (+1) or repression
-        (-1). A correlation within noise has no sign, zero, and the weight is positive then. Edges of weight zero are
-        left out.
+        Table with the columns ``source``, ``target``, ``weight``, ``sign`` and ``rank``, the parts of
+        :meth:`get_evidence`, and ``probability`` with known interactions. Edges of weight zero are left out.
+
+        ``weight`` is :meth:`get_strength` times the sign, so that the table is a signed network for decoupler. ``sign``
+        is the sign of the correlation of the two genes over the entries that count. On Boolean models it predicts
+        activation (+1) or repression (-1) better than the sign of :math:`A_{ij}`. It is zero if the correlation is
+        within noise, and the weight is positive in that case.
         """
         probability = self.get_probabilities()
         strength, evidence = self._ranked()
@@ -146,21 +161,25 @@ class NetworkMethods(NetworkModel):
         )
 
     def write_network(self, adata: AnnData | None = None, *, key_added: str = _keys.NETWORK) -> None:
-        """Write the network into AnnData.
+        """Write the network to AnnData.
 
-        ``varp[key_added]`` gets the adjacency, genes x genes, row = regulator, column = target, CSR where only some
-        genes are regulators, ``varp[key_added + "_strength"]`` what ranks the edges, the parts of
-        :meth:`get_evidence` under their names, ``varp[key_added + "_sign"]`` the
-        sign of the genes' correlation and, with known interactions, ``varp[key_added + "_probability"]`` (with low-rank
-        ones ``varp[key_added + "_effect"]`` too). ``uns[key_added]`` records
-        parameters, keys, regulators, seed and versions. :func:`infosem.get.network` reads it back.
+        ``varp[key_added]`` holds the adjacency, genes x genes. Rows are regulators, columns are target genes. It is a
+        CSR matrix if only some genes are regulators. Other matrices are in ``varp`` under ``key_added`` with a suffix:
+
+        - ``"_strength"``: strength of the edges,
+        - the names of the parts of :meth:`get_evidence`,
+        - ``"_sign"``: sign of the correlation of the two genes,
+        - ``"_probability"``, with known interactions, and ``"_effect"``, with low-rank probabilities.
+
+        ``uns[key_added]`` holds parameters, keys, regulators, seed and versions. :func:`infosem.get.network` reads the
+        network.
 
         Parameters
         ----------
         adata
-            Where to write; by default the AnnData of the model. It must have the model's genes, in any order.
+            AnnData to write to; by default that of the model. It must have the genes of the model, in any order.
         key_added
-            Key of the network. What is there already gives way if infosem wrote it; else it is an error.
+            Key of the network. Existing entries are replaced if infosem wrote them, and are an error otherwise.
         """
         self._check_if_trained(warn=False)
         adata = self.adata if adata is None else adata
@@ -184,11 +203,11 @@ class NetworkMethods(NetworkModel):
         )
 
     def _ranked(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Strength of every edge and its parts, ``(R, G)`` each."""
+        """Return the strength of each edge and its parts, ``(R, G)`` each."""
         return self._ranking.rank(self._edge_data())
 
     def _provenance(self) -> dict[str, Any]:
-        """Arguments of the model and of its setup, its prior, its seed, and how far two halves of the cells agree."""
+        """Return the arguments of the model and of its setup, its prior and seed, and the agreement of the cells."""
         agreement = self.edge_facts_.agreement
         arguments = {key: value for key, value in self.init_params_["non_kwargs"].items() if value is not None}
         return {

@@ -1,4 +1,4 @@
-"""Tasks spread by joblib over processes or a cluster, with results as they come."""
+"""Parallel evaluation by joblib, on this machine or on a cluster."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ _EVERY_SECONDS = 1.0
 def in_parallel(
     function: Callable[[Item], Result], items: Iterable[Item], n_jobs: int | None, *, in_order: bool
 ) -> Iterator[Result]:
-    """``function`` of every item, as ``joblib.parallel_config`` says.
+    """Evaluate ``function`` for each item, with the backend of ``joblib.parallel_config``.
 
-    Processes on this machine end with the calling one, also if that is killed.
+    Worker processes on this machine end when the calling process ends, even if it is killed.
 
     Parameters
     ----------
-    function, items
-        Items are taken one by one, as workers become free, so that the caller can end a run soon.
+    function
+        Function to evaluate.
+    items
+        Items, which are taken one by one as workers become free, so that the caller can stop early.
     n_jobs
-        As in :class:`joblib.Parallel`.
+        Number of jobs, as in :class:`joblib.Parallel`.
     in_order
-        Whether results come in the order of the items, or as they are ready.
+        Whether results are yielded in the order of the items, or as soon as they are ready.
     """
     backend = get_active_backend()[0]
     is_local = isinstance(backend, LokyBackend | MultiprocessingBackend)
-    if is_local and "initializer" not in getattr(backend, "backend_kwargs", {}):  # of the user
+    if is_local and "initializer" not in getattr(backend, "backend_kwargs", {}):  # the user may have set one
         options = {"initializer": end_with_parent, "initargs": (os.getpid(),)}
     else:
         options = {}
     kind = "generator" if in_order else "generator_unordered"
     try:
         parallel = Parallel(n_jobs=n_jobs, return_as=kind, pre_dispatch="n_jobs", batch_size=1, **options)
-    except ValueError:  # ray and multiprocessing return lists only
+    except ValueError:  # ray and multiprocessing can only return lists
         parallel = Parallel(n_jobs=n_jobs, batch_size=1, **options)
         left = iter(items)
         while batch := list(islice(left, effective_n_jobs(n_jobs))):
@@ -55,10 +57,10 @@ def in_parallel(
 
 
 def end_with_parent(parent: int) -> None:
-    """Have this process end when its parent does: to be called in a worker as it starts.
+    """Make a worker process end when its parent ends. Call it when the worker starts.
 
-    Nobody else ends it: a kill of the parent reaches no child, whose fit would go on for hours. In a process that is no
-    child of ``parent`` this does nothing, unless that has died already.
+    Killing a process does not end its children, whose fits would continue for hours. In a process that is not a child
+    of ``parent`` this does nothing, unless ``parent`` has already died.
     """
     if os.getppid() == parent:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -67,7 +69,7 @@ def end_with_parent(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    # a child whose parent has died gets another one; on Windows it keeps the number
+    # a child whose parent has died is given another parent; on Windows it keeps the old process id
     while os.getppid() == parent and psutil.pid_exists(parent):
         time.sleep(_EVERY_SECONDS)
     os._exit(1)

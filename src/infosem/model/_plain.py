@@ -1,4 +1,4 @@
-"""What a model knows besides its tensors, as containers, numbers, text and tensors; and back."""
+"""Conversion of the attributes of a model to plain data (containers, numbers, text and tensors), and back."""
 
 from __future__ import annotations
 
@@ -16,18 +16,25 @@ from infosem.data._settings import Settings, registered
 from infosem.scores import EdgeFacts
 
 _KIND = "infosem:kind"
-"""Key of the mappings that stand for something else."""
+"""Key that marks mappings which represent another type."""
 
 _RECORDS = {record.__name__: record for record in (EdgeFacts, ExpressionSummary, Standardisation)}
 
 
 def to_plain(value: Any, name: str = "value") -> Any:
-    """``value`` of nothing but what ``torch.load(weights_only=True)`` reads.
+    """Convert ``value`` to types that ``torch.load(weights_only=True)`` reads.
+
+    Parameters
+    ----------
+    value
+        Value to convert.
+    name
+        Name of the value in error messages.
 
     Raises
     ------
     TypeError
-        If there is something in it that cannot be had back; ``name`` says where.
+        If the value contains an object that cannot be restored.
     """
     if value is None or type(value) in (bool, int, float, str):
         return value
@@ -66,7 +73,7 @@ def to_plain(value: Any, name: str = "value") -> Any:
 
 
 def from_plain(value: Any) -> Any:
-    """What :func:`to_plain` was given; mappings are dictionaries."""
+    """Restore the value that :func:`to_plain` converted. Mappings become dictionaries."""
     if isinstance(value, list | tuple):
         return type(value)(from_plain(entry) for entry in value)
     if not isinstance(value, dict):
@@ -80,7 +87,7 @@ def _array(value: np.ndarray, name: str) -> dict[str, Any]:
     if value.dtype.kind in "OU":
         entries = [to_plain(entry, name) for entry in value.ravel().tolist()]
         return {_KIND: "array of objects", "dtype": value.dtype.str, "shape": list(value.shape), "entries": entries}
-    # of its own memory, in the order of bytes that torch has
+    # a copy in the native byte order, which torch needs
     return {_KIND: "array", "values": torch.as_tensor(np.array(value, dtype=value.dtype.newbyteorder("=")))}
 
 

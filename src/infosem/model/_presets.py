@@ -1,4 +1,4 @@
-"""Settings that belong together: infosem's own, and those of the published model."""
+"""Presets, which are the default settings and the settings of the published model."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from infosem.train import ClosedForm, EqualEffects, Start
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """What each argument of :class:`infosem.InfoSEM` stands for if it is not given.
+    """Default values of the arguments of :class:`infosem.InfoSEM`.
 
     Attributes
     ----------
     text_prior
-        Prior of the effects where text embeddings are registered.
+        Prior of the effects if text embeddings are registered.
     edge_model, likelihood, latent, networks, start, ranking
-        As in :class:`infosem.InfoSEM`.
+        See :class:`infosem.InfoSEM`.
     schedule
-        As in :meth:`infosem.InfoSEM.train`.
+        See :meth:`infosem.InfoSEM.train`.
     """
 
     text_prior: TextPrior
@@ -46,16 +46,16 @@ class Preset:
     schedule: Literal["joint", "alternating"]
 
     def effect_prior(self, prior: str | EffectPrior, *, with_text: bool, low_rank: bool) -> EffectPrior:
-        """Prior of the effects that the argument ``prior`` means.
+        """Return the prior of the effects for the argument ``prior``.
 
         Parameters
         ----------
         prior
-            As in :class:`infosem.InfoSEM`.
+            See :class:`infosem.InfoSEM`.
         with_text
             Whether text embeddings are registered.
         low_rank
-            Whether known interactions are a factor of the adjacency.
+            Whether edge probabilities are a factor of the adjacency.
         """
         named: dict[str, EffectPrior] = {
             "laplace": LaplacePrior(),
@@ -106,11 +106,11 @@ PRESETS = {
         schedule="alternating",
     ),
 }
-"""InfoSEM as it comes, and InfoSEM-B and InfoSEM-BC as they were published (Cui et al. 2025)."""
+"""Default settings, and settings of the published InfoSEM-B and InfoSEM-BC (Cui et al. 2025)."""
 
 
 def preset_of(name: object) -> Preset:
-    """The preset of that name."""
+    """Return the preset called ``name``."""
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"preset={name!r} is not one of {', '.join(map(repr, PRESETS))}.")
     return PRESETS[name]

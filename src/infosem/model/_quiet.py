@@ -1,4 +1,4 @@
-"""Fewer messages, while many models are trained."""
+"""Suppression of log messages while many models are trained."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 
 _lock = threading.Lock()
 _open: list[int] = []
-"""``least`` of the contexts that are open, in whichever thread: levels belong to all of them."""
+"""``least`` of the open contexts of all threads, because log levels belong to the process."""
 _before: dict[str, int] = {}
-"""Levels of the loggers when the first of them was opened."""
+"""Levels of the loggers when the first context was opened."""
 
 
 @contextmanager
 def quiet(least: int = logging.WARNING) -> Iterator[None]:
-    """Only warnings (``least``) of this package and errors of Lightning, or less if that is what is set.
+    """Log only warnings (``least``) of this package and errors of Lightning, or less if the user's levels are higher.
 
-    Contexts of several threads may overlap: the levels are back when the last of them ends.
+    Contexts of several threads can overlap. The levels are restored when the last of them ends.
     """
     with _lock:
         if not _open:

@@ -1,4 +1,4 @@
-"""Fit the same set-up on other cells."""
+"""Training of a model with the same settings on other cells."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from infosem.model._infosem import InfoSEM
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a model is made.
+    """Arguments that a model is made and trained with.
 
     Attributes
     ----------
-    setup, model, train
-        Arguments of :meth:`infosem.InfoSEM.setup_anndata`, of :class:`infosem.InfoSEM` but for the seed, and of
-        :meth:`infosem.InfoSEM.train`. Nothing is shown of the progress of training unless ``train`` says so.
+    setup
+        Arguments of :meth:`infosem.InfoSEM.setup_anndata`.
+    model
+        Arguments of :class:`infosem.InfoSEM`, except the seed.
+    train
+        Arguments of :meth:`infosem.InfoSEM.train`. By default no progress is shown.
     """
 
     setup: Mapping[str, Any] = field(default_factory=dict)
@@ -28,7 +31,7 @@ class Recipe:
 
     @classmethod
     def of(cls, model: InfoSEM, train: Mapping[str, Any]) -> Recipe:
-        """How ``model`` was made, with what its data decided: which entries count."""
+        """Return the recipe of ``model``. Which entries count is fixed to what its data decided."""
         arguments = dict(model.init_params_["non_kwargs"])
         for name in ("adata", "registry", "seed"):
             arguments.pop(name, None)
@@ -37,21 +40,21 @@ class Recipe:
 
 
 def refit(recipe: Recipe, adata: AnnData, *, seed: int) -> InfoSEM:
-    """Make and train a model by a recipe.
+    """Make and train a model with a recipe.
 
     Parameters
     ----------
     recipe
-        How the model is made.
+        Arguments of the model.
     adata
-        The cells, which are registered.
+        Cells, which are registered for the model.
     seed
-        Of the model.
+        Seed of the model.
 
     Raises
     ------
     KeyboardInterrupt
-        If training is interrupted: half a model would pass for a whole one.
+        If training is interrupted, because a partly trained model could be mistaken for a trained one.
     """
     InfoSEM.setup_anndata(adata, **recipe.setup)
     model = InfoSEM(adata, seed=seed, **recipe.model)

@@ -1,4 +1,4 @@
-"""The files of a saved model: tensors and plain data, which cannot run code."""
+"""Files of a saved model, which hold tensors and plain data only, so that opening them cannot run code."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from infosem.scores import EdgeFacts
 
 _FORMAT_KEY, _FORMAT = "infosem_format", 2
 _PARAMETERS, _GENES, _ATTRIBUTES = "model_state_dict", "var_names", "attr_dict"
-"""Keys of scvi-tools."""
+"""Keys that scvi-tools uses."""
 
 _OF_FIRST_VERSIONS = re.compile(r"(infosem|numpy|pandas|collections)\..+|builtins\.(bytes|dict|list|set|slice|tuple)")
-"""Objects that they pickled."""
+"""Objects that the first versions pickled."""
 _ATTRIBUTE = re.compile(r"[a-zA-Z]\w*_")
-"""Of a model, that is saved."""
+"""Attributes of a model that are saved."""
 
 
 def model_name(prefix: str | None) -> str:
-    """Name of the file of the model, as scvi-tools has it."""
+    """Return the name of the file of the model, as in scvi-tools."""
     return f"{prefix or ''}model.pt"
 
 
 def data_name(prefix: str | None) -> str:
-    """Name of the file of the data, as scvi-tools has it."""
+    """Return the name of the file of the data, as in scvi-tools."""
     return f"{prefix or ''}adata.h5ad"
 
 
 def content_of(
     parameters: Mapping[str, Tensor], gene_names: list[str], attributes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the file of a model holds: its tensors, its genes, and those of its attributes that end in an underscore."""
+    """Return the content of the file of a model: tensors, gene names, and attributes that end in an underscore."""
     kept = {name: value for name, value in attributes.items() if _ATTRIBUTE.fullmatch(name)}
     return {
         _FORMAT_KEY: _FORMAT,
@@ -55,7 +55,7 @@ def content_of(
 
 @dataclass(frozen=True)
 class SavedModel:
-    """The content of a file: arguments of ``setup_anndata`` and of the model, and what it has besides."""
+    """Content of the file of a model, with the arguments of ``setup_anndata`` and of the model."""
 
     path: Path
     parameters: dict[str, Tensor]
@@ -71,7 +71,7 @@ class SavedModel:
 
 
 def read_model(folder: Path, prefix: str | None, trust: bool) -> SavedModel:
-    """Read the file of a model; arguments and errors as of :meth:`infosem.InfoSEM.load`."""
+    """Read the file of a model; see :meth:`infosem.InfoSEM.load` for arguments and errors."""
     path = folder / model_name(prefix)
     if not path.is_file():
         there = sorted(file.name for file in folder.glob("*.pt")) if folder.is_dir() else []
@@ -87,10 +87,10 @@ def read_model(folder: Path, prefix: str | None, trust: bool) -> SavedModel:
     try:
         attributes = from_plain(content[_ATTRIBUTES])
         parameters = dict(content[_PARAMETERS])
-        parameters.pop("pyro_param_store", None)  # of scvi-tools
+        parameters.pop("pyro_param_store", None)  # added by scvi-tools
         registry, arguments = attributes.pop("registry_"), attributes.pop("init_params_")
         if odd := [name for name in attributes if not _ATTRIBUTE.fullmatch(name)]:
-            raise ValueError(f"no attributes of a model: {', '.join(map(shown, odd))}")
+            raise ValueError(f"these are not attributes of a model: {', '.join(map(shown, odd))}")
         return SavedModel(
             path=path,
             parameters=parameters,
@@ -106,7 +106,7 @@ def read_model(folder: Path, prefix: str | None, trust: bool) -> SavedModel:
 
 def _content(path: Path, trust: bool) -> Any:
     try:
-        # torch itself takes what the disk returns, and a wrong number is as good as a right one
+        # torch does not verify checksums, so that damaged numbers would go unnoticed
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 if wrong := archive.testzip():
@@ -120,24 +120,24 @@ def _content(path: Path, trust: bool) -> Any:
             raise ValueError(unusable(path, error)) from error
         if not trust:
             raise ValueError(f"{path} {_what_it_is(objects)}") from error
-    except Exception as error:  # of any kind, from bytes that somebody may have chosen
+    except Exception as error:  # a damaged or malicious file can cause any error
         raise ValueError(unusable(path, error)) from error
     try:
         return torch.load(path, map_location="cpu", weights_only=False)
-    except Exception as error:  # of any kind: it runs code that is not infosem's
+    except Exception as error:  # loading runs foreign code, which can cause any error
         raise ValueError(unusable(path, error)) from error
 
 
 def _objects(path: Path) -> list[str]:
-    """What a file names that is no plain data, found without running it; nothing if it is not torch's."""
+    """Return the names of objects in a file that are not plain data, without running them. Empty for other files."""
     try:
         return sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
-    except Exception:  # as above
+    except Exception:  # a damaged or malicious file can cause any error
         return []
 
 
 def _what_it_is(objects: list[str]) -> str:
-    """Of a file with such objects, and what can be done with it."""
+    """Describe a file with objects, and how it can be used."""
     foreign = [name for name in objects if not _OF_FIRST_VERSIONS.fullmatch(name)]
     ours = not foreign and any(name.startswith("infosem.") for name in objects)
     told = objects if ours else foreign or objects
@@ -145,7 +145,7 @@ def _what_it_is(objects: list[str]) -> str:
     if ours:
         return (
             f"{listed}, as infosem's first versions wrote them: opening it would run code that its author chose. If "
-            "you trust where it comes from, load(..., trust=True) opens it; saved again, it holds none."
+            "you trust its source, open it by load(..., trust=True) and save it again, which removes them."
         )
     return (
         f"{listed} that no version of infosem wrote: it is another program's, such as a model of scvi-tools, or was "
@@ -154,7 +154,7 @@ def _what_it_is(objects: list[str]) -> str:
 
 
 def read_data(folder: Path, prefix: str | None) -> AnnData | None:
-    """Read the data that were saved with a model; ``None``, with a warning, if there are none."""
+    """Read the data that were saved with a model. If there are none, warn and return ``None``."""
     path = folder / data_name(prefix)
     if not path.is_file():
         warnings.warn(
@@ -165,45 +165,47 @@ def read_data(folder: Path, prefix: str | None) -> AnnData | None:
         return anndata.read_h5ad(path)
     except (KeyError, OSError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path} is no AnnData that can be read ({_reason(error)}). Pass the cells, load(..., adata=adata), or "
+            f"{path} cannot be read as an AnnData ({_reason(error)}). Pass the cells, load(..., adata=adata), or "
             "adata=False for none."
         ) from error
 
 
 def write_model(content: dict[str, Any], path: Path, **options: Any) -> None:
-    """Write the file of a model; raises an :class:`OSError` if the file system does not take it."""
+    """Write the file of a model; raise an :class:`OSError` if it cannot be written."""
     try:
-        with path.open("wb") as file:  # by a name torch would write it into the file
+        with path.open("wb") as file:  # given a path, torch would write its name into the file
             torch.save(content, file, **options)
     except RuntimeError as error:
         if "inline_container" not in str(error):
             raise
         raise OSError(
-            f"The model cannot be written to {str(path.parent)!r} as a whole: the disk is full, or files have a limit. "
-            "Nothing is left of it; make room, or name another folder."
+            f"The model cannot be written to {str(path.parent)!r} as a whole: the disk is full, or the size of files "
+            "is limited. No file was left behind. Free some space, or name another folder."
         ) from error
 
 
 def write_data(adata: AnnData, path: Path, **options: Any) -> None:
-    """Write the data of a model; raises an error that says what in them cannot be written."""
+    """Write the data of a model; raise an error that names what cannot be written."""
     backing = adata.file.filename
     try:
         adata.write_h5ad(path, **options)
     except OSError as error:
-        raise OSError(f"The data cannot be written to {str(path.parent)!r} ({_reason(error)}). Make room.") from error
-    except Exception as error:  # of any kind, by what is in it
+        raise OSError(
+            f"The data cannot be written to {str(path.parent)!r} ({_reason(error)}). Free some space."
+        ) from error
+    except Exception as error:  # the content of the data can cause any error
         where = " ".join(line for note in getattr(error, "__notes__", []) for line in note.splitlines() if line)
         raise ValueError(
             f"The data cannot be saved ({_reason(error)}{f'; {where}' if where else ''}). Take that out of adata, or "
             "leave save_anndata= out."
         ) from error
     finally:
-        adata.file.filename = backing  # of data on disk anndata makes it the new file, whose name is about to change
+        adata.file.filename = backing  # anndata points data on disk to the new file, which is about to be renamed
 
 
 def unusable(path: Path, error: Exception) -> str:
-    """Say that a file holds no model that can be used, and why."""
-    return f"{path} is damaged, or no model that infosem saved ({_reason(error)}). Save it again where it was trained."
+    """Return the message for a file that cannot be used as a model, with the reason."""
+    return f"{path} is damaged, or was not saved by infosem ({_reason(error)}). Save it again where it was trained."
 
 
 def _reason(error: Exception) -> str:

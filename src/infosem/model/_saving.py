@@ -1,4 +1,4 @@
-"""Models on disk: the methods that save and load."""
+"""Methods that save and load models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from infosem.model._saved_file import (
 
 
 class SavingMethods(NetworkModel):
-    """``save`` and ``load`` of scvi-tools, with files that hold no objects: opening one runs nothing."""
+    """Methods ``save`` and ``load`` of scvi-tools, with files of plain data, so that opening one cannot run code."""
 
     def save(
         self,
@@ -41,32 +41,32 @@ class SavingMethods(NetworkModel):
         datamodule: None = None,
         **anndata_write_kwargs: Any,
     ) -> None:
-        """Write the model to a folder: its parameters, settings, genes and history as tensors and plain data.
+        """Save the parameters, settings, genes and training history of the model to a folder, as plain data.
 
         Parameters
         ----------
         dir_path
-            The folder.
+            Path of the folder.
         prefix
-            What the files' names begin with.
+            Prefix of the file names.
         overwrite
-            Whether the folder may exist; a model of the same prefix in it is replaced once the new one is written.
+            Whether the folder may exist. A model with the same prefix is replaced once the new one is written.
         save_anndata
-            Whether to write the data too, with which :meth:`load` needs none.
+            Whether to save the data too, so that :meth:`load` does not need them.
         save_kwargs
-            Passed to :func:`torch.save`.
+            Keyword arguments of :func:`torch.save`.
         legacy_mudata_format, datamodule
-            Of scvi-tools; without a meaning here.
+            Arguments of scvi-tools, which have no effect.
         **anndata_write_kwargs
-            Passed to :meth:`anndata.AnnData.write_h5ad`.
+            Keyword arguments of :meth:`anndata.AnnData.write_h5ad`.
 
         Raises
         ------
         OSError
-            If the file system does not take it.
+            If the files cannot be written.
         ValueError
-            If the folder exists, unless ``overwrite``; or if the data are to be saved and there are none, or they hold
-            what no file of AnnData does.
+            If the folder exists and ``overwrite`` is false, or if the data are to be saved and there are none or they
+            contain objects that AnnData cannot write.
         """
         folder = Path(dir_path)
         overwrite, save_anndata = truth_value(overwrite, "overwrite"), truth_value(save_anndata, "save_anndata")
@@ -85,7 +85,7 @@ class SavingMethods(NetworkModel):
         new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            # the model takes its place last: where it is, the data are
+            # the file of the model is put in place last, so that it never lacks its data
             with replacing(folder / model_name(prefix)) as model, ExitStack() as before:
                 write_model(content, model, **(save_kwargs or {}))
                 if save_anndata:
@@ -110,38 +110,38 @@ class SavingMethods(NetworkModel):
         *,
         trust: bool = False,
     ) -> Self:
-        """Read a model that :meth:`save` wrote. It is read as data: a file from elsewhere can run nothing.
+        """Load a model that :meth:`save` wrote. Files are read as data, so that loading one cannot run code.
 
         Parameters
         ----------
         dir_path
-            The folder.
+            Path of the folder.
         adata
-            Cells to use it with: those that it was trained on, or others with the same genes. ``None`` reads those
-            that were saved with it; ``False`` for no cells.
+            Cells to use with the model, which are the training cells or other cells with the same genes. ``None`` reads
+            the data that were saved with the model. ``False`` loads the model without data.
         accelerator, device
-            As in Lightning's ``Trainer``.
+            See Lightning's ``Trainer``.
         prefix
-            What the files' names begin with.
+            Prefix of the file names.
         backup_url
-            Where to fetch the file of the model if it is not in the folder.
+            Address to download the file of the model from if it is not in the folder.
         datamodule
-            Of scvi-tools; without a meaning here.
+            Argument of scvi-tools, which has no effect.
         allowed_classes_names_list
-            Names of other classes whose models may be read.
+            Names of other classes whose models may be loaded.
         trust
-            Whether to open a file that holds objects, as infosem's first versions wrote them. **That runs whatever
-            code its author put into it**; save such a model again, and it is needed no more.
+            Whether to open a file that holds objects, as infosem's first versions wrote them. **This runs any code that
+            the author of the file put into it.** It is no longer needed once the model is saved again.
 
         Raises
         ------
         FileNotFoundError
-            If there is no model.
+            If the folder contains no model.
         TypeError
-            If ``adata`` is neither cells, ``None`` nor ``False``.
+            If ``adata`` is not an AnnData, ``None`` or ``False``.
         ValueError
-            If the file is damaged, is no model of this class, or holds objects and is not trusted; or if ``adata`` has
-            other genes.
+            If the file is damaged, contains a model of another class, or holds objects and is not trusted, or if
+            ``adata`` has other genes.
         """
         folder = Path(dir_path)
         if not (adata is None or adata is False or isinstance(adata, AnnData)):
@@ -178,20 +178,20 @@ class SavingMethods(NetworkModel):
 
     @staticmethod
     def load_registry(dir_path: str | Path, prefix: str | None = None, *, trust: bool = False) -> dict[str, Any]:
-        """What a saved model knows of the data that it was set up with; ``trust`` as for :meth:`load`."""
+        """Return the registry of a saved model, which describes its data; see :meth:`load` for ``trust``."""
         return read_model(Path(dir_path), prefix, trust).registry
 
     @staticmethod
     def view_setup_args(dir_path: str | Path, prefix: str | None = None, *, trust: bool = False) -> None:
-        """Print the call of ``setup_anndata`` that a saved model was made with; ``trust`` as for :meth:`load`."""
+        """Print the call of ``setup_anndata`` that a saved model was made with; see :meth:`load` for ``trust``."""
         saved = read_model(Path(dir_path), prefix, trust)
         arguments = "".join(f", {name}={value!r}" for name, value in saved.setup.items())
         print(f"{saved.class_name}.setup_anndata(adata{arguments})")
 
     @classmethod
     def convert_legacy_save(cls, *_: Any, **__: Any) -> None:
-        """Of scvi-tools, for files from before its version 0.15, which no model of infosem has."""
+        """Raise an error. The format of scvi-tools before version 0.15 was never used by infosem."""
         raise NotImplementedError(
-            f"{cls.__name__} has no files of that format. What infosem's first versions wrote is converted by "
-            f"{cls.__name__}.load(folder, trust=True) and model.save(...), if you trust where it comes from."
+            f"{cls.__name__} has no files of that format. If you trust the source of a file that infosem's first "
+            f"versions wrote, convert it by {cls.__name__}.load(folder, trust=True) and model.save(...)."
         )

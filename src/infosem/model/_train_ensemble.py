@@ -1,4 +1,4 @@
-"""Training of several models of the same cells, in parallel."""
+"""Training of an ensemble of models, in parallel."""
 
 from __future__ import annotations
 
@@ -40,41 +40,41 @@ def train_ensemble(
     train_kwargs: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> Ensemble:
-    """Train several models that differ in their seed and in their cells, and put their networks together.
+    """Train several models that differ in seed and training cells, and combine their networks.
 
-    Each sees four fifths of the cells, drawn with its seed, so that what is stable does not hang on single cells
-    (stability selection, Meinshausen and Buehlmann 2010). Models run in parallel through joblib:
-    inside ``joblib.parallel_config("dask")`` or ``("ray")`` they spread over a cluster. Interrupting it (Ctrl-C) keeps
-    the models that are finished.
+    Each model is trained on four fifths of the cells, which are drawn with its seed. Stable edges therefore do not
+    depend on a few cells (stability selection, Meinshausen and Buehlmann 2010). Models are trained in parallel by
+    joblib. With ``joblib.parallel_config("dask")`` or ``("ray")`` they are distributed over a cluster. If training is
+    interrupted (Ctrl-C), the finished models are kept.
 
     Parameters
     ----------
     adata
         AnnData registered with :meth:`infosem.InfoSEM.setup_anndata`.
     n_models
-        Number of models.
+        Number of models to train.
     n_jobs
-        Processes, no more than there are models; by default what ``joblib.parallel_config`` says, else one.
+        Number of processes, limited to the number of models. The default is that of ``joblib.parallel_config``, or one.
     n_selected
-        Number of edges that a model selects, for the stability; by default one in twenty of the possible pairs.
+        Number of edges that each model selects, for the stability. By default one in twenty of the possible pairs.
     seed
-        The models have the seeds ``seed``, ``seed + 1``, ...
+        Seed of the first model. The others have the seeds ``seed + 1``, ``seed + 2``, ...
     model_kwargs
-        Arguments of :class:`infosem.InfoSEM`.
+        Keyword arguments of :class:`infosem.InfoSEM`.
     train_kwargs
-        Arguments of :meth:`infosem.InfoSEM.train`. With ``train_size=1.0`` all models see all cells and differ in
-        their seed alone, which leaves the network nearly as it is.
+        Keyword arguments of :meth:`infosem.InfoSEM.train`. With ``train_size=1.0`` all models are trained on all cells
+        and differ only in their seed, which hardly changes the network.
     progress
         Whether to show a progress bar.
 
     Returns
     -------
-    The models' networks, edge by edge.
+    Combined network of the models.
 
     Raises
     ------
     ValueError
-        If ``adata`` is not registered, or an argument is not as it must be.
+        If ``adata`` is not registered, or an argument has an invalid value.
 
     Examples
     --------
@@ -123,10 +123,10 @@ def train_ensemble(
 
 
 class _Cells:
-    """What a model uses of ``adata``, sharing its arrays, so that setting it up elsewhere leaves ``adata`` alone.
+    """Parts of ``adata`` that a model uses, which are set up in a new AnnData so that ``adata`` does not change.
 
-    Expression in an h5ad file stays there: another process opens the file anew, and looks whether it is still the one
-    that was registered, ``state``.
+    Arrays are shared. Expression in an h5ad file stays in the file. Other processes open the file themselves, and check
+    by ``state`` that it is still the one that was registered.
     """
 
     def __init__(self, adata: AnnData, setup: Mapping[str, Any], state: dict[str, Any]) -> None:
@@ -159,7 +159,7 @@ class _Cells:
 
 
 def _train_one(cells: _Cells, recipe: Recipe, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Adjacency, strength and edge probabilities of one model, here or in another process."""
+    """Train one model, and return its adjacency, strength and edge probabilities."""
     adata = cells.as_anndata()
     with quiet():
         model = refit(recipe, adata, seed=seed)

@@ -69,7 +69,7 @@ class NetworkTrainingPlan(TrainingPlan):
         steps = {**self.step_sizes, "lr_decay": self.default_decay(max_epochs)}
         unknown = sorted(set(step_sizes) - set(steps))
         if unknown:
-            raise TypeError(f"{unknown[0]!r} is no step size of this schedule; there are {', '.join(steps)}.")
+            raise TypeError(f"{unknown[0]!r} is not a step size of this schedule, which has {', '.join(steps)}.")
         super().__init__(module)
         self.noise = noise
         self.automatic_optimization = False
