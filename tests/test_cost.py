@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from infosem import InfoSEM
-from infosem import _cost as cost
+from infosem.train import _cost as cost
 from infosem.train._cost import Size, describe, free_memory
 
 from .conftest import QUIET

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from infosem import InfoSEM, datasets, train_ensemble
-from infosem import _train_ensemble as ensemble_module
+from infosem.model import _train_ensemble as ensemble_module
 
 from .conftest import QUIET
 
