@@ -24,6 +24,11 @@ PRIORS = ("laplace", "embedding", "interactions", "embedding+interactions")
 QUIET = {"accelerator": "cpu", "enable_progress_bar": False}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow tests first: at the end, one would keep the other processes waiting."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def cells() -> AnnData:
     """120 simulated cells x 24 genes, 6 regulators, with embeddings and known interactions."""

@@ -84,6 +84,7 @@ def test_how_a_table_was_made_does_not_count() -> None:
     assert methods.Precomputed(edges=built).identity == methods.Precomputed(edges=EDGES).identity
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_identity(tmp_path: Path) -> None:
     code = (
         "import pandas as pd; from infosem.benchmark import methods;"
