@@ -3,12 +3,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint docs clean
+.PHONY: demo install test test-quick lint docs clean
 
 demo: $(STAMP)
 	$(BIN)/infosem demo --output demo_output
 
-test: $(STAMP)
+install: $(STAMP)
+
+test: $(STAMP)  # everything
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "" -n auto --maxprocesses 4 --dist worksteal
+
+test-quick: $(STAMP)  # all but tests that take long
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(STAMP)

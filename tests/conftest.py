@@ -6,6 +6,11 @@ import logging
 import os
 from pathlib import Path
 
+# One thread each, also in processes that a test starts: the data are too small to share, and threads that wait for each
+# other on few cores take many times as long. Where numba has several, torch gets as many.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
 import pytest
 import torch
 from anndata import AnnData
@@ -13,7 +18,7 @@ from anndata import AnnData
 from infosem import InfoSEM, datasets
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-torch.set_num_threads(1)  # the data are too small to share
+torch.set_num_threads(1)
 
 KNOWLEDGE = {
     "nothing": {"embedding_key": None, "interactions_key": None},
@@ -23,6 +28,11 @@ KNOWLEDGE = {
 }
 """Arguments of setup_anndata, by what the model knows besides the expression."""
 QUIET = {"accelerator": "cpu", "enable_progress_bar": False}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow tests first: at the end, one would keep the other processes waiting."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 import scanpy as sc
 from anndata import AnnData
 from scipy import sparse
@@ -29,6 +30,7 @@ def counts():
     return adata
 
 
+@pytest.mark.slow
 def test_from_counts_to_a_umap_of_what_regulators_do_not_explain():
     adata = counts()
     adata.layers["counts"] = adata.X.copy()

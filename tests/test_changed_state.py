@@ -138,6 +138,7 @@ def test_other_cells_may_change(registered, cells):
     assert not np.allclose(model.get_latent_representation(other), before)
 
 
+@pytest.mark.slow
 def test_a_file_that_was_replaced_before_the_workers_open_it(cells, tmp_path):
     path = tmp_path / "cells.h5ad"
     cells.write_h5ad(path)

@@ -100,6 +100,7 @@ def test_errors_are_one_line(cells, tmp_path, monkeypatch, capsys, change, messa
     assert not Path("out.h5ad").exists(), "it is seen before training"
 
 
+@pytest.mark.slow
 def test_demo(tmp_path):
     done = infosem("demo", "--output", "demo", "--max-epochs", 2, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from infosem import datasets
 
@@ -36,6 +37,7 @@ for how in ways:
 """
 
 
+@pytest.mark.slow
 def test_two_processes_learn_the_network_that_one_learns(tmp_path):
     datasets.simulate(512, 20, 5, seed=0).write_h5ad(tmp_path / "cells.h5ad")
     script = tmp_path / "train.py"

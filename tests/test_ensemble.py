@@ -49,6 +49,7 @@ def test_every_number_is_that_of_the_models_themselves(cells, models):
     assert ensemble.effect.index.tolist() == models[0].regulator_names
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_network_and_leave_the_data_alone(cells):
     before = cells.uns["_scvi_manager_uuid"]
     one = train_ensemble(cells, 2, train_kwargs=TRAIN, progress=False)
@@ -91,6 +92,7 @@ def test_cells_in_a_layer_and_a_share_of_the_cells_for_each_model():
     assert ensemble.probability is None
 
 
+@pytest.mark.slow
 def test_cells_in_a_file_are_read_by_each_process(cells, tmp_path, monkeypatch):
     del cells.varp["known_interactions"]
     cells.write_h5ad(tmp_path / "cells.h5ad")

@@ -60,6 +60,7 @@ def test_the_interpolation_makes_no_tensor_elsewhere():
     assert coefficients.grad.shape == coefficients.shape
 
 
+@pytest.mark.slow
 def test_the_rehearsal_runs_every_part(gpu, tmp_path):
     gpu.main(["--rehearse", "--output", str(tmp_path)])
     results = pd.read_csv(tmp_path / "results.csv", dtype=str, keep_default_na=False)

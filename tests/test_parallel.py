@@ -35,6 +35,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
 def test_no_process_outlives_a_killed_parent(backend: str, number: signal.Signals, tmp_path: Path) -> None:
@@ -64,7 +65,13 @@ def watching(_: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     ("backend", "n_jobs", "expected"),
-    [("threading", 2, 0), ("sequential", 1, 0), ("loky", 1, 0), ("loky", 2, 1), ("multiprocessing", 2, 1)],
+    [
+        ("threading", 2, 0),
+        ("sequential", 1, 0),
+        ("loky", 1, 0),
+        pytest.param("loky", 2, 1, marks=pytest.mark.slow),
+        ("multiprocessing", 2, 1),
+    ],
 )
 def test_only_processes_of_joblib_watch_their_parent(backend: str, n_jobs: int, expected: int) -> None:
     with joblib.parallel_config(backend):
@@ -81,6 +88,7 @@ def test_a_process_that_is_no_child_of_the_parent_is_left_alone() -> None:
         assert n_watching() == 0
 
 
+@pytest.mark.slow
 def test_an_initializer_of_the_user_stays() -> None:
     with joblib.parallel_config("loky", initializer=os.putenv, initargs=("MINE", "1")):
         seen = list(in_parallel(watching, range(2), 2, in_order=True))

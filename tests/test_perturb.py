@@ -10,21 +10,30 @@ import scanpy as sc
 import torch
 from scipy import sparse
 
-from infosem import InfoSEM, tl
+from infosem import InfoSEM, datasets, tl
 from infosem.module._sem import spectral_radius, total_effects
 from infosem.train import EqualEffects
 
 from .conftest import QUIET
 
 
-@pytest.fixture
-def model(cells):
-    """A model whose effects settle."""
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    """The folder of a model whose effects settle."""
+    cells = datasets.simulate(120, 24, 6, seed=0)
     InfoSEM.setup_anndata(cells)
     model = InfoSEM(cells)
     model.train(**QUIET)
     assert model.get_spectral_radius() < 0.95
-    return model
+    folder = tmp_path_factory.mktemp("perturb") / "model"
+    model.save(folder)
+    return folder
+
+
+@pytest.fixture
+def model(trained_once, cells):
+    """That model, with cells of its own."""
+    return InfoSEM.load(trained_once, adata=cells, accelerator="cpu")
 
 
 def full_adjacency(model):

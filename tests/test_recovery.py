@@ -52,18 +52,22 @@ def ratios():
     return {name: np.mean(values) for name, values in found.items()}
 
 
+@pytest.mark.slow
 def test_the_network_is_found(ratios):
     assert ratios["none"] > 2.5
 
 
+@pytest.mark.slow
 def test_text_beats_no_prior(ratios):
     assert ratios["text"] > ratios["none"] + 0.1
 
 
+@pytest.mark.slow
 def test_known_interactions_beat_text_alone_on_pairs_that_are_not_known(ratios):
     assert ratios["text and interactions"] > ratios["text"] + 1.0
 
 
+@pytest.mark.slow
 def test_shuffled_text_neither_gains_nor_costs(ratios):
     assert abs(ratios["shuffled text"] - ratios["none"]) < 0.1
 

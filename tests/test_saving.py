@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
 import pickle
-import subprocess
-import sys
 import zipfile
 
 import anndata as ad
@@ -307,14 +306,18 @@ class TestWriting:
         pd.testing.assert_frame_equal(best.get_adjacency(), model.get_adjacency(), check_exact=True)
 
     def test_processes_may_write_at_the_same_time(self, saved, tmp_path):
-        script = (
-            "import sys; from infosem import InfoSEM; m = InfoSEM.load(sys.argv[1], adata=False, accelerator='cpu')\n"
-        )
-        script += "for _ in range(20): m.save(sys.argv[2], overwrite=True)"
-        command = [sys.executable, "-c", script, str(saved), str(tmp_path / "shared")]
-        running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        def write():
+            model = load(saved)
+            for _ in range(20):
+                model.save(tmp_path / "shared", overwrite=True)
+
+        context = multiprocessing.get_context("fork")
+        running = [context.Process(target=write) for _ in range(2)]
         for process in running:
-            assert process.wait(timeout=300) == 0, process.stderr.read()[-2000:]
+            process.start()
+        for process in running:
+            process.join(300)
+            assert process.exitcode == 0
         assert [path.name for path in (tmp_path / "shared").iterdir()] == ["model.pt"]
         assert load(tmp_path / "shared").is_trained
 

@@ -75,19 +75,27 @@ def open_files(folder, adata):
     yield AnnData(sparse_dataset(group["X"]), obs=read_elem(group["obs"]), var=read_elem(group["var"]))
 
 
-@pytest.mark.parametrize("kind", [0, 1, 2], ids=["h5ad", "dense hdf5", "zarr"])
-def test_the_network_is_that_of_the_cells_in_memory(tmp_path, kind):
+def learn(cells):
+    InfoSEM.setup_anndata(cells, embedding_key=None, interactions_key=None)
+    model = InfoSEM(cells, **OPTIONS)
+    # one batch per epoch: the order of the cells cannot matter but for the sampled noise
+    model.train(max_epochs=200, batch_size=300, plan_kwargs=PLAN, **QUIET)
+    return model
+
+
+@pytest.fixture(scope="module")
+def in_memory():
+    """Cells, and the network that is learned from them in memory."""
     adata = datasets.simulate(300, 20, 5, seed=0)
-    backed = list(open_files(tmp_path, adata))[kind]
-    networks = []
-    for cells in (adata, backed):
-        InfoSEM.setup_anndata(cells, embedding_key=None, interactions_key=None)
-        model = InfoSEM(cells, **OPTIONS)
-        # one batch per epoch: the order of the cells cannot matter but for the sampled noise
-        model.train(max_epochs=200, batch_size=300, plan_kwargs=PLAN, **QUIET)
-        networks.append(model.get_adjacency().to_numpy())
+    return adata, learn(adata).get_adjacency().to_numpy()
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["h5ad", "dense hdf5", "zarr"])
+def test_the_network_is_that_of_the_cells_in_memory(tmp_path, in_memory, kind):
+    adata, network = in_memory
+    model = learn(list(open_files(tmp_path, datasets.simulate(300, 20, 5, seed=0)))[kind])
     start = InfoSEM(adata, **OPTIONS).module.adjacency().weights.detach().numpy()
-    learned, streamed = (network - start for network in networks)
+    learned, streamed = network - start, model.get_adjacency().to_numpy() - start
     assert np.corrcoef(learned.ravel(), streamed.ravel())[0, 1] > 0.9
     assert model.get_elbo() == pytest.approx(model.get_elbo(adata), rel=1e-5)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from anndata import AnnData
@@ -13,6 +10,7 @@ from lightning.pytorch import Callback
 from infosem import InfoSEM
 
 from .conftest import QUIET
+from .forked import run_script
 
 ENDED_BY_A_CLUSTER = """
 import os, signal, sys
@@ -69,12 +67,6 @@ def test_deepsems_steps_decay_after_every_epoch_and_only_those_of_the_networks(c
 def test_a_terminated_process_says_so_to_its_shell(cells: AnnData, tmp_path) -> None:
     cells.write_h5ad(tmp_path / "cells.h5ad")
     command = ["infer", "cells.h5ad", "--output", "out.h5ad", "--max-epochs", "500", "--accelerator", "cpu", "--quiet"]
-    ended = subprocess.run(
-        [sys.executable, "-c", ENDED_BY_A_CLUSTER, *command],
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=100,
-        check=False,
-    )
+    ended = run_script(ENDED_BY_A_CLUSTER, *command, cwd=tmp_path)
     assert ended.returncode == 143, ended.stderr
     assert not (tmp_path / "out.h5ad").exists()

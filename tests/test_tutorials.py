@@ -23,6 +23,7 @@ def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+@pytest.mark.slow
 def test_runs(path, tmp_path, monkeypatch):
     shutil.copy2(path, tmp_path)
     notebook = nbformat.read(tmp_path / path.name, as_version=4)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import anndata as ad
@@ -15,6 +12,8 @@ import pytest
 
 from infosem.cli._main import main
 from infosem.files._atomic import check_writable, replacing
+
+from .forked import run_script
 
 _INFER = """
 import os, signal, sys
@@ -55,14 +54,7 @@ NetworkTrainingPlan.training_step = interrupted
 
 
 def infer(folder, patch, *, output="cells.h5ad", epochs=2):
-    return subprocess.run(
-        [sys.executable, "-c", _INFER.format(patch=patch), output, str(epochs)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    return run_script(_INFER.format(patch=patch), output, epochs, cwd=folder)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from infosem.benchmark._lock import locked
 
 
 def hold(folder: Path) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and their children
     with locked(folder):
         (folder / "held").touch()
         time.sleep(60)

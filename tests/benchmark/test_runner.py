@@ -152,6 +152,7 @@ class Deadly(Method):
         raise AssertionError
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_recorded_and_the_rest_goes_on(data: AnnData) -> None:
     chosen = ["random", Deadly(), "pearson", "one_hot"]
     results = compare(data, chosen, truth="chip", n_splits=2, n_jobs=2, progress=False)
@@ -274,6 +275,7 @@ def test_a_killed_run_goes_on_where_it_was(data: AnnData, tmp_path: Path) -> Non
     assert not results.duplicated(["split", "block"]).any()
 
 
+@pytest.mark.slow
 def test_parallel_gives_the_same(data: AnnData) -> None:
     key = ["method", "split", "block"]
     serial, parallel = (
