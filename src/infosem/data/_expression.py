@@ -23,8 +23,8 @@ _HIGHEST_LOGARITHM = 20.0
 _GENES_FOR_ZEROS = 300
 _SIGNIFICANT = 1.96
 _NEGLIGIBLE, _STANDARD_ERRORS = 0.05, 4.0
-"""Largest excess over one of the mean chi-square of two genes' zeros, absolute and in standard errors. The mean is one if
-zeros are independent."""
+"""Largest excess over one of the mean chi-square of two genes' zeros, absolute and in standard errors. The mean is one
+if zeros are independent."""
 
 
 @dataclass(frozen=True)

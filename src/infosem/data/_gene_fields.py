@@ -94,7 +94,7 @@ class EmbeddingField(GeneField):
         embeddings = self.read(adata)
         n_present = int((~np.isnan(embeddings).any(1)).sum())
         logger.info(
-            "%d of %d genes have an embedding; the other %d take that of genes expressed alike.",
+            "%d of %d genes have an embedding; the other %d get one from genes with similar expression.",
             n_present,
             adata.n_vars,
             adata.n_vars - n_present,
