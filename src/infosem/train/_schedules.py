@@ -36,9 +36,9 @@ class JointTrainingPlan(NetworkTrainingPlan):
     batch_size = 128
     decaying = (0, 1)
     n_steps = 150
-    """Least number of steps."""
+    """Minimum number of steps."""
     n_epochs = 2
-    """Least number of epochs."""
+    """Minimum number of epochs."""
     final_step = 0.03
     """Step size at the end of training, relative to the start."""
 
