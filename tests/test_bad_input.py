@@ -32,9 +32,9 @@ class TestExpression:
 
     def test_values_without_a_logarithm_are_warned_of(self, cells, caplog):
         InfoSEM.setup_anndata(cells)
-        assert "logarithm" not in caplog.text
+        assert "log-transformed" not in caplog.text
         InfoSEM.setup_anndata(with_x(cells, np.expm1(2 * dense(cells))))
-        assert "logarithm" in caplog.text
+        assert "log-transformed" in caplog.text
         assert "log1p" in caplog.text
 
     def test_negative_values(self, cells):

@@ -1,4 +1,4 @@
-"""Gene regulatory networks from single-cell expression, with priors from gene text and known interactions."""
+"""Gene regulatory networks from single-cell expression, with priors from text and known interactions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __version__ = version("infosem")
 
 
 class _Fallback(logging.StreamHandler):  # type: ignore[type-arg]
-    """Shows messages where nobody has configured logging, as in most notebooks."""
+    """Handler that shows messages if logging is not configured, as in most notebooks."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if not logging.getLogger().handlers:
@@ -55,7 +55,7 @@ if _logger.level == logging.NOTSET:
 
 
 def __getattr__(name: str) -> Any:
-    # torch and scvi-tools take seconds to import: only when they are needed
+    # torch and scvi-tools take seconds to import, and are therefore imported when they are needed
     if name in _HOME:
         return getattr(import_module(f"infosem.{_HOME[name]}"), name)
     if name in _PACKAGES:

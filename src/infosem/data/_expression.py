@@ -1,4 +1,4 @@
-"""Statistics of the expression, in one pass over blocks of cells, and what is wrong with it."""
+"""Checks and statistics of the expression, in one pass over blocks of cells."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ logger = logging.getLogger(__name__)
 
 _BLOCK_ENTRIES = 2**23
 _LEAST_SD = float(np.finfo(np.float32).tiny)
-"""Less than this is nothing in single precision."""
+"""Smallest standard deviation that differs from zero in single precision."""
 _HIGHEST_COUNT = 1e9
 _HIGHEST_LOGARITHM = 20.0
-"""No count in a cell normalised to a million has a logarithm, also of base two, above this."""
+"""Largest plausible log-normalised value, above the logarithm of base two of a million counts."""
 
 
 _GENES_FOR_ZEROS = 300
 _SIGNIFICANT = 1.96
 _NEGLIGIBLE, _STANDARD_ERRORS = 0.05, 4.0
-"""How far the mean chi-square of two genes' zeros may be above one, what it is if they are independent."""
+"""Largest excess over one of the mean chi-square of two genes' zeros, absolute and in standard errors. The mean is one
+if zeros are independent."""
 
 
 @dataclass(frozen=True)
 class Standardisation:
-    """Location and scale of every gene.
+    """Location and scale of each gene.
 
     Attributes
     ----------
     mean, sd
-        ``(G,)``. A gene whose counted values do not vary has an sd of one.
+        Mean and standard deviation of each gene, ``(G,)``. If the counted values of a gene do not vary, the standard
+        deviation is one.
     n_counted
         Number of entries that they were computed from.
     """
@@ -45,7 +47,7 @@ class Standardisation:
 
 @dataclass
 class _Moments:
-    """Mean and sum of squared deviations per gene, merged block by block (Chan et al. 1983)."""
+    """Mean and sum of squared deviations of each gene, updated by blocks of cells (Chan et al. 1983)."""
 
     n: np.ndarray
     mean: np.ndarray
@@ -67,7 +69,7 @@ class _Moments:
         self.n = total
 
     def sd(self) -> np.ndarray:
-        """Zero for values that do not vary: their mean is rounded, so that they seem to."""
+        """Return the standard deviations. Values that vary only by rounding of their mean have zero."""
         sd = np.sqrt(np.divide(self.squares, self.n, out=np.zeros(len(self.n)), where=self.n > 0))
         sd[sd <= np.maximum(1e-6 * np.abs(self.mean), _LEAST_SD)] = 0.0
         return sd
@@ -79,14 +81,14 @@ class _Moments:
 
 @dataclass(frozen=True)
 class ExpressionSummary:
-    """What one pass over the expression tells.
+    """Statistics of the expression.
 
     Attributes
     ----------
     all_values, nonzero_values
-        Standardisation by all values of a gene and by its non-zero values.
+        Standardisation by all values of a gene, and by its non-zero values.
     varies
-        Genes that are not constant over the cells, ``(G,)``.
+        Whether each gene varies over the cells, boolean ``(G,)``.
     n_cells
         Number of cells.
     zeros_go_together
@@ -100,19 +102,19 @@ class ExpressionSummary:
     zeros_go_together: bool
 
     def standardisation(self, standardise: Literal["non-zero", "all"]) -> Standardisation:
-        """The statistics that the treatment ``standardise`` of the input uses."""
+        """Return the standardisation by the non-zero values or by all values."""
         return self.nonzero_values if standardise == "non-zero" else self.all_values
 
 
 def summarise_expression(x: Any, *, name: str) -> ExpressionSummary:
-    """Compute the statistics of ``x`` and check that it can be log-normalised expression.
+    """Compute statistics of ``x``, and check that it can be log-normalised expression.
 
     Parameters
     ----------
     x
-        Cells x genes: an array, a sparse matrix, or a backed data set of either.
+        Expression, cells x genes, as an array, a sparse matrix, or a backed data set of either.
     name
-        Where it was found, for messages.
+        Name of the expression in messages.
 
     Raises
     ------
@@ -140,17 +142,17 @@ def summarise_expression(x: Any, *, name: str) -> ExpressionSummary:
 
 
 def zeros_go_together(x: Any) -> bool:
-    r"""Whether zeros carry information: whether those of two genes depend on each other.
+    r"""Return whether zeros carry information, because the zeros of two genes depend on each other.
 
-    Where values are lost at random the 2 x 2 table of two genes, zero or not, has a chi-square statistic
-    :math:`N \phi^2` of mean one. Where a zero tells that there was little to count, genes that are expressed together
-    are zero together, and it is larger. Zeros are at random as long as the mean over the :math:`P` pairs of up to 300
-    genes is within .05 of one, or within four of its standard errors, :math:`\sqrt{2 / P}`.
+    The 2 x 2 table of the zeros of two genes has the chi-square statistic :math:`N \phi^2`. If values were lost at
+    random, its mean is one. If a zero says that there was little to count, genes that are expressed together are zero
+    together, and the mean is larger. Zeros occur together if the mean over the :math:`P` pairs of up to 300 genes is
+    above one by more than .05 and by more than four standard errors, :math:`\sqrt{2 / P}`.
 
     Parameters
     ----------
     x
-        Cells x genes: an array, a sparse matrix, or a backed data set of either.
+        Expression, cells x genes, as an array, a sparse matrix, or a backed data set of either.
     """
     genes = np.unique(np.linspace(0, x.shape[1] - 1, _GENES_FOR_ZEROS).astype(int))
     n, sums, products = 0, np.zeros(len(genes)), np.zeros((len(genes), len(genes)))
@@ -172,7 +174,7 @@ def zeros_go_together(x: Any) -> bool:
 
 
 def check_expression(x: Any, *, name: str) -> None:
-    """Check that ``x`` can be log-normalised expression; raises and warns as :func:`summarise_expression`."""
+    """Check that ``x`` can be log-normalised expression, with errors and warnings of :func:`summarise_expression`."""
     for _ in _checked_blocks(x, name):
         pass
 
@@ -202,7 +204,7 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
         yield block
     if integral and highest == 1:
         logger.warning(
-            "%s holds zeros and ones only: it looks as if it told only whether a gene was seen. Networks of such "
+            "%s holds zeros and ones only, as if it recorded whether a gene was detected. Networks inferred from such "
             "values are poor. InfoSEM expects log-normalised expression: pass layer= with it.",
             name,
         )
@@ -214,7 +216,7 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
         )
     elif highest > _HIGHEST_LOGARITHM:
         logger.warning(
-            "%s holds values up to %.3g: it looks as if its logarithm had not been taken. InfoSEM expects "
+            "%s holds values up to %.3g: it looks as if it were not log-transformed. InfoSEM expects "
             "log-normalised expression: run scanpy.pp.log1p(adata) first, or pass layer=.",
             name,
             highest,
@@ -222,18 +224,18 @@ def _checked_blocks(x: Any, name: str) -> Iterator[np.ndarray]:
 
 
 def is_in_memory(x: Any) -> bool:
-    """Whether expression is an array or a sparse matrix, and not a data set in a file."""
+    """Return whether the expression is an array or a sparse matrix in memory, instead of a data set in a file."""
     return isinstance(x, np.ndarray) or sparse.issparse(x)
 
 
 def cells_of(x: Any, cells: slice) -> Any:
-    """Neighbouring cells of the expression, wherever it is, as an array or a sparse matrix."""
+    """Return a range of cells as an array or a sparse matrix, from memory or from a file."""
     block = x[cells]
-    return block.compute() if hasattr(block, "compute") else block  # of a dask array
+    return block.compute() if hasattr(block, "compute") else block  # dask arrays are lazy
 
 
 def blocks_of_cells(x: Any) -> Iterator[np.ndarray]:
-    """The expression as dense float64 arrays of some cells each, in their order."""
+    """Iterate over blocks of cells, in order, as dense float64 arrays."""
     if sparse.issparse(x) and x.format != "csr":
         x = x.tocsr()
     size = max(1, _BLOCK_ENTRIES // x.shape[1])
@@ -243,20 +245,20 @@ def blocks_of_cells(x: Any) -> Iterator[np.ndarray]:
 
 
 def gene_means(x: Any) -> np.ndarray:
-    """Mean of every gene, ``(G,)``."""
+    """Return the mean of each gene, ``(G,)``."""
     if is_in_memory(x):
         return np.asarray(x.sum(axis=0, dtype=np.float64)).ravel() / x.shape[0]
     return np.sum([block.sum(0) for block in blocks_of_cells(x)], axis=0) / x.shape[0]
 
 
 def signs_beyond_noise(correlation: np.ndarray, n_cells: int) -> np.ndarray:
-    """Sign of every correlation, zero where it is within 1.96 standard errors of zero, int8."""
+    """Return the sign of each correlation, int8. It is zero within 1.96 standard errors of zero."""
     beyond_noise = np.abs(correlation) * np.sqrt(n_cells) > _SIGNIFICANT
     return np.where(beyond_noise, np.sign(correlation), 0).astype(np.int8)
 
 
 def pearson_correlation(x: Any, rows: np.ndarray) -> np.ndarray:
-    """Pearson correlation over the cells of the genes ``rows`` with all genes, ``(R, G)``; zero for constant genes."""
+    """Return Pearson correlations of the genes ``rows`` with all genes, ``(R, G)``. Constant genes have zero."""
     n_genes = x.shape[1]
     moments, products = _Moments.empty(n_genes), np.zeros((len(rows), n_genes))
     for block in blocks_of_cells(x):

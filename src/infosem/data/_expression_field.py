@@ -1,4 +1,4 @@
-"""The AnnData field of the expression."""
+"""AnnData field of the expression."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ _AGAIN = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
 
 
 class ExpressionField(LayerField):
-    """Log-normalised expression. It is checked, never changed; its genes must keep their order.
+    """AnnData field of log-normalised expression, which is checked but never changed.
 
-    The state registry carries the statistics that standardise it
-    (:class:`~infosem.data._expression.ExpressionSummary`), so that other cells are standardised as the training cells
-    were.
+    The state registry holds the statistics (:class:`~infosem.data._expression.ExpressionSummary`), so that other cells
+    are standardised like the training cells. Other cells must have the same genes in the same order.
     """
 
     def __init__(self, layer: str | None) -> None:
@@ -32,7 +31,7 @@ class ExpressionField(LayerField):
         return "adata.X" if self.attr_key is None else f"adata.layers[{self.attr_key!r}]"
 
     def validate_field(self, adata: AnnData) -> None:
-        """Check that the genes' names are unique and the layer is there."""
+        """Check that gene names are unique and the layer exists."""
         if self.attr_key is not None:
             require_key(adata, "layers", self.attr_key, hint="Pass layer= with the log-normalised one.")
         elif adata.X is None:
@@ -42,7 +41,7 @@ class ExpressionField(LayerField):
         self._require_numbers(self.get_field_data(adata))
 
     def _require_numbers(self, x: Any) -> None:
-        """Raise a :class:`ValueError` that says how to make real numbers of the expression, if it holds none."""
+        """Raise a :class:`ValueError` if the expression is not an array of real numbers."""
         if isinstance(x, np.ma.MaskedArray):
             raise ValueError(
                 f"{self._name} is a masked array. Say what its masked entries are, for instance zero: "
@@ -61,7 +60,7 @@ class ExpressionField(LayerField):
         return state
 
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
-        """Use the training cells' statistics on other cells of the same genes."""
+        """Use the statistics of the training cells for other cells with the same genes."""
         self.validate_field(adata_target)
         expected, found = (pd.Index(list(n)) for n in (state_registry[self.COLUMN_NAMES_KEY], adata_target.var_names))
         missing = expected.difference(found, sort=False)
@@ -85,15 +84,16 @@ class ExpressionField(LayerField):
         return {**state_registry, self.N_OBS_KEY: adata_target.n_obs}
 
     def require_unchanged(self, state_registry: dict[str, Any], adata: AnnData, *, files: bool) -> None:
-        """Raise a :class:`ValueError` if genes, cells or values are others than at registration.
+        """Raise a :class:`ValueError` if genes, cells or values have changed since registration.
 
-        Values are compared by the mean of each gene; those in a file, which takes a pass over it, with ``files``.
+        Values are compared by the mean of each gene. Values in a file are compared only with ``files``, because this
+        takes a pass over the file.
         """
         names, n_cells = state_registry[self.COLUMN_NAMES_KEY], state_registry[self.N_OBS_KEY]
         if adata.shape != (n_cells, len(names)):
             raise ValueError(
                 f"adata has {adata.n_obs} cells and {adata.n_vars} genes, and had {n_cells} and {len(names)} when it "
-                f"was set up: cells or genes were left out since. {_AGAIN}"
+                f"was set up: cells or genes were removed. {_AGAIN}"
             )
         if list(adata.var_names) != list(names):
             raise ValueError(
@@ -106,7 +106,7 @@ class ExpressionField(LayerField):
         self.require_means(gene_means(x), state_registry["summary"].all_values.mean)
 
     def require_means(self, found: np.ndarray, expected: np.ndarray) -> None:
-        """Raise a :class:`ValueError` if genes have other means than at registration."""
+        """Raise a :class:`ValueError` if the means of genes have changed since registration."""
         changed = ~np.isclose(found, expected, rtol=1e-4, atol=1e-6)
         if changed.any():
             raise ValueError(

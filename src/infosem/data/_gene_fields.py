@@ -1,4 +1,4 @@
-"""The AnnData fields that have an entry for each gene: text embeddings, known interactions, regulators."""
+"""AnnData fields with an entry for each gene: text embeddings, known interactions and regulators."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ REGULATOR_FIELD = "regulators"
 
 
 class GeneField(BaseAnnDataField):
-    """An entry of ``var``, ``varm`` or ``varp``: one value, row or pair of rows per gene.
+    """Base class of fields in ``var``, ``varm`` or ``varp``, which describe genes and not cells.
 
-    It describes genes, not cells. Other cells may come without it, and the model keeps its own copy, so that moving
-    to other data needs nothing.
+    The model keeps its own copy of the entry, so that other cells do not need to have it.
     """
 
     made_by: ClassVar[str]
-    """The call that makes it."""
+    """Message with the function that makes the entry."""
 
     def __init__(self, registry_key: str, attr_name: str, attr_key: str | None) -> None:
         super().__init__()
@@ -53,19 +52,19 @@ class GeneField(BaseAnnDataField):
         return self._attr_key is None
 
     def validate_field(self, adata: AnnData) -> None:
-        """Check that the key is there."""
+        """Check that the key exists."""
         require_key(adata, self.attr_name, str(self.attr_key), hint=self.made_by)
 
     @abstractmethod
     def read(self, adata: AnnData) -> Any:
-        """What the model takes from the entry: arrays, or a dataclass of them."""
+        """Return what the model uses of the entry, as an array or a dataclass of arrays."""
 
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
-        """Keep the state of the data that the model was trained on."""
+        """Return the state of the training data."""
         return state_registry
 
     def require_unchanged(self, state_registry: dict[str, Any], adata: AnnData) -> None:
-        """Raise a :class:`ValueError` if the entry is another than at registration."""
+        """Raise a :class:`ValueError` if the entry has changed since registration."""
         self.validate_field(adata)
         if joblib.hash(self.read(adata)) != state_registry["digest"]:
             raise ValueError(
@@ -74,7 +73,7 @@ class GeneField(BaseAnnDataField):
             )
 
     def get_summary_stats(self, state_registry: dict[str, Any]) -> dict[str, Any]:
-        """Shapes that the module is built from."""
+        """Return the sizes that the module is built from."""
         return {key: value for key, value in state_registry.items() if key.startswith("n_")}
 
     def view_state_registry(self, state_registry: dict[str, Any]) -> None:
@@ -82,7 +81,7 @@ class GeneField(BaseAnnDataField):
 
 
 class EmbeddingField(GeneField):
-    """Text embeddings of the genes in ``varm``; a row of NaN is a gene without one."""
+    """Text embeddings of the genes in ``varm``. Genes without one have a row of NaN."""
 
     made_by = "Make it first: infosem.pp.add_embeddings(adata, ...), or pp.embed_genes."
 
@@ -95,7 +94,7 @@ class EmbeddingField(GeneField):
         embeddings = self.read(adata)
         n_present = int((~np.isnan(embeddings).any(1)).sum())
         logger.info(
-            "%d of %d genes have an embedding; the other %d take that of genes expressed alike.",
+            "%d of %d genes have an embedding; the other %d get one from genes with similar expression.",
             n_present,
             adata.n_vars,
             adata.n_vars - n_present,
@@ -103,12 +102,12 @@ class EmbeddingField(GeneField):
         return {"n_embedding": embeddings.shape[1], "n_embedded_genes": n_present, "digest": joblib.hash(embeddings)}
 
     def read(self, adata: AnnData) -> np.ndarray:
-        """Embeddings, ``(G, d)`` float32, as of :func:`~infosem.data._embeddings.checked_embeddings`."""
+        """Return the embeddings, ``(G, d)`` float32, from :func:`~infosem.data._embeddings.checked_embeddings`."""
         return checked_embeddings(self.get_field_data(adata), adata.var_names, name=f"adata.varm[{self.attr_key!r}]")
 
 
 class InteractionsField(GeneField):
-    """Known interactions in ``varp``, of three states."""
+    """Known interactions in ``varp``: known edges, known non-edges and unobserved pairs."""
 
     made_by = "Make it first: infosem.pp.known_interactions(adata, edges)."
 
@@ -124,7 +123,7 @@ class InteractionsField(GeneField):
         logger.info("%d known edges and %d known non-edges.", n_edges, len(known) - n_edges)
         if ignored:
             logger.warning(
-                "%d known interactions are ignored: their source is no regulator, or it is the target itself.", ignored
+                "%d known interactions are ignored: their source is not a regulator, or is the target itself.", ignored
             )
         if not len(known):
             raise ValueError(
@@ -135,7 +134,7 @@ class InteractionsField(GeneField):
         return {"n_interactions": len(known), "n_known_edges": n_edges, "digest": joblib.hash(known)}
 
     def read(self, adata: AnnData) -> KnownInteractions:
-        """Known interactions of the regulators with other genes."""
+        """Return the known interactions of the regulators with other genes."""
         return self._read_all(adata)[0]
 
     def _read_all(self, adata: AnnData) -> tuple[KnownInteractions, int]:
@@ -146,7 +145,7 @@ class InteractionsField(GeneField):
 
 
 class RegulatorField(GeneField):
-    """The genes that may have targets: a boolean column of ``var``, or all genes."""
+    """Regulators, which are marked by a boolean column of ``var``, or are all genes."""
 
     made_by = "Make it first: infosem.pp.regulators(adata, names)."
 
@@ -161,7 +160,7 @@ class RegulatorField(GeneField):
         return {"n_regulators": len(regulators), "columns": regulators, "digest": joblib.hash(regulators)}
 
     def read(self, adata: AnnData) -> np.ndarray:
-        """Columns of the regulators among the genes, ``(R,)``.
+        """Return the columns of the regulators among the genes, ``(R,)``.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The registry of AnnData fields, which keeps gene-aligned fields out of the minibatches."""
+"""Registry of the AnnData fields, which keeps fields of genes out of the minibatches of cells."""
 
 from __future__ import annotations
 
@@ -20,51 +20,52 @@ logger = logging.getLogger(__name__)
 
 
 def state_of(registry: dict[str, Any], field: str) -> dict[str, Any]:
-    """What a field noted at registration."""
+    """Return the state that a field saved at registration."""
     return registry["field_registries"][field]["state_registry"]
 
 
 def gene_names(registry: dict[str, Any]) -> list[str]:
-    """Names of the genes, in the order of the registered data."""
+    """Return the names of the genes, in the order of the registered data."""
     return [str(name) for name in state_of(registry, REGISTRY_KEYS.X_KEY)["column_names"]]
 
 
 def regulators(registry: dict[str, Any]) -> np.ndarray:
-    """Columns of the regulators among the genes, ``(R,)``; all genes without a mask."""
+    """Return the columns of the regulators among the genes, ``(R,)``, which are all columns without a mask."""
     everyone = np.arange(len(state_of(registry, REGISTRY_KEYS.X_KEY)["column_names"]))
     return np.asarray(state_of(registry, REGULATOR_FIELD).get("columns", everyone))
 
 
 class GeneAlignedManager(AnnDataManager):
-    """A manager whose minibatches hold fields of the cells only.
+    """Manager whose minibatches contain only fields of the cells.
 
-    scvi-tools slices every registered field by cell, which breaks on fields that have a row per gene.
+    scvi-tools slices every registered field by cell, which fails for fields with a row per gene.
     """
 
     absent: Sequence[tuple[str, str]] = ()
-    """Entries of AnnData, attribute and key, that would have been used at registration, had they been there."""
+    """Attribute and key of the entries that ``"auto"`` would use, but that did not exist at registration."""
     is_transferred = False
-    """Whether the registry came from other data (those of a saved or trained model)."""
+    """Whether the registry comes from other data, those of a saved or trained model."""
     _means: np.ndarray | None = None
 
     def register_fields(
         self, adata: AnnData, source_registry: dict[str, Any] | None = None, **transfer_kwargs: Any
     ) -> None:
-        """Register the data; of others than the model's note what they are."""
+        """Register the data, and save the means of the genes if the registry comes from other data."""
         self.is_transferred = source_registry is not None
         super().register_fields(adata, source_registry, **transfer_kwargs)
         x = self.get_from_registry(REGISTRY_KEYS.X_KEY)
         self._means = gene_means(x) if self.is_transferred and is_in_memory(x) else None
 
     def field(self, registry_key: str) -> Any:
-        """The registered field of that key."""
+        """Return the registered field with this key."""
         return next(field for field in self.fields if field.registry_key == registry_key)
 
     def validate(self) -> None:
-        """Check that the cells are those that were registered.
+        """Check that the cells have not changed since registration.
 
-        scvi-tools registers them again if another model was set up on them since, by which this one's regulators would
-        become those of the other. That is right for other data than the model's, whose genes are the model's.
+        scvi-tools registers the cells again if another model was set up on them meanwhile. This model would then get
+        the regulators of the other one. It is correct only if the registry comes from other data, which then provide
+        the genes and regulators.
         """
         if self.is_transferred:
             super().validate()
@@ -73,14 +74,14 @@ class GeneAlignedManager(AnnDataManager):
             self._require_expression_unchanged(files=False)
 
     def require_cells_unchanged(self) -> None:
-        """Raise a :class:`ValueError` if the cells are others than at registration, also of other data."""
+        """Raise a :class:`ValueError` if the cells, also those of other data, have changed since registration."""
         self.validate()
         if self._means is not None:
             field = self.field(REGISTRY_KEYS.X_KEY)
             field.require_means(gene_means(self.get_from_registry(REGISTRY_KEYS.X_KEY)), self._means)
 
     def require_unchanged(self) -> None:
-        """Raise a :class:`ValueError` if anything that was registered is another now; warn of what came later."""
+        """Raise a :class:`ValueError` if registered data have changed, and warn about entries that were added later."""
         if self.is_transferred:
             return
         for attribute, key in self.absent:
@@ -109,7 +110,7 @@ class GeneAlignedManager(AnnDataManager):
         data_and_attributes: Any = None,
         load_sparse_tensor: bool = False,
     ) -> AnnTorchDataset | Dataset:
-        """Data set of the cells; by default of the fields in ``X``, ``layers``, ``obs`` and ``obsm``."""
+        """Return the data set of the cells, by default with the fields in ``X``, ``layers``, ``obs`` and ``obsm``."""
         if data_and_attributes is None:
             data_and_attributes = [
                 key

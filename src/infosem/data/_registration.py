@@ -1,4 +1,4 @@
-"""What ``setup_anndata`` looks at before it registers the fields."""
+"""Checks of ``setup_anndata``, before the fields are registered."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from infosem.data._scvi import check_if_view
 logger = logging.getLogger(__name__)
 
 _BARCODE = r"(?:.+[_:#-])?[ACGT]{12,}(?:-\d+)?"
-"""Names that cells have."""
+"""Pattern of the names of cells."""
 
 _OF_GENES = (
     ("obs", "var", _keys.IS_REGULATOR),
     ("obsm", "varm", _keys.GENE_EMBEDDING),
     ("obsp", "varp", _keys.KNOWN_INTERACTIONS),
 )
-"""Where an entry would be if cells and genes changed places, where it belongs, and its key."""
+"""Attribute of an entry in transposed data, attribute in correct data, and key."""
 
 _WITHOUT = {
     "regulator_key": "all genes may have targets",
@@ -33,18 +33,18 @@ _WITHOUT = {
 
 
 def require_known(arguments: dict[str, Any]) -> None:
-    """Raise a :class:`TypeError` that names an argument of ``setup_anndata`` which only other models have."""
+    """Raise a :class:`TypeError` for arguments of ``setup_anndata`` that only other models have."""
     for name in arguments:
         if name != "source_registry":
             raise TypeError(
                 f"setup_anndata has no argument {name!r}: it has layer, embedding_key, interactions_key and "
-                "regulator_key. The model knows no batches, labels or covariates: correct the expression for them "
-                "first, or fit each group by itself with infosem.tl.by_group(adata, ...)."
+                "regulator_key. The model does not use batches, labels or covariates: correct the expression for them "
+                "first, or fit each group separately with infosem.tl.by_group(adata, ...)."
             )
 
 
 def require_cells_by_genes(adata: AnnData) -> None:
-    """Make an actual AnnData of a view, and raise an error if ``adata`` is not one of cells x genes."""
+    """Convert a view to an actual AnnData, and raise an error if ``adata`` is not an AnnData of cells x genes."""
     if not isinstance(adata, AnnData):
         raise TypeError(
             f"setup_anndata needs an AnnData, not {type(adata).__name__}. With a MuData pass one modality: "
@@ -61,14 +61,14 @@ def require_cells_by_genes(adata: AnnData) -> None:
         raise ValueError(f"adata looks as if it were genes x cells: {found}. Turn it first: adata = adata.T.copy().")
     if adata.is_view and adata.isbacked:
         raise ValueError(
-            "adata is a view of an AnnData in a file, which cannot be set up. Read what it shows into memory: "
+            "adata is a view of an AnnData in a file, which cannot be set up. Read it into memory: "
             "adata = adata.to_memory()."
         )
     check_if_view(adata, copy_if_view=True)
 
 
 def resolve_keys(adata: AnnData, **keys: str | None) -> dict[str, str | None]:
-    """The keys of the entries of genes, ``"auto"`` replaced by the default key where it is there, else by ``None``."""
+    """Return the keys, with ``"auto"`` replaced by the default key if that exists, and by ``None`` otherwise."""
     resolved = dict(keys)
     for name, (_, attribute, default) in zip(
         ("regulator_key", "embedding_key", "interactions_key"), _OF_GENES, strict=True
@@ -105,7 +105,7 @@ def make_manager(
 
 
 def absent_entries(keys: dict[str, str | None], resolved: dict[str, str | None]) -> list[tuple[str, str]]:
-    """Attribute and key of what ``"auto"`` would have taken, had it been there."""
+    """Return attribute and key of the entries that ``"auto"`` would use, but that do not exist."""
     wanted = dict(zip(("regulator_key", "embedding_key", "interactions_key"), _OF_GENES, strict=True))
     return [
         (attribute, default)

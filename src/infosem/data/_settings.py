@@ -1,4 +1,4 @@
-"""Settings of a model: small frozen dataclasses, which saved models hold by the name of their class."""
+"""Settings of a model, which are frozen dataclasses that saved models refer to by the name of their class."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ _REGISTERED: dict[str, type[Settings]] = {}
 
 
 class Settings:
-    """Base of all settings: subclasses are frozen dataclasses, compared by their fields and printed as they are made.
+    """Base class of all settings.
 
-    A class must be known by its name (:func:`register`) before a model that was saved with it can be loaded.
+    Subclasses are frozen dataclasses, which are compared by their fields. A class must be registered (:func:`register`)
+    before a model that was saved with it can be loaded.
     """
 
     def _checked(self, **checks: Callable[[Any, str], Any]) -> None:
-        """Replace each field by what its check returns; checks take the value and the name, and raise."""
+        """Replace each field by the result of its check, which gets the value and the name of the field."""
         for name, check in checks.items():
             object.__setattr__(self, name, check(getattr(self, name), name))
 
 
 def register(cls: S) -> S:
-    """Make a class of settings known, so that models saved with it can be loaded. Use it as a decorator.
+    """Register a class of settings, so that models saved with it can be loaded. Use it as a decorator.
 
     Parameters
     ----------
     cls
-        A frozen dataclass that derives from one of infosem's base classes, for instance
+        Frozen dataclass that derives from one of infosem's base classes, for instance
         :class:`infosem.module.EffectPrior`, :class:`infosem.module.Likelihood` or :class:`infosem.scores.Evidence`.
 
     Returns
@@ -39,9 +40,9 @@ def register(cls: S) -> S:
     Raises
     ------
     TypeError
-        If it is not a frozen dataclass of settings.
+        If the class is not a frozen dataclass of settings.
     ValueError
-        If another class has the same name already.
+        If another class of the same name is registered.
     """
     parameters = getattr(cls, "__dataclass_params__", None)
     if not (isinstance(cls, type) and issubclass(cls, Settings) and is_dataclass(cls) and parameters.frozen):
@@ -60,7 +61,7 @@ def register(cls: S) -> S:
 
 
 def registered(name: str) -> type[Settings]:
-    """Return the registered class of that name; raises a :class:`LookupError` that says how to make it known."""
+    """Return the registered class called ``name``; raise a :class:`LookupError` if there is none."""
     if name not in _REGISTERED:
         raise LookupError(
             f"the model was made with {name}, which is not known here: import the module that defines it and registers "

@@ -71,9 +71,9 @@ class Ensemble:
         top
             Number of edges to keep; by default all.
         min_weight
-            Least mean strength of an edge.
+            Minimum mean strength of an edge to keep.
         min_stability
-            Least share of the models that select an edge.
+            Minimum share of the models that select an edge to keep.
 
         Returns
         -------

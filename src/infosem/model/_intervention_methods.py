@@ -36,7 +36,7 @@ class InterventionMethods(NetworkModel):
         Parameters
         ----------
         gene
-            Regulator that is held. If given, the spectral radius is that of :math:`A_{-i,-i}`, without this gene.
+            Regulator that is held. If given, the spectral radius of :math:`A_{-i,-i}` is returned, without this gene.
         """
         weights, regulators = self._adjacency().weights, self.module.regulators
         if gene is not None:

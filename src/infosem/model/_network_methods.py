@@ -134,7 +134,7 @@ class NetworkMethods(NetworkModel):
         top
             Number of edges to keep; by default all. With ``by="regulator"``, number of edges of each regulator.
         min_weight
-            Least absolute weight of an edge.
+            Minimum absolute weight of an edge to keep.
         by
             Whether to rank the edges of the whole ``"network"``, or the edges of each ``"regulator"`` separately.
 

@@ -54,7 +54,7 @@ def train_ensemble(
     n_models
         Number of models to train.
     n_jobs
-        Number of processes, limited to the number of models. The default is that of ``joblib.parallel_config``, or one.
+        Number of processes, limited to the number of models. By default ``joblib.parallel_config`` sets it, else one.
     n_selected
         Number of edges that each model selects, for the stability. By default one in twenty of the possible pairs.
     seed

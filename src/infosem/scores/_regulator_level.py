@@ -36,8 +36,8 @@ def levels(size: np.ndarray, n_targets: np.ndarray) -> np.ndarray:
     r"""Return the log ratio of each regulator's total effect to the mean total effect, shrunk towards zero, ``(R,)``.
 
     The variance of the levels is the variance between regulators plus the variance from sampling :math:`n` targets. The
-    latter is the squared coefficient of variation of the effects divided by :math:`n`. Each level is shrunk by its
-    share.
+    latter is the squared coefficient of variation of the effects divided by :math:`n`. Each level is shrunk by the
+    share of the variance that is due to sampling.
 
     Parameters
     ----------

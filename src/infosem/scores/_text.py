@@ -115,7 +115,7 @@ def text_evidence(
 
 
 def _weight_of_likeness(embeddings: Tensor, names: Sequence[str], agreement: Callable[[Tensor], float]) -> float:
-    """Return the weight of the similarity, from its ``agreement`` with the expression and that of permuted texts."""
+    """Return the weight of the similarity, by its ``agreement`` with the expression in excess of permuted texts."""
     there = embeddings.any(1).nonzero()[:, 0].numpy()
     by_chance = []
     for permutation in _permutations([names[gene] for gene in there]):

@@ -30,7 +30,7 @@ _MIN_REGULATORS_OF_A_PATTERN = 2
 _PRIOR_CELLS = 3.0
 _FEWEST_CELLS = 5
 _N_REFERENCE = 1000
-"""Least number of genes in the sample that gives the background of a gene. All genes are used if there are less than
+"""Minimum number of genes in the sample that gives the background of a gene. All genes are used if there are fewer than
 twice as many."""
 
 

@@ -102,7 +102,7 @@ class SecondMoments:
         return (1 - own_share) * self.reliability
 
     def n_observations(self, own_share: float) -> float:
-        """Return the number of independent observations, between the number of cells and that of patterns."""
+        """Return the number of independent observations, which lies between the numbers of patterns and of cells."""
         return max(3.0, self.n_cells**own_share * (self.reliability.sum() + 1) ** (1 - own_share))
 
     def applied_to(self, vectors: np.ndarray) -> np.ndarray:

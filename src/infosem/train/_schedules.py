@@ -36,9 +36,9 @@ class JointTrainingPlan(NetworkTrainingPlan):
     batch_size = 128
     decaying = (0, 1)
     n_steps = 150
-    """Least number of steps."""
+    """Minimum number of steps."""
     n_epochs = 2
-    """Least number of epochs."""
+    """Minimum number of epochs."""
     final_step = 0.03
     """Step size at the end of training, relative to the start."""
 
@@ -84,7 +84,7 @@ class AlternatingTrainingPlan(NetworkTrainingPlan):
     module, max_epochs, lr_networks, lr_decay, lr_adjacency, lr_coefficients, lr_probability, noise
         See :class:`NetworkTrainingPlan`. With 1,000 regulators, the default ``lr_adjacency`` is DeepSEM's step of 2e-5.
     network_epochs, adjacency_epochs
-        Number of epochs for which networks and adjacency are updated in each cycle.
+        Number of epochs in each cycle for the networks and for the adjacency, by default one and two.
     """
 
     batch_size = 64
