@@ -87,7 +87,7 @@ def accuracy(
     marked = [name for name in methods if _CONTROL.search(name)] if controls is None else list(controls)
     unknown = sorted(set(marked) - set(results["method"]))
     if unknown:
-        raise ValueError(f"controls={unknown} are no methods of these results; there are {', '.join(methods)}.")
+        raise ValueError(f"controls={unknown} are not methods in these results; there are {', '.join(methods)}.")
     splits = per_split(results, split_kind=split_kind)
     splits = splits[splits["block"] == block]
     ax = prepare(ax, (5.5, 1.2 + 0.28 * len(methods)))
