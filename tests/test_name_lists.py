@@ -144,7 +144,7 @@ FOREIGN = {
     "OpenDocument": archive("content.xml"),
     "zip archive": archive("a.txt"),
     "zip archive, such as an Excel workbook": b"PK\x03\x04\x14\xd2\xfa",
-    r"old kind \(\.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    r"legacy .*\(\.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     "a PDF": b"%PDF-1.4",
     "HDF5.*anndata": b"\x89HDF\r\n\x1a\n",
     "compressed twice": gzip.compress(gzip.compress(b"TF0")),

@@ -191,7 +191,7 @@ def test_tables_that_are_compared_with_genes_follow_the_same_rule():
         lambda **few: benchmark.read_truth(adata, table, **few),
         lambda **few: replace(precomputed, **few).score(adata, regulators, labels, seed=0),
     ):
-        with pytest.raises(ValueError, match=r"Only 2 of 30 .*28 more match: bring both to one"):
+        with pytest.raises(ValueError, match=r"Only 2 of 30 .*28 more match: convert both to one"):
             compare()
         compare(allow_few=True)
 
@@ -228,7 +228,7 @@ class TestOtherMasks:
             (None, "must be names"),
             (3, "must be names"),
             (np.ones((40, 1), dtype=bool), "shape"),
-            (["True", "False"] * 20, "words"),
+            (["True", "False"] * 20, "strings"),
         ):
             with pytest.raises((TypeError, ValueError), match=message):
                 pp.regulators(genes, source)

@@ -87,7 +87,7 @@ def test_errors():
         pl.hubs(EDGES, by="degree")
     with pytest.raises(ValueError, match="top=0 must be a whole number, 1 or more"):
         pl.hubs(EDGES, top=0)
-    with pytest.raises(ValueError, match="No gene of the 2 edges has any betweenness"):
+    with pytest.raises(ValueError, match="betweenness is zero for all genes of the 2 edges"):
         pl.hubs(EDGES[1:3], by="betweenness")
     with pytest.raises(ValueError, match="lacks the columns"):
         pl.hubs(EDGES[["source"]])

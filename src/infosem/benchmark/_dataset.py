@@ -78,8 +78,8 @@ class Dataset:
             raise ValueError(f"The data set {self.name!r} has no network; name one: networks={{'chip': 'chip'}}.")
         if self.all_regulate and self.regulator_key is not None:
             raise ValueError(
-                f"regulator_key={self.regulator_key!r} of the data set {self.name!r} names the regulators, "
-                "all_regulate=True says that all genes are: one of the two."
+                f"regulator_key={self.regulator_key!r} of the data set {self.name!r} selects regulators, but "
+                "all_regulate=True selects all genes. Pass only one of the two."
             )
 
     def load(self) -> AnnData:

@@ -29,7 +29,7 @@ _EXCEL = re.compile(
 )
 _CHECK = "Check species and kind of identifier, symbols that were renamed (aliases) and versions of Ensembl ids"
 _ARGUMENTS = (
-    "; gene_key= names a column of adata.var with other identifiers, ignore_case=True matches Gata1 with GATA1."
+    "; gene_key= selects a column of adata.var with other identifiers, ignore_case=True matches Gata1 with GATA1."
 )
 
 
@@ -64,7 +64,7 @@ def require_matches(
     allow_few
         Whether to accept that fewer than a tenth of the possible matches were found.
     found
-        Numbers of found, listed and possible matches, if others than those of the names count.
+        Numbers of found, listed and possible matches, if they are not those of the names.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def require_matches(
         raise ValueError(f"{none} (such as {_some(names)}) is among the {of_genes}. {hints}")
     text = f"{n_found:,} of {n_listed:,} {what} (such as {_some(names)}) are among the {of_genes}"
     if share < _FEW and not allow_few and not is_panel:
-        raise ValueError(f"Only {text}. {hints} If that is all that there is, pass allow_few=True.")
+        raise ValueError(f"Only {text}. {hints} If so few matches are expected, pass allow_few=True.")
     if share < _HALF or more >= max(1.0, 0.1 * n_matched):
         logger.warning("Only %s. %s", text, hints)
 
@@ -164,26 +164,26 @@ def _reasons(
             most = max(most, more)
 
     if not ignore_case:
-        mend = "bring both to one, with .str.upper()" if ignore_case is None else "pass ignore_case=True"
+        mend = "convert both to one case, with .str.upper()" if ignore_case is None else "pass ignore_case=True"
         would_match(folded(names), folded(genes), f"In another case {{more}}: {mend}.")
     would_match(
         unversioned(names),
         unversioned(genes),
-        "Without the versions of Ensembl ids (the part after the dot) {more}: take it off, such as "
+        "Without the versions of Ensembl ids (the part after the dot) {more}: remove them, such as "
         'adata.var_names = adata.var_names.str.replace(r"\\.\\d+$", "", regex=True).',
     )
     if adata is not None and ignore_case is not None:
         for where, (column, mend) in _columns(adata).items():
             would_match(names, identifiers(column), f"In {where} {{more}}: {mend}.")
     if adata is not None and 2 * n_matched < len(names):
-        turn = "Among adata.obs_names {more}: the matrix is genes x cells, and must be turned: adata = adata.T.copy()."
+        turn = "Among adata.obs_names {more}: the matrix is genes x cells, transpose it: adata = adata.T.copy()."
         would_match(names, identifiers(adata.obs_names), turn)
     for these, whose in ((names, "Names"), (genes, "Genes")):
         dates = [name for name in these.dropna() if _EXCEL.fullmatch(name)]
         if dates:
             reasons.append(
                 f"{whose} such as {listed(dates[:3])} are dates that Excel made of symbols (1-Mar is MARCHF1 or "
-                "MTARC1, 2-Sep is SEPTIN2): mend them in the table."
+                "MTARC1, 2-Sep is SEPTIN2): correct them in the table."
             )
             most = max(most, len(dates))
     kinds = [{found[1] for name in these.dropna() if (found := ENSEMBL.fullmatch(name))} for these in (names, genes)]
@@ -191,7 +191,7 @@ def _reasons(
         reasons.append(f"They are of different species: {listed(sorted(kinds[0]))} and {listed(sorted(kinds[1]))}.")
     elif bool(kinds[0]) != bool(kinds[1]) and not n_matched:
         these, those = ("names", "genes") if kinds[0] else ("genes", "names")
-        mend = "." if ignore_case is None else ": gene_key= names a column of adata.var with the same."
+        mend = "." if ignore_case is None else ": pass gene_key= with a column of matching identifiers."
         reasons.append(f"The {these} are Ensembl ids and the {those} are not{mend}")
     return reasons, most
 

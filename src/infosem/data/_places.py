@@ -38,11 +38,11 @@ def check_key(key: object, *, argument: str = "key_added") -> str:
     elif "\\" in key:
         reason = "has a backslash, which zarr cannot hold"
     elif len(key.encode("utf-8", "replace")) > _LONGEST:
-        reason = f"is longer than {_LONGEST} bytes, which a file's name cannot hold"
+        reason = f"is longer than {_LONGEST} bytes, the limit for file names"
     elif not key.isprintable():
         reason = "has a character that cannot be printed"
     elif key.startswith((".", "__", "_scvi")) or key == "_index":
-        reason = "begins as names do that files and scvi-tools keep for themselves"
+        reason = "begins like names that AnnData files and scvi-tools reserve"
     if reason is not None:
         raise ValueError(f"{argument}={key!r} {reason}. Choose another name.")
     return key

@@ -111,7 +111,7 @@ def beeline(
     species, cells = LINES[name]
     expression = _table(folder, f"inputs/scRNA-Seq/{name}/ExpressionData.csv", index_col=0)
     ordering = _table(folder, f"inputs/scRNA-Seq/{name}/GeneOrdering.csv", index_col=0)
-    require_columns(ordering, ("VGAMpValue", "Variance"), "GeneOrdering.csv", hint="It is no file of BEELINE's.")
+    require_columns(ordering, ("VGAMpValue", "Variance"), "GeneOrdering.csv", hint="This is not a BEELINE file.")
     factors = _table(folder, f"{species}-tfs.csv").iloc[:, 0]
     expression = expression[expression.index.isin(_select(ordering, expression.index, factors, n_genes))]
 
@@ -194,7 +194,7 @@ def _networks(species: str, cells: str) -> dict[str, str]:
 
 
 def _truth(edges: pd.DataFrame, genes: pd.Index) -> sparse.csr_matrix:
-    require_columns(edges, ("Gene1", "Gene2"), "the network", hint="It is no file of BEELINE's.")
+    require_columns(edges, ("Gene1", "Gene2"), "the network", hint="This is not a BEELINE file.")
     source, target = genes.get_indexer(edges["Gene1"]), genes.get_indexer(edges["Gene2"])
     kept = (source >= 0) & (target >= 0) & (source != target)
     pairs = np.unique(source[kept] * len(genes) + target[kept])

@@ -124,6 +124,6 @@ def _require_content_that_can_be_written(adata: AnnData) -> None:
                 )
                 reason = str(error).partition("\n")[0]
                 raise ValueError(
-                    f"adata.{name} was read, but cannot be written again ({reason}), and the network with it.{column} "
-                    "Mend it in Python and write the file anew."
+                    f"adata.{name} was read, but cannot be written again ({reason}), nor can the network.{column} "
+                    "Correct it in Python and write the file again."
                 ) from error

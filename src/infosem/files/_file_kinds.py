@@ -29,7 +29,7 @@ class Kind:
 
 _EXCEL = "In Excel, save the sheet as CSV UTF-8 (.csv); or pass pandas.read_excel(path)"
 _DOCUMENT = "Save it as plain text"
-_UNPACK = "Unpack it first; of compressed files infosem reads .gz"
+_UNPACK = "Unpack it first; the only compression that infosem reads is .gz"
 _TABLE = "Read it yourself and pass what is in it"
 
 NPY = Kind("a numpy array (.npy)", "Pass numpy.load(path)")
@@ -44,13 +44,14 @@ _JOBLIB = Kind(
     "a compressed pickle of joblib", "Pass what is in it, if you trust where it comes from: joblib.load(path)"
 )
 _ZIP = Kind(
-    "a zip archive, such as an Excel workbook", f"{_EXCEL}. Unpack any other: of compressed files infosem reads .gz"
+    "a zip archive, such as an Excel workbook",
+    f"{_EXCEL}. Otherwise unpack it; infosem reads only .gz",
 )
 
 _MAGIC = (
     (b"PK\x03\x04", _ZIP),
     (b"PK\x05\x06", _ZIP),
-    (b"\xd0\xcf\x11\xe0", Kind("an Excel or Word file of the old kind (.xls, .doc)", _EXCEL)),
+    (b"\xd0\xcf\x11\xe0", Kind("a legacy Excel or Word file (.xls, .doc)", _EXCEL)),
     (b"\x89HDF\r\n\x1a\n", Kind("an HDF5 file, such as .h5ad or .loom", "Read it with anndata and pass what is in it")),
     (b"\x93NUMPY", NPY),
     (b"PAR1", PARQUET),
@@ -71,8 +72,8 @@ _MAGIC = (
     (b"\x89PNG", Kind("a picture", _TABLE)),
     (b"\xff\xd8\xff", Kind("a picture", _TABLE)),
 )
-_WEB_PAGE = Kind("a web page (HTML), not the file that it shows", "Download the file itself (on GitHub: Raw)")
-_POINTER = Kind("a pointer of Git LFS, not the file that it stands for", "Run git lfs pull")
+_WEB_PAGE = Kind("a web page (HTML), not the file itself", "Download the file itself (on GitHub: Raw)")
+_POINTER = Kind("a Git LFS pointer, not the file itself", "Run git lfs pull")
 _BY_MEMBER = (
     ("xl/", Kind("an Excel workbook (.xlsx)", _EXCEL)),
     ("word/", Kind("a Word document (.docx)", _DOCUMENT)),

@@ -110,7 +110,7 @@ class _Array(np.ndarray):
 
 
 def _name_alone(*_: Any) -> None:
-    raise _Refused("an object of a class that can be named alone")
+    raise _Refused("an instance of a class that may only be named")
 
 
 _ORDINARY = _Made(_name_alone)

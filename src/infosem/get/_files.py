@@ -59,7 +59,7 @@ def writer_for(path: Path) -> Callable[[pd.DataFrame, io.BufferedIOBase], None]:
     """Return the writer for a file name, or raise a :class:`ValueError` if the extension is unknown."""
     writer = by_ending(path, _WRITERS)
     if writer is _write_parquet and _is_compressed(path):
-        raise ValueError(f"{path.name!r}: Parquet is compressed as it is. Name it {path.stem!r}.")
+        raise ValueError(f"{path.name!r}: Parquet is already compressed. Name it {path.stem!r}.")
     return writer
 
 
@@ -86,7 +86,7 @@ def _write_parquet(edges: pd.DataFrame, file: io.BufferedIOBase) -> None:
         raise
     except (TypeError, ValueError, NotImplementedError, OverflowError) as error:
         raise ValueError(
-            f"Parquet cannot hold the edges: {error}. Make a column of other or of several kinds text, "
+            f"Parquet cannot hold the edges: {error}. Convert columns of other or mixed types to text, "
             'edges.astype({"column": str}), or write .csv.'
         ) from error
 

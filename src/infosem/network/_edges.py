@@ -59,7 +59,7 @@ def edge_table(
     if top is not None:
         top = whole_number(top, "top", least=0, what="the number of edges to keep")
     if min_weight is not None:
-        min_weight = number(min_weight, "min_weight", what="the least absolute weight of an edge to keep")
+        min_weight = number(min_weight, "min_weight", what="the minimum absolute weight of an edge")
     if by not in ("network", "regulator"):
         raise ValueError(f"by={by!r} is not one of 'network', 'regulator'.")
     values = strength.to_numpy().ravel()

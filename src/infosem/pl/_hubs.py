@@ -57,7 +57,7 @@ def hubs(edges: pd.DataFrame, *, top: int = 20, by: str = "out_strength", ax: Ax
     values = centralities(edges, measures=[measure])[by].sort_values(ascending=False, kind="stable")
     values = values[values > 0].head(top)
     if values.empty:
-        raise ValueError(f"No gene of the {len(edges)} edges has any {by}. Pass more edges, or another by=.")
+        raise ValueError(f"{by} is zero for all genes of the {len(edges)} edges. Pass more edges, or another by=.")
     ax = prepare(ax, (5, 0.8 + 0.2 * len(values)))
     places = range(len(values))
     if direction in _ENDS:

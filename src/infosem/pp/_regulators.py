@@ -114,9 +114,9 @@ def _is_mask(source: pd.Series) -> bool:
     values = source.dropna()
     boolean = values.map(lambda value: isinstance(value, bool | np.bool_))
     if boolean.any() and not boolean.all():
-        raise ValueError(f"Regulators are names, or true and false, not both: {listed(values.tolist())}.")
+        raise ValueError(f"Regulators must be either names or booleans, not both: {listed(values.tolist())}.")
     if len(values) and set(values.map(str)) <= {"True", "False"} and not boolean.any():
-        raise ValueError("The mask holds the words 'True' and 'False'. Make them truth values: mask == 'True'.")
+        raise ValueError("The mask holds the strings 'True' and 'False'. Convert them to booleans: mask == 'True'.")
     zero_or_one = values.map(lambda value: not isinstance(value, str) and value in (0, 1))
     return len(values) > 0 and bool(boolean.all() or zero_or_one.all())
 

@@ -84,8 +84,9 @@ def by_group(
     wrong = [group for group in chosen if sizes.get(group, 0) < max(min_cells, 2)]
     if wrong or not chosen:
         there = [f"{group} ({size})" for group, size in sizes.sort_values(ascending=False).items()]
+        few = f"groups={wrong} have fewer than" if wrong else "No selected group has"
         raise ValueError(
-            f"{wrong or 'No groups'} of adata.obs[{groupby!r}] have min_cells={min_cells} cells; it has "
+            f"{few} {max(min_cells, 2)} cells (min_cells={min_cells}); adata.obs[{groupby!r}] has "
             f"{listed(there) or 'no groups'}."
         )
     check_key(key_added)

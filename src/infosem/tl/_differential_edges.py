@@ -53,7 +53,7 @@ def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFram
     for name, edges in (("first", first), ("second", second)):
         if len(edges) and not edges["weight"].any():
             raise ValueError(
-                f"All {len(edges)} weights of {name} between genes of both networks are zero. Pass whole networks."
+                f"All {len(edges)} weights of {name} between shared genes are zero. Pass complete edge tables."
             )
     both = aligned(edge_weights(first), edge_weights(second))
     relative = both / [weights.abs().mean() for weights in (first["weight"], second["weight"])]

@@ -79,7 +79,7 @@ def enrichment(
         )
     rank, known, regulator = rank.ravel()[pairs], known.ravel()[pairs], regulator[pairs]
     order, n_edges = np.argsort(rank), int(np.isfinite(rank).sum())
-    what = "so many edges have both genes in the reference"
+    what = "the number of strongest edges, of those with both genes in the reference"
     numbers = [whole_number(n, "top", least=1, most=n_edges, what=what) for n in ([top] if np.ndim(top) == 0 else top)]
     return pd.DataFrame([{"top": n, **_row(known, regulator, order[:n])} for n in numbers])
 

@@ -82,7 +82,7 @@ def false_discovery_rate(
     x = model.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
     if not is_in_memory(x):
         raise ValueError(
-            "The expression is in a file, and permuting it needs it in memory. Train a model on adata.to_memory(), or "
+            "Permutation needs the expression in memory, but it is in a file. Train a model on adata.to_memory(), or "
             "on some of the cells: adata[cells].to_memory()."
         )
     size = model.get_adjacency().abs()
