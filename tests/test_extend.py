@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -105,6 +106,7 @@ def test_the_evidence_is_a_column_an_entry_and_a_part_of_the_sum(page):
     assert parts["binding"].to_numpy().sum() == 2
     assert "binding" in page["edges"]
     assert adata.varp["infosem_binding"].sum() == 2
+    pd.testing.assert_frame_equal(infosem.get.network(adata, top=20), page["edges"])
     strength = model.get_strength()
     total = sum(part.loc["TF0", "gene12"] for part in parts.values())
     assert strength.loc["TF0", "gene12"] == pytest.approx(np.logaddexp(0, total), rel=1e-5)
@@ -115,6 +117,18 @@ def test_the_baseline_and_the_plot(page):
     share = page["axes"].lines[0].get_ydata()
     assert share[-1] == pytest.approx(1)
     assert (np.diff(share) > 0).all()
+
+
+def test_terms_of_the_evidence_have_names_of_their_own(page):
+    term = page["Binding"](sites=())
+    ranking = infosem.scores.SumOfEvidence()
+    with pytest.raises(ValueError, match="two terms of the same name"):
+        ranking.plus(term, term)
+    named = type("Named", (type(term),), {"name": "probability"})
+    with pytest.raises(ValueError, match="cannot be called 'probability'"):
+        ranking.plus(named(sites=()))
+    with pytest.raises(TypeError, match="evidence terms, for instance infosem.scores.Association"):
+        ranking.plus("association")
 
 
 def test_only_frozen_dataclasses_of_settings_are_registered():

@@ -25,6 +25,9 @@ PARTS = ("sign", "effect", "strength", *EVIDENCE, "sd", "sign_agreement", "stabi
 """Matrices that accompany a network in ``varp``. See :meth:`infosem.InfoSEM.write_network`,
 :meth:`infosem.Ensemble.write_network` and :func:`infosem.tl.false_discovery_rate`."""
 
+RESERVED = {"source", "target", "weight", "rank", *PARTS} - set(EVIDENCE)
+"""Columns of edge tables, which no further term of the evidence may be called."""
+
 
 def part_key(network: str, part: str) -> str:
     """Return the ``varp`` key of a part of the network under the key ``network``."""

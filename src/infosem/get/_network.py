@@ -72,7 +72,8 @@ def network(
             "after write_network?"
         )
     # the factor A_e of a model is not a column of its edge table, and therefore not read
-    there = [part for part in _keys.PARTS if part != "effect" and _keys.part_key(key, part) in adata.varp]
+    parts_there = map(str, adata.uns[key].get("parts", _keys.PARTS))
+    there = [part for part in parts_there if part != "effect" and _keys.part_key(key, part) in adata.varp]
     parts = {part: _rows(adata, _keys.part_key(key, part), regulators) for part in there}
     weights, sign = _rows(adata, key, regulators), parts.pop("sign").to_numpy()
     strength = parts.pop("strength", weights.abs())

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from infosem.data import _keys
 from infosem.data._settings import Settings, register
 from infosem.scores._association import Association
 from infosem.scores._direct_effect import DirectEffect
@@ -70,6 +71,8 @@ class SumOfEvidence(Ranking):
             raise TypeError(
                 f"terms={self.terms!r} must be evidence terms, for instance infosem.scores.Association(), in a tuple."
             )
+        if taken := sorted(_keys.RESERVED & set(names)):
+            raise ValueError(f"An evidence term cannot be called {taken[0]!r}, which is a column of every edge table.")
         if len(set(names)) < len(names):
             raise ValueError(f"terms={self.terms!r} has two terms of the same name; each needs a name of its own.")
         object.__setattr__(self, "terms", tuple(self.terms))
