@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
+import re
+from pathlib import Path
 
-from infosem import InfoSEM
-from infosem.module import TextPrior
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from infosem import InfoSEM, module, scores, train
+from infosem.model._presets import PRESETS
+from infosem.module import FullAdjacency, GeneData, NormalPrior, TextPrior
 from infosem.scores import KernelEdges
 
 from .conftest import QUIET
@@ -52,3 +58,46 @@ def test_what_is_given_goes_before_the_preset(cells):
     assert model.module.effect_prior.weight == 7.0
     with pytest.raises(ValueError, match="preset='published' is not one of 'default', 'paper'"):
         InfoSEM(cells, preset="published")
+
+
+def test_the_ranking_does_not_depend_on_the_prior_that_was_trained(cells):
+    InfoSEM.setup_anndata(cells)
+    expected = None
+    for prior in ("auto", "laplace", NormalPrior(weight=3.0), TextPrior(weight=1.0)):
+        model = InfoSEM(cells, prior=prior)
+        model.train(1, **QUIET)
+        effects = np.random.default_rng(0).normal(size=(6, 24)).astype(np.float32)
+        model.module.adjacency.start_from(torch.as_tensor(effects))
+        edges = model.get_edges()
+        assert {"text", "interactions"} <= set(edges)
+        expected = edges if expected is None else expected
+        pd.testing.assert_frame_equal(edges, expected)
+
+
+def test_defaults_are_those_that_the_model_page_states():
+    page = (Path(__file__).parents[1] / "docs" / "model.md").read_text()
+    rows = re.findall(r"^\| `(\w+)`[^|]*\| `([^`|]+)` \| `([^`|]+)`", page, re.MULTILINE)
+    stated = {name: (default, paper) for name, default, paper in rows if name in vars(PRESETS["paper"])}
+    assert set(stated) == {"edge_model", "likelihood", "latent", "networks", "start", "ranking"}
+    made = {name: getattr(package, name) for package in (module, scores, train) for name in package.__all__}
+    for name, texts in stated.items():
+        for preset, text in zip(("default", "paper"), texts, strict=True):
+            assert eval(text, dict(made)) == getattr(PRESETS[preset], name)
+    assert PRESETS["default"].text_prior == TextPrior()
+    assert PRESETS["paper"].text_prior == TextPrior(weight=1e3)
+
+
+@pytest.mark.parametrize(("n_regulators", "weight"), [(400, 100.0), (200, 25.0), (4, 0.01)])
+def test_the_weight_of_the_text_goes_with_the_square_of_the_regulators(n_regulators, weight):
+    genes = GeneData(
+        names=[f"gene{j}" for j in range(n_regulators)],
+        mean=torch.zeros(n_regulators),
+        sd=torch.ones(n_regulators),
+        varies=torch.ones(n_regulators, dtype=torch.bool),
+        regulators=torch.arange(n_regulators),
+        n_counted=100,
+        embeddings=torch.ones(n_regulators, 2),
+    )
+    shape = (n_regulators, n_regulators)
+    adjacency = FullAdjacency(shape, torch.empty(2, 0, dtype=torch.long), initial_effect=1.0)
+    assert TextPrior().build(genes, adjacency).weight == pytest.approx(weight)

@@ -18,11 +18,13 @@ from infosem.data._checks import require_key
 from infosem.data._manager import state_of
 from infosem.data._names import listed
 from infosem.data._places import check_key, file_key, require_network_place
+from infosem.model._arguments import of_kind
 from infosem.model._ensemble import Ensemble
 from infosem.model._infosem import InfoSEM
 from infosem.model._presets import preset_of
 from infosem.model._refit import Recipe, refit
 from infosem.model._train_ensemble import train_ensemble
+from infosem.module import Likelihood
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +98,8 @@ def by_group(
     if groups is None and len(left_out):
         logger.warning("Groups of fewer than min_cells=%d cells are left out: %s.", min_cells, ", ".join(left_out))
     model_kwargs = dict(model_kwargs or {})
-    likelihood = model_kwargs.get("likelihood") or preset_of(model_kwargs.get("preset", "default")).likelihood
+    default = preset_of(model_kwargs.get("preset", "default")).likelihood
+    likelihood = of_kind(Likelihood, model_kwargs.get("likelihood"), "likelihood", default)
     # decided from all cells: a small group has too few, and the networks must be comparable
     model_kwargs["likelihood"] = likelihood.resolve(state_of(manager.registry, REGISTRY_KEYS.X_KEY)["summary"])
     recipe = Recipe(setup=manager.registry["setup_args"], model=model_kwargs, train=train_kwargs or {})
