@@ -24,7 +24,8 @@ BAD_KEYS = ("run/1", "", "  ", ".", "_index", "_scvi_uuid", "a\x00b", "a\nb", No
 
 def state(adata):
     """Everything of an AnnData, as one checksum."""
-    parts = [adata.obs_names, adata.var_names, adata.obs, adata.var]
+    # column by column: under pandas 3 a column that comes and goes leaves another type of the index of columns
+    parts = [adata.obs_names, adata.var_names, *(dict(table.items()) for table in (adata.obs, adata.var))]
     mappings = (adata.layers, adata.obsm, adata.varm, adata.obsp, adata.varp, adata.uns)
     # anndata 0.13 lists X among the layers
     parts += [{key: value for key, value in dict(mapping).items() if key is not None} for mapping in mappings]

@@ -28,7 +28,8 @@ PLOTS = {
 
 
 def edges_of(names):
-    return pd.DataFrame({"source": "A", "target": names, "weight": np.arange(1.0, len(names) + 1)})
+    target = pd.Series(names, dtype=object)  # a string column of pandas 3 holds no surrogates
+    return pd.DataFrame({"source": "A", "target": target, "weight": np.arange(1.0, len(names) + 1)})
 
 
 def drawn_text(draw):

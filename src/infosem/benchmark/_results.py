@@ -96,7 +96,8 @@ class Results:
 
     def add(self, job: Job, result: JobResult) -> None:
         """Write the scores of a job, then append its rows in a single write, which marks the job as done."""
-        part = typed(pd.DataFrame(result.rows, columns=COLUMNS))
+        # as objects: a string column of pandas 3 refuses what is not Unicode, which messages of errors may contain
+        part = typed(pd.DataFrame(result.rows, columns=COLUMNS, dtype=object))
         if self._folder is not None:
             for network, scores in result.scores.items():
                 path = _scores_path(self._folder, job.key, network)

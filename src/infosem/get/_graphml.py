@@ -33,14 +33,14 @@ def write_graphml(edges: pd.DataFrame, file: io.BufferedIOBase) -> None:
     nx.write_graphml(graph, file)
 
 
-def _attributes(column: pd.Series) -> np.ndarray:
+def _attributes(column: pd.Series) -> pd.Series:
     """Return native Python values of a single type, with ``None`` for missing values."""
     values = column.astype(object).to_numpy()
     there = ~pd.isna(values)
     kind = _kind(values[there])
     result = np.full(len(values), None, dtype=object)
     result[there] = [kind(value) for value in values[there]]
-    return result
+    return pd.Series(result, index=column.index, dtype=object)  # pandas 3 would make missing text NaN
 
 
 def _kind(values: np.ndarray) -> Callable[[Any], bool | int | float | str]:

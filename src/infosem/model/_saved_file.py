@@ -24,7 +24,9 @@ _FORMAT_KEY, _FORMAT = "infosem_format", 2
 _PARAMETERS, _GENES, _ATTRIBUTES = "model_state_dict", "var_names", "attr_dict"
 """Keys that scvi-tools uses."""
 
-_OF_FIRST_VERSIONS = re.compile(r"(infosem|numpy|pandas|pyarrow|collections)\..+|builtins\.(bytes|dict|list|set|slice|tuple)")
+_OF_FIRST_VERSIONS = re.compile(
+    r"(infosem|numpy|pandas|pyarrow|collections)\..+|builtins\.(bytes|dict|list|set|slice|tuple)"
+)
 """Objects that the first versions pickled."""
 _ATTRIBUTE = re.compile(r"[a-zA-Z]\w*_")
 """Attributes of a model that are saved."""
