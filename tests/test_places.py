@@ -24,8 +24,11 @@ BAD_KEYS = ("run/1", "", "  ", ".", "_index", "_scvi_uuid", "a\x00b", "a\nb", No
 
 def state(adata):
     """Everything of an AnnData, as one checksum."""
-    # column by column: under pandas 3 a column that comes and goes leaves another type of the index of columns
-    parts = [adata.obs_names, adata.var_names, *(dict(table.items()) for table in (adata.obs, adata.var))]
+    parts = [adata.obs_names, adata.var_names]
+    # by their values: text of pandas 3 keeps its numbers of bytes in memory, which change when it is looked at
+    parts += [
+        (name, str(column.dtype), list(column)) for table in (adata.obs, adata.var) for name, column in table.items()
+    ]
     mappings = (adata.layers, adata.obsm, adata.varm, adata.obsp, adata.varp, adata.uns)
     # anndata 0.13 lists X among the layers
     parts += [{key: value for key, value in dict(mapping).items() if key is not None} for mapping in mappings]

@@ -62,8 +62,13 @@ def test_no_name_is_given_to_latex():
 
 @pytest.mark.parametrize("plot", PLOTS)
 def test_what_cannot_be_seen_is_escaped(plot):
-    _, texts = drawn_text(lambda ax: PLOTS[plot](edges_of(list(SHOWN)), ax))
-    names = list(SHOWN.values())
+    shown = dict(SHOWN)
+    if pd.__version__ >= "3":
+        with pytest.raises(ValueError, match=r"is half of one, which pandas 3 cannot hold"):
+            PLOTS[plot](edges_of(["B", "\ud800", "C"]), None)
+        shown = {name: text for name, text in shown.items() if "\ud800" not in name}
+    _, texts = drawn_text(lambda ax: PLOTS[plot](edges_of(list(shown)), ax))
+    names = list(shown.values())
     assert all(name in shown_by(texts) for name in (names[:2] if plot == "comparison" else names))
 
 

@@ -118,7 +118,14 @@ def _with_names(table: pd.DataFrame, name: str) -> pd.DataFrame:
     table = table.copy(deep=False)
     table.index = pd.RangeIndex(len(table))
     for column in ("source", "target"):
-        table[column] = _names(table, column, name)
+        names = _names(table, column, name)
+        try:
+            table[column] = names
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"{name}[{column!r}] has a gene called {error.object!r}, whose character {error.object[error.start]!r} "
+                "is half of one, which pandas 3 cannot hold. Rename that gene."
+            ) from error
     return table
 
 
