@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 # One thread each, also in processes that a test starts: the data are too small to share, and threads that wait for each
 # other on few cores take many times as long. Where numba has several, torch gets as many.
@@ -28,6 +29,14 @@ KNOWLEDGE = {
 }
 """Arguments of setup_anndata, by what the model knows besides the expression."""
 QUIET = {"accelerator": "cpu", "enable_progress_bar": False}
+
+
+def fit(adata: AnnData, *, epochs: int = 3, setup: dict[str, Any] | None = None, **options: Any) -> InfoSEM:
+    """A model of the data, trained."""
+    InfoSEM.setup_anndata(adata, **(setup or {}))
+    model = InfoSEM(adata, **options)
+    model.train(max_epochs=epochs, **QUIET)
+    return model
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
