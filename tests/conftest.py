@@ -39,6 +39,11 @@ def fit(adata: AnnData, *, epochs: int = 3, setup: dict[str, Any] | None = None,
     return model
 
 
+def load(folder: Path, **options: Any) -> InfoSEM:
+    """A saved model, without data unless they are given."""
+    return InfoSEM.load(folder, **{"adata": False, "accelerator": "cpu", **options})
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow tests first: at the end, one would keep the other processes waiting."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
@@ -57,6 +62,13 @@ def trained(cells: AnnData) -> InfoSEM:
     model = InfoSEM(cells)
     model.train(max_epochs=3, **QUIET)
     return model
+
+
+@pytest.fixture
+def saved(trained: InfoSEM, tmp_path: Path) -> Path:
+    """The folder of a saved model."""
+    trained.save(tmp_path / "model")
+    return tmp_path / "model"
 
 
 @pytest.fixture
