@@ -39,6 +39,11 @@ def fit(adata: AnnData, *, epochs: int = 3, setup: dict[str, Any] | None = None,
     return model
 
 
+def train(registered: AnnData, **arguments: Any) -> None:
+    """Train a model of data that are set up, for an epoch unless told otherwise."""
+    InfoSEM(registered).train(**{"max_epochs": 1, **QUIET, **arguments})
+
+
 def load(folder: Path, **options: Any) -> InfoSEM:
     """A saved model, without data unless they are given."""
     return InfoSEM.load(folder, **{"adata": False, "accelerator": "cpu", **options})
@@ -53,6 +58,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cells() -> AnnData:
     """120 simulated cells x 24 genes, 6 regulators, with embeddings and known interactions."""
     return datasets.simulate(120, 24, 6, seed=0)
+
+
+@pytest.fixture(scope="module")
+def registered() -> AnnData:
+    """60 simulated cells x 12 genes, set up, for tests that leave them as they are."""
+    adata = datasets.simulate(60, 12, 4, seed=0)
+    adata.obs["group"] = "all"
+    InfoSEM.setup_anndata(adata)
+    return adata
 
 
 @pytest.fixture

@@ -193,3 +193,16 @@ class TestTraining:
         model = InfoSEM(cells)
         with pytest.raises(FloatingPointError, match="lr_networks"):
             model.train(max_epochs=20, plan_kwargs={"lr_networks": 1e3, "lr_adjacency": 1e3}, **QUIET)
+
+
+def test_the_mode_of_the_process_changes_no_network(registered):
+    def network() -> np.ndarray:
+        model = InfoSEM(registered)
+        model.train(1, **QUIET)
+        return model.get_adjacency().to_numpy()
+
+    expected = network()
+    with torch.inference_mode():
+        np.testing.assert_array_equal(network(), expected)
+    with torch.no_grad(), np.errstate(all="raise"):
+        np.testing.assert_array_equal(network(), expected)
