@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
+import pandas as pd
 import pytest
 import torch
 from anndata import AnnData
@@ -83,6 +85,21 @@ def saved(trained: InfoSEM, tmp_path: Path) -> Path:
     """The folder of a saved model."""
     trained.save(tmp_path / "model")
     return tmp_path / "model"
+
+
+@pytest.fixture
+def unchanged() -> Callable[[Callable[[Any], Any], Any], Any]:
+    """Calls a function with a table, which must be as it was afterwards."""
+
+    def call(function, edges):
+        before = edges.copy(deep=True) if isinstance(edges, pd.DataFrame) else None
+        try:
+            return function(edges)
+        finally:
+            if before is not None:
+                pd.testing.assert_frame_equal(edges, before)
+
+    return call
 
 
 @pytest.fixture
