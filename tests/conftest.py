@@ -13,6 +13,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -60,6 +61,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cells() -> AnnData:
     """120 simulated cells x 24 genes, 6 regulators, with embeddings and known interactions."""
     return datasets.simulate(120, 24, 6, seed=0)
+
+
+@pytest.fixture
+def table(cells: AnnData) -> pd.DataFrame:
+    """Three numbers for each gene of the cells, in their order."""
+    values = np.random.default_rng(0).normal(size=(24, 3)).astype(np.float32)
+    return pd.DataFrame(values, index=list(cells.var_names), columns=["a", "b", "c"])
 
 
 @pytest.fixture(scope="module")
