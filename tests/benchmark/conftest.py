@@ -1,6 +1,10 @@
-"""What tests of the benchmark share: data with a truth, and labels to learn from."""
+"""What tests of the benchmark share: data with a truth, labels to learn from, and the report."""
 
 from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -8,6 +12,8 @@ from anndata import AnnData
 
 from infosem import datasets
 from infosem.benchmark._method import Labels
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.fixture
@@ -31,3 +37,10 @@ def data() -> AnnData:
     adata.varp["chip"] = truth
     adata.uns["secret"] = adata.obsm["secret"] = np.ones((60, 1))
     return adata
+
+
+@pytest.fixture
+def report(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script that writes the report of the paper's benchmark."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module("report")
