@@ -1,4 +1,4 @@
-"""Numbers as arguments: scalars of numpy and torch do what Python's do, and what is no number of the kind is named."""
+"""Numbers as arguments: what is no number of the kind, or too small or too large, is named."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from anndata import AnnData
 
 from infosem import InfoSEM, datasets, get, pl, pp, tl, train_ensemble
-from infosem.data._arguments import number, seed_number, whole_number
+from infosem.data._arguments import seed_number
 from infosem.module import (
     FixedLatent,
     LaplacePrior,
@@ -26,19 +25,11 @@ from infosem.module import (
 )
 from infosem.train import EqualEffects
 
-from .conftest import QUIET
+from .conftest import QUIET, train
 
 NO_NUMBERS = [float("nan"), float("inf"), np.float32("nan"), "8", True, np.True_, [1], np.array([1, 2]), 1j, pd.NA]
 NO_WHOLE_NUMBERS = [*NO_NUMBERS, 1.5, np.float32(2.5), Fraction(1, 2)]
 EDGES = pd.DataFrame({"source": ["a", "a", "b"], "target": ["b", "c", "c"], "weight": [3.0, 2.0, 1.0], "sign": 1})
-
-
-@pytest.fixture(scope="module")
-def registered() -> AnnData:
-    adata = datasets.simulate(60, 12, 4, seed=0)
-    adata.obs["group"] = "all"
-    InfoSEM.setup_anndata(adata)
-    return adata
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +42,6 @@ def fitted(registered: AnnData) -> InfoSEM:
 
 def model_of(registered: AnnData, **arguments: Any) -> None:
     InfoSEM(registered, **arguments)
-
-
-def train(registered: AnnData, **arguments: Any) -> None:
-    InfoSEM(registered).train(**{"max_epochs": 1, **QUIET, **arguments})
 
 
 def train_plan(registered: AnnData, *, schedule: str = "alternating", **steps: Any) -> None:
@@ -207,60 +194,6 @@ def test_steps_that_leave_every_bound(registered, name):
         train_plan(registered, **{name: 1e30})
 
 
-def test_a_network_that_the_last_step_left_without_numbers_is_no_network(registered, monkeypatch):
-    from infosem.train._schedules import AlternatingTrainingPlan
-
-    def overflow(plan: AlternatingTrainingPlan) -> None:
-        plan.module.adjacency.free_effect.data[0, 1] = torch.inf
-
-    monkeypatch.setattr(AlternatingTrainingPlan, "on_train_epoch_end", overflow)
-    model = InfoSEM(registered, preset="paper")
-    with pytest.raises(FloatingPointError, match="after the last step.*smaller steps"):
-        model.train(1, **QUIET)
-    assert not model.is_trained_
-
-
-@pytest.mark.parametrize("scalar", [np.int64, np.int8, np.uint16, np.float32, np.array, torch.tensor, float])
-def test_a_whole_number_of_any_library_is_one(scalar):
-    found = whole_number(scalar(8), "rank", least=1)
-    assert type(found) is int
-    assert found == 8
-
-
-@pytest.mark.parametrize("scalar", [np.float32, np.float64, np.float16, np.array, torch.tensor, Fraction])
-def test_a_number_of_any_library_is_one(scalar):
-    found = number(scalar(0.5), "alpha", least=0)
-    assert type(found) is float
-    assert found == 0.5
-
-
-def test_a_model_of_numpys_numbers_is_that_of_pythons(registered, tmp_path):
-    def network(whole: type, real: type) -> np.ndarray:
-        model = InfoSEM(
-            registered,
-            preset="paper",
-            edge_model=LowRankEdges(rank=whole(8)),
-            networks=ScalarNetworks(n_hidden=whole(16)),
-            seed=whole(2),
-            prior=TextPrior(weight=real(1)),
-            latent=FixedLatent(sd=real(0.5)),
-        )
-        model.train(
-            whole(2), batch_size=whole(16), train_size=real(0.75), plan_kwargs={"lr_adjacency": real(0.25)}, **QUIET
-        )
-        model.save(tmp_path / whole.__name__)
-        return InfoSEM.load(tmp_path / whole.__name__, registered).get_adjacency().to_numpy()
-
-    np.testing.assert_array_equal(network(np.int64, np.float32), network(int, float))
-
-
-def test_an_ensemble_of_numpys_numbers(registered):
-    given = {"n_models": np.int64(2), "n_selected": np.int32(5), "seed": np.uint8(1), "progress": False}
-    ensemble = train_ensemble(registered, **given, train_kwargs={"max_epochs": np.int64(1), **QUIET})
-    assert ensemble.n_models == 2
-    assert len(ensemble.get_edges(top=np.int64(3))) == 3
-
-
 @pytest.mark.parametrize("seed", [-1, 2**63, 2**64, -(2**63)])
 def test_seeds_out_of_range(seed):
     with pytest.raises(ValueError, match=f"seed={str(seed)[:5]}.*from 0 to {2**63 - 1}"):
@@ -275,56 +208,3 @@ def test_seeds_at_the_ends(registered, tmp_path, seed):
     own = registered.copy()
     model.write_network(own, key_added="of_seed")
     own.write_h5ad(tmp_path / "seed.h5ad")
-
-
-@pytest.mark.parametrize("name", ["batch_key", "labels_key", "categorical_covariate_keys", "embeding_key"])
-def test_an_argument_that_other_models_have_is_named(registered, name):
-    with pytest.raises(TypeError, match=f"no argument '{name}'.*layer, embedding_key"):
-        InfoSEM.setup_anndata(registered, **{name: "batch"})
-
-
-@pytest.mark.parametrize("name", ["n_epochs", "lr", "use_gpu", "seed"])
-def test_an_argument_that_no_trainer_has_is_named(registered, name):
-    with pytest.raises(TypeError, match=f"no argument '{name}'.*max_epochs="):
-        train(registered, **{name: 1})
-
-
-@pytest.mark.parametrize("name", ["batch_key", "n_latent", "embedding_key", "embeding_weight"])
-def test_an_argument_that_the_model_has_not_is_named(registered, name):
-    with pytest.raises(TypeError, match=rf"InfoSEM has no argument '{name}'\..*setup_anndata.*train"):
-        InfoSEM(registered, **{name: 10})
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"check_val_every_n_epoch": np.int64(2), "train_size": 0.9},
-        {"accelerator": "cpu", "devices": np.int64(1)},
-        {"accelerator": "cpu", "devices": np.int8(1), "log_every_n_steps": np.int64(1)},
-        {"early_stopping": np.False_, "limit_train_batches": np.float64(1)},
-    ],
-    ids=range(4),
-)
-def test_the_trainer_takes_numpys_numbers(registered, given):
-    train(registered, **given)
-
-
-def test_what_is_no_dictionary_of_steps_or_no_truth_value_is_named(registered):
-    with pytest.raises(TypeError, match="^plan_kwargs=5 must be a dictionary of step sizes"):
-        train(registered, plan_kwargs=5)
-    for value in ("a", 1, None):
-        with pytest.raises(ValueError, match="^early_stopping=.* must be True or False"):
-            train(registered, early_stopping=value)
-
-
-def test_the_mode_of_the_process_changes_no_network(registered):
-    def network() -> np.ndarray:
-        model = InfoSEM(registered)
-        model.train(1, **QUIET)
-        return model.get_adjacency().to_numpy()
-
-    expected = network()
-    with torch.inference_mode():
-        np.testing.assert_array_equal(network(), expected)
-    with torch.no_grad(), np.errstate(all="raise"):
-        np.testing.assert_array_equal(network(), expected)

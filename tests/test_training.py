@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from anndata import AnnData
 from lightning.pytorch import Callback
 
@@ -70,3 +71,16 @@ def test_a_terminated_process_says_so_to_its_shell(cells: AnnData, tmp_path) -> 
     ended = run_script(ENDED_BY_A_CLUSTER, *command, cwd=tmp_path)
     assert ended.returncode == 143, ended.stderr
     assert not (tmp_path / "out.h5ad").exists()
+
+
+def test_a_network_that_the_last_step_left_without_numbers_is_no_network(registered, monkeypatch):
+    from infosem.train._schedules import AlternatingTrainingPlan
+
+    def overflow(plan: AlternatingTrainingPlan) -> None:
+        plan.module.adjacency.free_effect.data[0, 1] = torch.inf
+
+    monkeypatch.setattr(AlternatingTrainingPlan, "on_train_epoch_end", overflow)
+    model = InfoSEM(registered, preset="paper")
+    with pytest.raises(FloatingPointError, match="after the last step.*smaller steps"):
+        model.train(1, **QUIET)
+    assert not model.is_trained_
