@@ -14,7 +14,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from report import write_report
+from paper_report import write_report
 
 from infosem import benchmark
 

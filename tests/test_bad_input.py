@@ -165,7 +165,7 @@ class TestInteractions:
             InfoSEM.setup_anndata(cells)
 
     def test_wrong_shape(self):
-        from infosem.data._interactions import read_known_interactions
+        from infosem.data._known_interactions import read_known_interactions
 
         with pytest.raises(ValueError, match=r"\(3, 4\), expected \(5, 5\)"):
             read_known_interactions(np.ones((3, 4)), [f"g{i}" for i in range(5)], key="known")

@@ -8,7 +8,7 @@ import torch
 from infosem import InfoSEM, datasets
 from infosem.data._noise import Noise
 from infosem.module import Gaussian
-from infosem.module._networks import TabulatedNetwork
+from infosem.module._scalar_networks import TabulatedNetwork
 from infosem.train._schedules import SCHEDULES
 
 from .conftest import QUIET

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from infosem.module._networks import ScalarNetwork, TabulatedNetwork
+from infosem.module._scalar_networks import ScalarNetwork, TabulatedNetwork
 
 
 def test_scalar_network_is_the_same_function_of_every_entry():

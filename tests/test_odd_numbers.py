@@ -11,9 +11,10 @@ from scipy import sparse
 from infosem import InfoSEM, datasets
 from infosem.data._embeddings import checked_embeddings
 from infosem.data._expression import signs_beyond_noise
-from infosem.data._interactions import read_known_interactions
-from infosem.network._edges import edge_table, known_signs, write_matrices
+from infosem.data._known_interactions import read_known_interactions
+from infosem.network._edge_table import edge_table, known_signs
 from infosem.network._thresholds import Thresholds
+from infosem.network._write import write_matrices
 
 from .conftest import QUIET
 

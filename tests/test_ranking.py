@@ -12,9 +12,9 @@ from sklearn.linear_model import LogisticRegression
 
 from infosem import InfoSEM, datasets
 from infosem.scores import Association, DirectEffect, EdgeData, EdgeFacts, KnownInteractions, RegulatorLevel
+from infosem.scores._completed_text import completed_text
 from infosem.scores._known_interactions import worth_beside
-from infosem.scores._text import _permutations, text_evidence
-from infosem.scores._text_likeness import completed_text
+from infosem.scores._text_similarity import _permutations, text_evidence
 from infosem.statistics._surprisal import against_background, surprisal
 from infosem.train._closed_form import _direct_share
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from sklearn.linear_model import Ridge
 
+from infosem.scores._completed_text import completed_text
 from infosem.scores._ridge import PENALTY, ridge_predictions
-from infosem.scores._text_likeness import completed_text
 
 
 def test_ridge_predictions_are_those_of_scikit_learn_without_an_exempt_constant():

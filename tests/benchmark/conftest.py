@@ -43,4 +43,4 @@ def data() -> AnnData:
 def report(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script that writes the report of the paper's benchmark."""
     monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module("report")
+    return importlib.import_module("paper_report")

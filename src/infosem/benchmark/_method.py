@@ -11,7 +11,7 @@ from anndata import AnnData
 
 from infosem.benchmark._identity import content
 from infosem.benchmark._typed import check_fields
-from infosem.data._interactions import KnownInteractions
+from infosem.data._known_interactions import KnownInteractions
 
 
 class Labels(KnownInteractions):

@@ -13,7 +13,7 @@ from scvi.data.fields import BaseAnnDataField
 
 from infosem.data._checks import require_key
 from infosem.data._embeddings import checked_embeddings
-from infosem.data._interactions import KnownInteractions, read_known_interactions
+from infosem.data._known_interactions import KnownInteractions, read_known_interactions
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from infosem.data import _keys
 from infosem.data._places import NETWORK, is_ours
-from infosem.network._edges import edge_table
+from infosem.network._edge_table import edge_table
 from infosem.network._thresholds import Thresholds
 
 

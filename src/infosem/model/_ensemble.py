@@ -11,8 +11,9 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem.data import _keys
-from infosem.network._edges import edge_table, write_matrices
+from infosem.network._edge_table import edge_table
 from infosem.network._thresholds import Thresholds
+from infosem.network._write import write_matrices
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -28,7 +28,7 @@ from infosem.model._fit import fit
 from infosem.model._intervention_methods import InterventionMethods
 from infosem.model._network_methods import NetworkMethods
 from infosem.model._presets import preset_of
-from infosem.model._saving import SavingMethods
+from infosem.model._saving_methods import SavingMethods
 from infosem.module import EdgeModel, EffectPrior, InfoSEMModule, LatentPrior, Likelihood, LowRankEdges, ScalarNetworks
 from infosem.scores import EdgeFacts, Ranking
 from infosem.train import EqualEffects, Start

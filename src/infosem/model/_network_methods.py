@@ -12,7 +12,8 @@ from anndata import AnnData
 from infosem.data import _keys
 from infosem.data._settings import Settings
 from infosem.model._base import NetworkModel
-from infosem.network._edges import edge_table, write_matrices
+from infosem.network._edge_table import edge_table
+from infosem.network._write import write_matrices
 
 
 class NetworkMethods(NetworkModel):

@@ -3,9 +3,9 @@
 from infosem.module._adjacency import EdgeModel, FullAdjacency, LowRankEdges
 from infosem.module._gene_data import GeneData
 from infosem.module._latent import FixedLatent, LatentPrior, LearnedLatent
-from infosem.module._module import InfoSEMModule
-from infosem.module._networks import ScalarNetworks
-from infosem.module._normal import Normal
+from infosem.module._normal_distribution import Normal
+from infosem.module._scalar_networks import ScalarNetworks
+from infosem.module._vae import InfoSEMModule
 from infosem.module.likelihoods._base import Distribution, Likelihood
 from infosem.module.likelihoods._gaussian import Gaussian
 from infosem.module.priors._base import Density, EffectPrior

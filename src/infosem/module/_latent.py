@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from infosem.data._arguments import number
 from infosem.data._settings import Settings, register
-from infosem.module._normal import Normal
+from infosem.module._normal_distribution import Normal
 from infosem.module._sem import remove_effects
 
 _weight, _sd = partial(number, least=0, most=1e12), partial(number, least=1e-6, most=1e6)

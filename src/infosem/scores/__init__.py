@@ -8,7 +8,7 @@ from infosem.scores._kernel_edges import KernelEdges
 from infosem.scores._known_interactions import KnownInteractions
 from infosem.scores._ranking import AbsoluteAdjacency, Ranking, SumOfEvidence
 from infosem.scores._regulator_level import RegulatorLevel
-from infosem.scores._text import TextSimilarity
+from infosem.scores._text_similarity import TextSimilarity
 
 __all__ = [
     "AbsoluteAdjacency",

@@ -17,7 +17,7 @@ from infosem.scores._edge_data import EdgeData
 from infosem.scores._evidence import Evidence
 from infosem.scores._known_interactions import KnownInteractions
 from infosem.scores._regulator_level import RegulatorLevel
-from infosem.scores._text import TextSimilarity
+from infosem.scores._text_similarity import TextSimilarity
 
 _DEFAULT = (Association(), DirectEffect(), RegulatorLevel(), TextSimilarity(), KnownInteractions())
 

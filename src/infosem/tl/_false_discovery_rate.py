@@ -21,7 +21,7 @@ from infosem.data._places import NETWORK, is_ours, require_network_place
 from infosem.model._infosem import InfoSEM
 from infosem.model._quiet import quiet
 from infosem.model._refit import Recipe, refit
-from infosem.network._edges import write_part
+from infosem.network._write import write_part
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from infosem.data._expression import blocks_of_cells
-from infosem.module._module import InfoSEMModule
+from infosem.module._vae import InfoSEMModule
 from infosem.statistics._covariation import measure_covariation
 from infosem.statistics._second_moments import power_sums
 from infosem.statistics._single_effects import sparse_effects

@@ -15,8 +15,8 @@ from torch.optim import Optimizer
 
 from infosem.data._arguments import number
 from infosem.data._noise import Noise
-from infosem.module._module import InfoSEMModule
-from infosem.module._networks import TabulatedNetwork
+from infosem.module._scalar_networks import TabulatedNetwork
+from infosem.module._vae import InfoSEMModule
 from infosem.train._cost import seconds_per_call
 
 _FACTOR_EPS = 1e-5

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from infosem.data._arguments import whole_number
 from infosem.data._noise import Noise
-from infosem.module._module import InfoSEMModule
+from infosem.module._vae import InfoSEMModule
 from infosem.train._plan import NetworkTrainingPlan
 
 _WITH_FUSED_ADAM = {"cpu", "cuda", "mps", "xpu"}

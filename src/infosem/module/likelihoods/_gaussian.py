@@ -9,7 +9,7 @@ from torch import Tensor
 
 from infosem.data._arguments import one_of
 from infosem.data._settings import register
-from infosem.module._normal import Normal
+from infosem.module._normal_distribution import Normal
 from infosem.module.likelihoods._base import Likelihood
 
 

@@ -14,8 +14,8 @@ from infosem.module._adjacency import Adjacency, FullAdjacency, LowRankEdges, Pr
 from infosem.module._denoiser import Denoiser
 from infosem.module._gene_data import GeneData
 from infosem.module._latent import LatentPrior
-from infosem.module._networks import ScalarNetworks
-from infosem.module._normal import Normal
+from infosem.module._normal_distribution import Normal
+from infosem.module._scalar_networks import ScalarNetworks
 from infosem.module._sem import propagate_effects, remove_effects
 from infosem.module.likelihoods._base import Distribution, Likelihood
 from infosem.module.priors._base import EffectPrior

@@ -2,10 +2,10 @@ r"""Evidence from the text embeddings, in nats. It does not use labels.
 
 .. math:: e^{\text{text}}_{ij} = w\, e^{\text{similarity}}_{ij} + h_i w_1 + h_j w_2
 
-*Similarity*: regulators tend to act on genes whose text is similar to their own (:mod:`infosem.scores._text_likeness`).
-An average pair has one nat of :math:`e^{\text{similarity}}`. The pairs that are strongest by expression have
-:math:`\Delta` nats more of it than with texts permuted among the genes, and :math:`s` is the standard deviation over
-permutations. The weight is
+*Similarity*: regulators tend to act on genes whose text is similar to their own
+(:mod:`infosem.scores._completed_text`). An average pair has one nat of :math:`e^{\text{similarity}}`. The pairs that
+are strongest by expression have :math:`\Delta` nats more of it than with texts permuted among the genes, and :math:`s`
+is the standard deviation over permutations. The weight is
 
 .. math:: w = \frac{1.5\, \Delta}{\Delta + 0.15} \cdot \frac{\Delta^4}{\Delta^4 + (6 s)^4}
 
@@ -30,9 +30,9 @@ from sklearn.linear_model import RidgeCV
 from torch import Tensor
 
 from infosem.data._settings import register
+from infosem.scores._completed_text import completed_text
 from infosem.scores._edge_data import EdgeData
 from infosem.scores._evidence import Evidence
-from infosem.scores._text_likeness import completed_text
 from infosem.statistics._covariation import reference_genes
 from infosem.statistics._surprisal import strongest, surprisal
 
