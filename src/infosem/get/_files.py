@@ -12,7 +12,7 @@ import pandas as pd
 from infosem.files._atomic import check_writable, replacing
 from infosem.files._tables import by_ending
 from infosem.get._graphml import write_graphml
-from infosem.network._edge_tables import checked_edges
+from infosem.network._checked_edges import checked_edges
 
 
 def write(edges: pd.DataFrame, path: str | Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from infosem.network._edge_tables import checked_edges, edge_signs
+from infosem.network._checked_edges import checked_edges, edge_signs
 
 if TYPE_CHECKING:
     import networkx

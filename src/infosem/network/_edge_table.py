@@ -1,4 +1,4 @@
-"""Networks as edge tables and as entries of AnnData."""
+"""The table of edges of a network, strongest first."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from infosem.data._arguments import whole_number
-from infosem.network._edge_tables import checked_edges, edge_signs
+from infosem.network._checked_edges import checked_edges, edge_signs
 from infosem.pl._style import AS_IT_IS, DIVERGING, GREY, prepare, text_size, written
 
 _CLIPPED = 0.99

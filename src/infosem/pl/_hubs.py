@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from infosem.data._arguments import whole_number
-from infosem.network._edge_tables import checked_edges, edge_signs
+from infosem.network._checked_edges import checked_edges, edge_signs
 from infosem.pl._style import BLUE, SIGNS, legend, name_rows, prepare
 
 _LABELS = {

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from infosem.data._arguments import LARGEST_OF_NUMPY, seed_number, whole_number
-from infosem.network._edge_tables import checked_edges, checked_pairs, edge_signs
+from infosem.network._checked_edges import checked_edges, checked_pairs, edge_signs
 from infosem.pl._style import AS_IT_IS, GREY, ORANGE, SIGNS, YELLOW, halo, ink, legend, prepare, text_size, written
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from infosem.data._arguments import number, whole_number
-from infosem.network._edge_tables import checked_edges
+from infosem.network._checked_edges import checked_edges
 from infosem.pl._style import BLUE, GREY, VERMILION, legend_below, prepare
 
 _N_BINS = 60

@@ -10,7 +10,7 @@ import pandas as pd
 
 from infosem.data._arguments import whole_number
 from infosem.data._matches import warn_if_spelt_otherwise
-from infosem.network._edge_tables import checked_edges
+from infosem.network._checked_edges import checked_edges
 
 
 def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from infosem.data._matches import warn_if_spelt_otherwise
 from infosem.data._names import listed
-from infosem.network._edge_tables import checked_edges, numbers
+from infosem.network._checked_edges import checked_edges, numbers
 from infosem.tl._compare import aligned, edge_weights
 
 logger = logging.getLogger(__name__)

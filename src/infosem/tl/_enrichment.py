@@ -11,7 +11,7 @@ from scipy import stats
 from infosem.data._arguments import whole_number
 from infosem.data._matches import require_matches
 from infosem.data._names import identifiers
-from infosem.network._edge_tables import checked_edges, checked_pairs
+from infosem.network._checked_edges import checked_edges, checked_pairs
 from infosem.tl._compare import edge_weights
 
 

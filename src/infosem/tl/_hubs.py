@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from infosem.get import to_networkx
-from infosem.network._edge_tables import checked_edges
+from infosem.network._checked_edges import checked_edges
 
 if TYPE_CHECKING:
     import networkx

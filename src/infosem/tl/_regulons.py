@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from infosem.data._arguments import number, whole_number
-from infosem.network._edge_tables import checked_edges, numbers
+from infosem.network._checked_edges import checked_edges, numbers
 from infosem.network._thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
