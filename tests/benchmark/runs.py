@@ -57,3 +57,14 @@ def grid_of(data: AnnData, *entries: Entry, **options: object) -> Grid:
 
 def written(folder: Path) -> list[dict[str, np.ndarray]]:
     return [dict(np.load(path)) for path in sorted(folder.glob("*.npz"))]
+
+
+TINY = """
+n_splits = 2
+[[datasets]]
+name = "tiny"
+path = "tiny.h5ad"
+networks = ["chip"]
+regulator_key = "is_regulator"
+"""
+"""Configuration of a grid on the file tiny.h5ad, to which a test adds its methods."""

@@ -12,20 +12,18 @@ import pytest
 from infosem import datasets
 from infosem.cli._main import main
 
-CONFIG = """
-n_splits = 2
-[[datasets]]
-name = "tiny"
-path = "tiny.h5ad"
-networks = ["chip"]
-regulator_key = "is_regulator"
-[[methods]]
+from .runs import TINY
+
+CONFIG = (
+    TINY
+    + """[[methods]]
 method = "random"
 [[methods]]
 method = "pearson"
 [[methods]]
 method = "one_hot"
 """
+)
 
 
 @pytest.fixture

@@ -9,16 +9,11 @@ from anndata import AnnData
 
 from infosem.benchmark import Entry, compare, methods, read_config, run
 
-from .runs import grid_of
+from .runs import TINY, grid_of
 
-CONFIG = """
-n_splits = 2
-[[datasets]]
-name = "tiny"
-path = "tiny.h5ad"
-networks = ["chip"]
-regulator_key = "is_regulator"
-[[methods]]
+CONFIG = (
+    TINY
+    + """[[methods]]
 method = "random"
 [[methods]]
 method = "one_hot"
@@ -26,6 +21,7 @@ name = "weak"
 inverse_penalties = [0.01]
 variants.chip = { n_folds = 2 }
 """
+)
 
 
 def test_a_configuration_is_read(data: AnnData, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from infosem.benchmark import (
 )
 from infosem.benchmark._typed import as_type
 
+from .runs import TINY
+
 WRONG = {
     bool: ["false", "true", 0, 1, None, [True]],
     int: ["3", 2.0, 2.5, True, None, [1], np.float64(2), float("nan")],
@@ -116,18 +118,14 @@ def test_a_class_of_somebody_else_is_checked_as_far_as_it_says() -> None:
         Foreign(share="1")
 
 
-CONFIG = """
-n_splits = 2
-[[datasets]]
-name = "tiny"
-path = "tiny.h5ad"
-networks = ["chip"]
-regulator_key = "is_regulator"
-[[methods]]
+CONFIG = (
+    TINY
+    + """[[methods]]
 method = "one_hot"
 inverse_penalties = [0.01]
 variants.chip = { n_folds = 2 }
 """
+)
 
 
 @pytest.fixture
