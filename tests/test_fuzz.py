@@ -89,9 +89,9 @@ WRONG_TRAINING = [
 
 @st.composite
 def options(draw, right, wrong):
-    """Some right options and, one time in eight, a wrong one."""
+    """Some right options and, one time in sixteen, a wrong one."""
     chosen = draw(st.fixed_dictionaries({}, optional={name: st.sampled_from(of) for name, of in right.items()}))
-    return chosen | (draw(st.sampled_from(wrong)) if draw(st.integers(0, 7)) == 0 else {})
+    return chosen | (draw(st.sampled_from(wrong)) if draw(st.integers(0, 15)) == 0 else {})
 
 
 keys = st.sampled_from(["infosem"] * 8 + ["run 1", "a/b", "", "kind", "X_sign"])
