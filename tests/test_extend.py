@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -83,7 +84,9 @@ def test_a_session_that_does_not_know_the_prior_says_what_to_import(page):
     unknown, known = (
         subprocess.run(command, cwd=page["folder"], capture_output=True, text=True, check=False) for command in run
     )
-    assert "made with AccessibilityPrior, which is not known here: import the module" in unknown.stderr
+    assert "cannot be loaded here: the model was made with AccessibilityPrior" in unknown.stderr
+    assert "import the module that defines it" in unknown.stderr
+    assert "damaged" not in unknown.stderr
     assert known.returncode == 0, known.stderr
 
 
@@ -124,11 +127,51 @@ def test_terms_of_the_evidence_have_names_of_their_own(page):
     ranking = infosem.scores.SumOfEvidence()
     with pytest.raises(ValueError, match="two terms of the same name"):
         ranking.plus(term, term)
+    with pytest.raises(TypeError, match="must be a tuple of evidence terms"):
+        infosem.scores.SumOfEvidence(terms=term)
     named = type("Named", (type(term),), {"name": "probability"})
     with pytest.raises(ValueError, match="cannot be called 'probability'"):
         ranking.plus(named(sites=()))
     with pytest.raises(TypeError, match="evidence terms, for instance infosem.scores.Association"):
         ranking.plus("association")
+
+
+@pytest.mark.parametrize("score", [None, np.ones(3), np.full((6, 24), np.nan), np.full((6, 24), "a")], ids=range(4))
+def test_what_is_no_score_is_refused_by_the_name_of_its_term(page, score):
+    @infosem.register
+    @dataclass(frozen=True, kw_only=True)
+    class Odd(infosem.scores.Evidence):
+        name: ClassVar[str] = "odd"
+
+        def log_score(self, edges):
+            return score
+
+    ranking = infosem.scores.SumOfEvidence().plus(Odd())
+    model = InfoSEM(page["adata"], ranking=ranking)
+    model.train(1, **QUIET)
+    with pytest.raises(ValueError, match=r"Odd\.log_score returned"):
+        model.get_edges()
+
+
+def test_what_is_not_registered_is_refused_before_training(page):
+    @dataclass(frozen=True, kw_only=True)
+    class Unknown(infosem.scores.Evidence):
+        name: ClassVar[str] = "unknown"
+
+        def log_score(self, edges):
+            return np.zeros(edges.possible.shape)
+
+    ranking = infosem.scores.SumOfEvidence().plus(Unknown())
+    with pytest.raises(TypeError, match="Unknown is not registered.*@infosem.register"):
+        InfoSEM(page["adata"], ranking=ranking)
+    with pytest.raises(TypeError, match="needs a name of letters"):
+        infosem.register(type("Unknown", (Unknown,), {"name": "a/b"}))
+
+
+def test_a_class_in_place_of_an_object(page):
+    for argument in ({"prior": infosem.module.LaplacePrior}, {"networks": infosem.module.ScalarNetworks}):
+        with pytest.raises(TypeError, match=r"\(\), not its class"):
+            InfoSEM(page["adata"], **argument)
 
 
 def test_only_frozen_dataclasses_of_settings_are_registered():

@@ -23,7 +23,7 @@ def test_an_argument_that_no_trainer_has_is_named(registered, name):
 
 @pytest.mark.parametrize("name", ["batch_key", "n_latent", "embedding_key", "embeding_weight"])
 def test_an_argument_that_the_model_has_not_is_named(registered, name):
-    with pytest.raises(TypeError, match=rf"InfoSEM has no argument '{name}'\..*setup_anndata.*train"):
+    with pytest.raises(TypeError, match=rf"InfoSEM has no argument '{name}'; it has preset.*setup_anndata.*train"):
         InfoSEM(registered, **{name: 10})
 
 

@@ -51,6 +51,13 @@ def register(cls: S) -> S:
             "@dataclass(frozen=True, kw_only=True), and derive the class from a base class of infosem, for instance "
             "infosem.module.EffectPrior."
         )
+    if any("name" in vars(base).get("__annotations__", {}) for base in cls.__mro__) and not (
+        isinstance(name := getattr(cls, "name", None), str) and name.isidentifier()
+    ):
+        raise TypeError(
+            f"{cls.__name__} needs a name of letters, digits and underscores: name: ClassVar[str] = "
+            f"{cls.__name__.lower()!r}."
+        )
     known = _REGISTERED.get(cls.__name__)
     if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
         raise ValueError(
@@ -60,10 +67,30 @@ def register(cls: S) -> S:
     return cls
 
 
+class UnknownSettingsError(LookupError):
+    """A class of settings is not known by its name."""
+
+
+def require_registered(value: object) -> None:
+    """Raise a :class:`TypeError` if settings, or settings among their fields, are of a class that is not registered."""
+    if isinstance(value, tuple):
+        for entry in value:
+            require_registered(entry)
+    if not isinstance(value, Settings):
+        return
+    if _REGISTERED.get(type(value).__name__) is not type(value):
+        raise TypeError(
+            f"{type(value).__name__} is not registered, so that a model with it could not be saved. Write "
+            "@infosem.register above the class."
+        )
+    for entry in vars(value).values():
+        require_registered(entry)
+
+
 def registered(name: str) -> type[Settings]:
-    """Return the registered class called ``name``; raise a :class:`LookupError` if there is none."""
+    """Return the registered class called ``name``; raise an :class:`UnknownSettingsError` if there is none."""
     if name not in _REGISTERED:
-        raise LookupError(
+        raise UnknownSettingsError(
             f"the model was made with {name}, which is not known here: import the module that defines it and registers "
             "it with @infosem.register, then load the model again"
         )

@@ -11,11 +11,10 @@ from scvi.model.base import BaseModelClass
 from torch import Tensor
 
 from infosem.data._manager import gene_names, regulators
-from infosem.model._presets import Preset
+from infosem.model._presets import Preset, Start
 from infosem.module import InfoSEMModule
 from infosem.module._adjacency import Adjacency
 from infosem.scores import EdgeData, EdgeFacts, Ranking
-from infosem.train import Start
 from infosem.train._cost import Size
 
 

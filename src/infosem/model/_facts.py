@@ -11,7 +11,8 @@ from scvi import REGISTRY_KEYS
 from infosem.data._expression import pearson_correlation, signs_beyond_noise
 from infosem.data._gene_fields import EMBEDDING_FIELD, INTERACTIONS_FIELD
 from infosem.data._manager import GeneAlignedManager, gene_names, regulators, state_of
-from infosem.module import EdgeModel, GeneData, Likelihood
+from infosem.model._presets import EdgeModel
+from infosem.module import GeneData, Likelihood
 from infosem.scores import EdgeFacts, KernelEdges
 from infosem.scores._kernel_edges import edge_logits
 from infosem.statistics._centring import centre_embeddings

@@ -27,11 +27,11 @@ from infosem.model._facts import gene_data, has_embeddings, has_interactions, re
 from infosem.model._fit import fit
 from infosem.model._intervention_methods import InterventionMethods
 from infosem.model._network_methods import NetworkMethods
-from infosem.model._presets import preset_of
+from infosem.model._presets import EdgeModel, Start, preset_of
 from infosem.model._saving_methods import SavingMethods
-from infosem.module import EdgeModel, EffectPrior, InfoSEMModule, LatentPrior, Likelihood, LowRankEdges, ScalarNetworks
+from infosem.module import EffectPrior, InfoSEMModule, LatentPrior, Likelihood, LowRankEdges, ScalarNetworks
 from infosem.scores import EdgeFacts, Ranking
-from infosem.train import EqualEffects, Start
+from infosem.train import EqualEffects
 from infosem.train._cost import Size
 
 logger = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
         self._size = Size(len(self.regulator_names), len(self.gene_names), None if low_rank is None else low_rank.rank)
         self._size.require_memory(1, torch.device("cpu"))
         self.init_params_ = self._get_init_params(arguments)
-        logger.info("Prior of the network: %s.", self.prior_)
+        logger.info("Prior of the effects: %s.", effect_prior.name)
         logger.info("Zeros %s.", "are left out" if likelihood.mask_zeros else "count")
         self.edge_facts_ = read_facts(self._adata_manager, edge_model) if facts is None else facts
         self.module = InfoSEMModule(

@@ -15,6 +15,9 @@ from infosem.model._base import NetworkModel
 from infosem.network._edge_table import edge_table
 from infosem.network._write import write_matrices
 
+_LONGEST_TEXT = 1000
+"""Characters of an argument in the record of a network."""
+
 
 class NetworkMethods(NetworkModel):
     """Methods of :class:`infosem.InfoSEM` that return or write the network."""
@@ -59,8 +62,8 @@ class NetworkMethods(NetworkModel):
         .. math:: \log(1 + e^{E_{ij}}), \qquad E_{ij} = \sum_k e^{(k)}_{ij}
 
         The parts of the sum are those of :meth:`get_evidence`. The strength is nearly :math:`E_{ij}` where there is
-        evidence, and near zero where the data or the labels speak against an edge. With ``preset="paper"`` it is
-        :math:`|A_{ij}|`.
+        evidence, and near zero where the data or the labels speak against an edge. With
+        :class:`~infosem.scores.AbsoluteAdjacency`, the ranking of ``preset="paper"``, it is :math:`|A_{ij}|`.
 
         Returns
         -------
@@ -95,7 +98,8 @@ class NetworkMethods(NetworkModel):
 
         Returns
         -------
-        Parts by name, each regulators x genes, ``(R, G)``. Empty with ``preset="paper"``.
+        Parts by name, each regulators x genes, ``(R, G)``. Empty with
+        :class:`~infosem.scores.AbsoluteAdjacency`.
         """
         return {name: self._frame(part) for name, part in self._ranked()[1].items()}
 
@@ -212,9 +216,15 @@ class NetworkMethods(NetworkModel):
         agreement = self.edge_facts_.agreement
         arguments = {key: value for key, value in self.init_params_["non_kwargs"].items() if value is not None}
         return {
-            "params": {key: str(value) if isinstance(value, Settings) else value for key, value in arguments.items()},
+            "params": {key: _text(value) if isinstance(value, Settings) else value for key, value in arguments.items()},
             "setup": {key: value for key, value in self.registry_["setup_args"].items() if value is not None},
             "prior": self.prior_,
             "seed": self.seed_,
             **({} if agreement is None else {"agreement": agreement}),
         }
+
+
+def _text(settings: Settings) -> str:
+    """Return settings as they are made, shortened if they hold data."""
+    text = str(settings)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."

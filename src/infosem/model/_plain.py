@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from infosem.data._expression import ExpressionSummary, Standardisation
-from infosem.data._settings import Settings, registered
+from infosem.data._settings import Settings, registered, require_registered
 from infosem.scores import EdgeFacts
 
 _KIND = "infosem:kind"
@@ -56,8 +56,7 @@ def to_plain(value: Any, name: str = "value") -> Any:
         entries = {field.name: getattr(value, field.name) for field in fields(value)}
         return {_KIND: "record", "name": type(value).__name__, "entries": to_plain(entries, name)}
     if isinstance(value, Settings):
-        if registered(type(value).__name__) is not type(value):
-            raise TypeError(f"{name} is of another class than the registered {type(value).__name__}.")
+        require_registered(value)
         entries = {field.name: getattr(value, field.name) for field in fields(value)}  # type: ignore[arg-type]
         return {_KIND: "settings", "name": type(value).__name__, "entries": to_plain(entries, name)}
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value) and _KIND not in value:

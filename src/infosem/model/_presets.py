@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from reprlib import repr as shown
 from typing import Literal
 
+from infosem.data._settings import require_registered
 from infosem.module import (
-    EdgeModel,
     EffectPrior,
     Gaussian,
     LaplacePrior,
@@ -19,7 +20,10 @@ from infosem.module import (
     TextPrior,
 )
 from infosem.scores import AbsoluteAdjacency, KernelEdges, Ranking, SumOfEvidence
-from infosem.train import ClosedForm, EqualEffects, Start
+from infosem.train import ClosedForm, EqualEffects
+
+EdgeModel = KernelEdges | LowRankEdges
+Start = ClosedForm | EqualEffects
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +78,10 @@ class Preset:
             prior = named[prior]
         if not isinstance(prior, EffectPrior):
             raise TypeError(
-                f"prior={prior!r} must be a name or a prior of the effects, for instance infosem.module.LaplacePrior()."
+                f"prior={shown(prior)} must be a name or an object such as infosem.module.LaplacePrior()"
+                f"{', not its class' if isinstance(prior, type) else ''}."
             )
+        require_registered(prior)
         if prior.needs_embeddings and not with_text:
             raise ValueError(
                 f"prior={prior.name!r} needs embedding data, but none are registered. Call "

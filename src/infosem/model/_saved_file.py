@@ -17,6 +17,7 @@ import torch
 from anndata import AnnData
 from torch import Tensor
 
+from infosem.data._settings import UnknownSettingsError
 from infosem.model._plain import from_plain, to_plain
 from infosem.scores import EdgeFacts
 
@@ -102,6 +103,8 @@ def read_model(folder: Path, prefix: str | None, trust: bool) -> SavedModel:
             arguments={**arguments["non_kwargs"]},
             attributes=attributes,
         )
+    except UnknownSettingsError as error:
+        raise ValueError(f"{path} cannot be loaded here: {error}.") from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(unusable(path, error)) from error
 

@@ -1,6 +1,6 @@
 """The variational auto-encoder: its priors, likelihoods, networks and training loss. It works on tensors only."""
 
-from infosem.module._adjacency import EdgeModel, FullAdjacency, LowRankEdges
+from infosem.module._adjacency import FullAdjacency, LowRankEdges
 from infosem.module._gene_data import GeneData
 from infosem.module._latent import FixedLatent, LatentPrior, LearnedLatent
 from infosem.module._normal_distribution import Normal
@@ -16,7 +16,6 @@ from infosem.module.priors._text import TextPrior
 __all__ = [
     "Density",
     "Distribution",
-    "EdgeModel",
     "EffectPrior",
     "FixedLatent",
     "FullAdjacency",

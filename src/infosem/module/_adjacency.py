@@ -91,13 +91,9 @@ class FullAdjacency(nn.Module):
         return self.free_effect.index_put((rows, columns), self.free_effect.new_zeros(()))
 
 
-class EdgeModel(Settings):
-    """Base class of settings that determine how known interactions become edge probabilities."""
-
-
 @register
 @dataclass(frozen=True, kw_only=True)
-class LowRankEdges(EdgeModel):
+class LowRankEdges(Settings):
     r"""Low-rank edge probabilities that are a factor of the adjacency (Eqs. 10-13 and 15).
 
     .. math:: A = A_e \odot \sigma(UV^T), \qquad (UV^T)_{ij} \sim N(\pm\mathrm{logit}\,0.95, s_l^2), \qquad

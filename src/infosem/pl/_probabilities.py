@@ -23,11 +23,12 @@ def probabilities(model: InfoSEM, *, ax: Axes | None = None) -> Axes:
     Each distribution is normalised to 100 % of its pairs. How much the labels tell about an unobserved pair depends on
     the model:
 
-    - With ``probability="kernel"``, it is the distance of the probability from the rate of edges among the labels. A
-      pair stays near this rate if the labels of its genes and of similar genes are uninformative. If all labels are of
-      one kind, one half takes the place of this rate. Known pairs have probabilities .95 and .05 by definition.
-    - With ``probability="low-rank"``, it is the distance of the probability from one half, towards which the prior of
-      the factors shrinks it.
+    - With :class:`~infosem.scores.KernelEdges`, it is the distance of the probability from the rate of edges among the
+      labels. A pair stays near this rate if the labels of its genes and of similar genes are uninformative. If all
+      labels are of one kind, one half takes the place of this rate. Known pairs have probabilities .95 and .05 by
+      definition.
+    - With :class:`~infosem.module.LowRankEdges`, it is the distance of the probability from one half, towards which the
+      prior of the factors shrinks it.
 
     Parameters
     ----------

@@ -26,8 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
-from infosem.data._settings import register
-from infosem.module._adjacency import EdgeModel
+from infosem.data._settings import Settings, register
 
 EDGE_PROBABILITY = 0.95
 """Probability of a known edge. A known non-edge has one minus this probability."""
@@ -42,7 +41,7 @@ _LOWEST = 0.2
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class KernelEdges(EdgeModel):
+class KernelEdges(Settings):
     """Edge probabilities by kernel ridge regression of known interactions over pairs of genes.
 
     Genes with similar texts and similar expression have similar interactions, so that labels generalise to genes that

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from reprlib import repr as shown
 from typing import ClassVar, Self
 
 import numpy as np
@@ -65,16 +66,19 @@ class SumOfEvidence(Ranking):
     terms: tuple[Evidence, ...] = _DEFAULT
 
     def __post_init__(self) -> None:
+        if not isinstance(self.terms, tuple | list):
+            raise TypeError(f"terms={shown(self.terms)} must be a tuple of evidence terms.")
         wrong = [term for term in self.terms if not isinstance(term, Evidence)]
         names = [term.name for term in self.terms if isinstance(term, Evidence)]
         if wrong or not names:
             raise TypeError(
-                f"terms={self.terms!r} must be evidence terms, for instance infosem.scores.Association(), in a tuple."
+                f"terms={shown(self.terms)} must be evidence terms, for instance infosem.scores.Association(), in a "
+                "tuple."
             )
         if taken := sorted(_keys.RESERVED & set(names)):
             raise ValueError(f"An evidence term cannot be called {taken[0]!r}, which is a column of every edge table.")
         if len(set(names)) < len(names):
-            raise ValueError(f"terms={self.terms!r} has two terms of the same name; each needs a name of its own.")
+            raise ValueError(f"terms={shown(self.terms)} has two terms of the same name; each needs a name of its own.")
         object.__setattr__(self, "terms", tuple(self.terms))
 
     def plus(self, *terms: Evidence) -> Self:
@@ -90,7 +94,7 @@ class SumOfEvidence(Ranking):
             edges = replace(edges, so_far=_total(parts) if parts else None)
             worth = np.float32(term.worth_of_others(edges))
             parts = {name: worth * part for name, part in parts.items()}
-            parts[term.name] = term.log_score(edges)
+            parts[term.name] = _checked_score(term, edges)
         parts = {name: np.where(edges.possible, part, 0) for name, part in parts.items()}
         total = _total(parts) if parts else np.zeros(edges.possible.shape, dtype=np.float32)
         return np.where(edges.possible, np.logaddexp(0, total), 0), parts
@@ -106,6 +110,18 @@ class AbsoluteAdjacency(Ranking):
     def rank(self, edges: EdgeData) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """See :meth:`Ranking.rank`."""
         return np.abs(edges.adjacency), {}
+
+
+def _checked_score(term: Evidence, edges: EdgeData) -> np.ndarray:
+    score = np.asarray(term.log_score(edges))
+    if score.shape != edges.possible.shape or score.dtype.kind not in "fiu":
+        raise ValueError(
+            f"{type(term).__name__}.log_score returned {score.dtype} of shape {score.shape}, expected numbers of shape "
+            f"{edges.possible.shape}: one for each regulator and gene."
+        )
+    if not np.isfinite(score[edges.possible]).all():
+        raise ValueError(f"{type(term).__name__}.log_score returned values that are not finite; zero is neutral.")
+    return score
 
 
 def _total(parts: Mapping[str, np.ndarray]) -> np.ndarray:

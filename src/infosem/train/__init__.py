@@ -1,6 +1,6 @@
 """Training of the model: initial effects, schedules and costs."""
 
 from infosem.train._schedules import SCHEDULES
-from infosem.train._start import ClosedForm, EqualEffects, Start
+from infosem.train._start import ClosedForm, EqualEffects
 
-__all__ = ["SCHEDULES", "ClosedForm", "EqualEffects", "Start"]
+__all__ = ["SCHEDULES", "ClosedForm", "EqualEffects"]

@@ -9,19 +9,15 @@ from infosem.data._arguments import number
 from infosem.data._settings import Settings, register
 
 
-class Start(Settings):
-    """Base class of settings of the initial effects."""
-
-
 @register
 @dataclass(frozen=True, kw_only=True)
-class ClosedForm(Start):
+class ClosedForm(Settings):
     """Start training from a closed-form estimate of sparse direct effects."""
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class EqualEffects(Start):
+class EqualEffects(Settings):
     r"""Start training from equal effects, apart from a small random part.
 
     Parameters
