@@ -30,8 +30,8 @@ from infosem.model._network_methods import NetworkMethods
 from infosem.model._presets import EdgeModel, Start, preset_of
 from infosem.model._saving_methods import SavingMethods
 from infosem.module import EffectPrior, InfoSEMModule, LatentPrior, Likelihood, LowRankEdges, ScalarNetworks
-from infosem.scores import EdgeFacts, Ranking
-from infosem.train import EqualEffects
+from infosem.scores import EdgeFacts, KernelEdges, Ranking
+from infosem.train import ClosedForm, EqualEffects
 from infosem.train._cost import Size
 
 logger = logging.getLogger(__name__)
@@ -111,11 +111,11 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
         *,
         preset: Literal["default", "paper"] = "default",
         prior: Literal["auto", "laplace", "normal", "embedding"] | EffectPrior = "auto",
-        edge_model: EdgeModel | None = None,
+        edge_model: KernelEdges | LowRankEdges | None = None,
         likelihood: Likelihood | None = None,
         latent: LatentPrior | None = None,
         networks: ScalarNetworks | None = None,
-        start: Start | None = None,
+        start: ClosedForm | EqualEffects | None = None,
         ranking: Ranking | None = None,
         seed: int = 0,
         registry: dict[str, Any] | None = None,
