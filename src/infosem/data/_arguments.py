@@ -86,6 +86,16 @@ def number(
     raise ValueError(f"{name}={shown(value)} must be a {kind}{': ' if what else ''}{what}.")
 
 
+def weight(value: object, name: str) -> float:
+    """Return ``value`` as a weight in the loss, within what single precision holds; see :func:`number`."""
+    return number(value, name, least=0, most=1e12)
+
+
+def standard_deviation(value: object, name: str) -> float:
+    """Return ``value`` as a standard deviation, within what single precision holds; see :func:`number`."""
+    return number(value, name, least=1e-6, most=1e6)
+
+
 def share(value: object, name: str, *, what: str = "") -> float:
     """Validate a share between 0 and 1. Arguments and errors are those of :func:`number`."""
     return number(value, name, least=0, most=1, what=what or "a share")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from anndata import AnnData
 
@@ -18,18 +18,22 @@ logger = logging.getLogger(__name__)
 _BARCODE = r"(?:.+[_:#-])?[ACGT]{12,}(?:-\d+)?"
 """Pattern of the names of cells."""
 
-_OF_GENES = (
-    ("obs", "var", _keys.IS_REGULATOR),
-    ("obsm", "varm", _keys.GENE_EMBEDDING),
-    ("obsp", "varp", _keys.KNOWN_INTERACTIONS),
-)
-"""Attribute of an entry in transposed data, attribute in correct data, and key."""
 
-_WITHOUT = {
-    "regulator_key": "all genes may have targets",
-    "embedding_key": "no text prior",
-    "interactions_key": "no interaction prior",
+class _Entry(NamedTuple):
+    """Optional entry of AnnData that describes genes."""
+
+    cells: str  # attribute that holds it in transposed data
+    genes: str  # attribute that holds it
+    key: str  # default key
+    without: str  # consequence of its absence
+
+
+_OF_GENES = {
+    "regulator_key": _Entry("obs", "var", _keys.IS_REGULATOR, "all genes may have targets"),
+    "embedding_key": _Entry("obsm", "varm", _keys.GENE_EMBEDDING, "no text prior"),
+    "interactions_key": _Entry("obsp", "varp", _keys.KNOWN_INTERACTIONS, "no interaction prior"),
 }
+"""Entries by the argument that names their key."""
 
 
 def require_known(arguments: dict[str, Any]) -> None:
@@ -52,9 +56,9 @@ def require_cells_by_genes(adata: AnnData) -> None:
         )
     barcodes = adata.var_names.astype(str).str.fullmatch(_BARCODE).mean() if adata.n_vars else 0.0
     turned = [
-        f"adata.{cells}[{key!r}]"
-        for cells, genes, key in _OF_GENES
-        if key in getattr(adata, cells) and key not in getattr(adata, genes)
+        f"adata.{entry.cells}[{entry.key!r}]"
+        for entry in _OF_GENES.values()
+        if entry.key in getattr(adata, entry.cells) and entry.key not in getattr(adata, entry.genes)
     ]
     if turned or barcodes > 0.9:
         found = f"{turned[0]} is there" if turned else f"its genes are called {', '.join(adata.var_names[:3])}"
@@ -70,17 +74,15 @@ def require_cells_by_genes(adata: AnnData) -> None:
 def resolve_keys(adata: AnnData, **keys: str | None) -> dict[str, str | None]:
     """Return the keys, with ``"auto"`` replaced by the default key if that exists, and by ``None`` otherwise."""
     resolved = dict(keys)
-    for name, (_, attribute, default) in zip(
-        ("regulator_key", "embedding_key", "interactions_key"), _OF_GENES, strict=True
-    ):
+    for name, entry in _OF_GENES.items():
         if keys[name] != "auto":
             continue
-        there = default in getattr(adata, attribute)
-        resolved[name] = default if there else None
+        there = entry.key in getattr(adata, entry.genes)
+        resolved[name] = entry.key if there else None
         if there:
-            logger.info("Using adata.%s[%r].", attribute, default)
+            logger.info("Using adata.%s[%r].", entry.genes, entry.key)
         else:
-            logger.info("No adata.%s[%r]: %s.", attribute, default, _WITHOUT[name])
+            logger.info("No adata.%s[%r]: %s.", entry.genes, entry.key, entry.without)
     return resolved
 
 
@@ -106,9 +108,6 @@ def make_manager(
 
 def absent_entries(keys: dict[str, str | None], resolved: dict[str, str | None]) -> list[tuple[str, str]]:
     """Return attribute and key of the entries that ``"auto"`` would use, but that do not exist."""
-    wanted = dict(zip(("regulator_key", "embedding_key", "interactions_key"), _OF_GENES, strict=True))
     return [
-        (attribute, default)
-        for name, (_, attribute, default) in wanted.items()
-        if keys[name] == "auto" and resolved[name] is None
+        (entry.genes, entry.key) for name, entry in _OF_GENES.items() if keys[name] == "auto" and resolved[name] is None
     ]

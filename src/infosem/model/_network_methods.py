@@ -46,9 +46,9 @@ class NetworkMethods(NetworkModel):
         all other pairs is then NaN.
         """
         facts, logits = self.edge_facts_, self._adjacency().logits
-        if facts.logits is None:
+        probability = facts.probability
+        if probability is None:
             return None if logits is None else self._frame(logits.sigmoid())
-        probability = torch.as_tensor(facts.logits).sigmoid().numpy()
         if not facts.labels_reach_others:
             assert facts.pairs is not None
             told = np.zeros(probability.shape, dtype=bool)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from infosem.data._arguments import number, whole_number
+from infosem.data._arguments import weight, whole_number
 from infosem.data._settings import Settings, register
 
 
@@ -113,7 +113,7 @@ class LowRankEdges(Settings):
     weight: float = 0.1
 
     def __post_init__(self) -> None:
-        self._checked(rank=partial(whole_number, least=1), weight=partial(number, least=0, most=1e12))
+        self._checked(rank=partial(whole_number, least=1), weight=weight)
 
 
 class ProductAdjacency(FullAdjacency):

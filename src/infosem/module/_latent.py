@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from infosem.data._arguments import number
+from infosem.data._arguments import standard_deviation, weight
 from infosem.data._settings import Settings, register
 from infosem.module._normal_distribution import Normal
 from infosem.module._sem import remove_effects
-
-_weight, _sd = partial(number, least=0, most=1e12), partial(number, least=1e-6, most=1e6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +28,7 @@ class LatentPrior(Settings, ABC):
     kl_weight: float = 0.01
 
     def __post_init__(self) -> None:
-        self._checked(kl_weight=_weight)
+        self._checked(kl_weight=weight)
 
     @abstractmethod
     def build(self, n_genes: int) -> nn.Module:
@@ -74,7 +71,7 @@ class FixedLatent(LatentPrior):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._checked(sd=_sd)
+        self._checked(sd=standard_deviation)
 
     def build(self, n_genes: int) -> nn.Module:
         """See :meth:`LatentPrior.build`."""

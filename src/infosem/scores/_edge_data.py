@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,11 @@ class EdgeFacts:
     association: np.ndarray | None = None
     direct_share: float = 0.5
     agreement: float | None = None
+
+    @property
+    def probability(self) -> np.ndarray | None:
+        """Edge probabilities from the known interactions, ``(R, G)`` float32, or ``None`` without them."""
+        return None if self.logits is None else torch.as_tensor(self.logits).sigmoid().numpy()
 
     @property
     def labels_reach_others(self) -> bool:

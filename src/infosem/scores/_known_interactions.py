@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import torch
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
@@ -39,8 +38,7 @@ class KnownInteractions(Evidence):
         assert facts.pairs is not None
         assert facts.is_edge is not None
         if facts.labels_reach_others:
-            probability = torch.as_tensor(facts.logits).sigmoid().numpy()
-            return np.log(probability / facts.is_edge.mean()).astype(np.float32)
+            return np.log(facts.probability / facts.is_edge.mean()).astype(np.float32)
         evidence = np.zeros(facts.logits.shape, dtype=np.float32)
         evidence[facts.pairs[0], facts.pairs[1]] = np.where(facts.is_edge, 1, -1) * logit(EDGE_PROBABILITY)
         return evidence

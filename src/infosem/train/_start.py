@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
-from infosem.data._arguments import number
+from infosem.data._arguments import weight
 from infosem.data._settings import Settings, register
 
 
@@ -30,4 +29,4 @@ class EqualEffects(Settings):
     total: float = 2.0
 
     def __post_init__(self) -> None:
-        self._checked(total=partial(number, least=0, most=1e12))
+        self._checked(total=weight)

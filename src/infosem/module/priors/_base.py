@@ -15,19 +15,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 from torch import Tensor, nn
 
-from infosem.data._arguments import number
+from infosem.data._arguments import weight
 from infosem.data._settings import Settings
 from infosem.module._adjacency import FullAdjacency
 from infosem.module._gene_data import GeneData
-
-# bounds wide enough for any model, and well within the range of single precision
-weight_of_prior = partial(number, least=0, most=1e12)
-standard_deviation = partial(number, least=1e-6, most=1e6)
 
 
 class Density(nn.Module, ABC):
@@ -135,4 +130,4 @@ class WeightedPrior(EffectPrior):
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        self._checked(weight=weight_of_prior)
+        self._checked(weight=weight)

@@ -9,10 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from infosem.data._arguments import standard_deviation, weight
 from infosem.data._settings import register
 from infosem.module._adjacency import FullAdjacency
 from infosem.module._gene_data import GeneData
-from infosem.module.priors._base import EffectPrior, NormalDensity, standard_deviation, weight_of_prior
+from infosem.module.priors._base import EffectPrior, NormalDensity
 
 _WEIGHT, _OF_REGULATORS = 100.0, 400
 """Default weight, and the number of regulators it is for. The influence of the prior falls with the inverse square of
@@ -43,7 +44,7 @@ class TextPrior(EffectPrior):
 
     def __post_init__(self) -> None:
         if self.weight is not None:
-            self._checked(weight=weight_of_prior)
+            self._checked(weight=weight)
         self._checked(coefficient_sd=standard_deviation)
 
     def build(self, genes: GeneData, adjacency: FullAdjacency) -> TextDensity:
