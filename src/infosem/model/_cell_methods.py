@@ -168,7 +168,9 @@ def cells_frame(
 ) -> pd.DataFrame:
     """Evaluate a function that returns a value per gene, and return a table of cells x genes."""
     values = cell_by_cell(model, function, adata, indices, batch_size)
-    cells = model._validate_anndata(adata).obs_names
+    data = model.adata if adata is None else adata
+    assert data is not None  # as it was evaluated
+    cells = data.obs_names
     return pd.DataFrame(values, index=cells if indices is None else cells[indices], columns=model.gene_names)
 
 
@@ -180,7 +182,8 @@ def cell_by_cell(
     batch_size: int | None,
 ) -> np.ndarray:
     """Evaluate ``function`` for cells and their posterior, and return one row for each of ``indices`` in order."""
-    everyone = np.arange(model._validate_anndata(adata).n_obs)
+    adata = model._validate_anndata(adata)
+    everyone = np.arange(adata.n_obs)
     # a file gives rows in its own order and once each
     cells, rows = np.unique(everyone if indices is None else everyone[indices], return_inverse=True)
     values = _evaluate(model, lambda *batch: function(*batch).cpu(), adata, cells, batch_size)
@@ -190,25 +193,25 @@ def cell_by_cell(
 def _losses(
     model: NetworkModel, adata: AnnData | None, indices: Sequence[int] | None, batch_size: int | None
 ) -> list[LossOutput]:
+    model._check_if_trained(warn=False)
     module = model.module
 
     def loss(tensors: dict[str, Tensor], inference: dict[str, Any]) -> LossOutput:
         generative = module.generative(**module._get_generative_input(tensors, inference))
         return module.loss(tensors, inference, generative)
 
-    return _evaluate(model, loss, adata, indices, batch_size)
+    return _evaluate(model, loss, model._validate_anndata(adata), indices, batch_size)
 
 
 def _evaluate(
     model: NetworkModel,
     function: Callable[[dict[str, Tensor], dict[str, Any]], Any],
-    adata: AnnData | None,
+    adata: AnnData,
     indices: Sequence[int] | np.ndarray | None,
     batch_size: int | None,
 ) -> list[Any]:
-    """Apply ``function`` to minibatches and their posterior, in evaluation mode."""
+    """Apply ``function`` to minibatches of validated cells and their posterior, in evaluation mode."""
     model._check_if_trained(warn=False)
-    adata = model._validate_anndata(adata)
     if batch_size is not None:
         batch_size = whole_number(batch_size, "batch_size", least=1)
     if indices is not None and not len(indices):
