@@ -1,7 +1,8 @@
-"""AnnData field of the expression."""
+"""AnnData field of the expression, counts or log-normalised."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -10,32 +11,47 @@ from anndata import AnnData
 from scvi import REGISTRY_KEYS
 from scvi.data.fields import LayerField
 
+from infosem.data._blocks import gene_means, is_in_memory
+from infosem.data._cells import Cells
 from infosem.data._checks import require_gene_names, require_key, require_unique_genes
-from infosem.data._expression import check_expression, gene_means, is_in_memory, summarise_expression
+from infosem.data._counts import LogNormalisation, total_counts
+from infosem.data._expression import check_expression, summarise_expression
+
+logger = logging.getLogger(__name__)
 
 _AGAIN = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
 
 
 class ExpressionField(LayerField):
-    """AnnData field of log-normalised expression, which is checked but never changed.
+    """AnnData field of counts or log-normalised expression, which is checked but never changed.
 
-    The state registry holds the statistics (:class:`~infosem.data._expression.ExpressionSummary`), so that other cells
-    are standardised like the training cells. Other cells must have the same genes in the same order.
+    The state registry holds the normalisation of counts and the statistics
+    (:class:`~infosem.data._expression.ExpressionSummary`), so that other cells are standardised like the training
+    cells. Other cells must have the same genes in the same order.
+
+    Parameters
+    ----------
+    layer
+        Layer of the expression, or ``None`` for ``X``.
+    batch_key, size_factor_key
+        Columns of ``obs`` with the batch and the size of each cell.
     """
 
-    def __init__(self, layer: str | None) -> None:
+    def __init__(self, layer: str | None, *, batch_key: str | None = None, size_factor_key: str | None = None) -> None:
         super().__init__(REGISTRY_KEYS.X_KEY, layer, is_count_data=False, correct_data_format=False)
+        self.batch_key, self.size_factor_key = batch_key, size_factor_key
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """Name of the expression in messages."""
         return "adata.X" if self.attr_key is None else f"adata.layers[{self.attr_key!r}]"
 
     def validate_field(self, adata: AnnData) -> None:
         """Check that gene names are unique and the layer exists."""
         if self.attr_key is not None:
-            require_key(adata, "layers", self.attr_key, hint="Pass layer= with the log-normalised one.")
+            require_key(adata, "layers", self.attr_key, hint="Pass layer= with counts or log-normalised values.")
         elif adata.X is None:
-            raise ValueError("adata.X is empty. Pass layer= with the name of the log-normalised layer.")
+            raise ValueError("adata.X is empty. Pass layer= with counts or log-normalised values.")
         require_gene_names(adata)
         require_unique_genes(adata)
         self._require_numbers(self.get_field_data(adata))
@@ -44,20 +60,44 @@ class ExpressionField(LayerField):
         """Raise a :class:`ValueError` if the expression is not an array of real numbers."""
         if isinstance(x, np.ma.MaskedArray):
             raise ValueError(
-                f"{self._name} is a masked array. Say what its masked entries are, for instance zero: "
-                f"{self._name} = {self._name}.filled(0)."
+                f"{self.name} is a masked array. Say what its masked entries are, for instance zero: "
+                f"{self.name} = {self.name}.filled(0)."
             )
         if np.dtype(x.dtype).kind not in "biuf":
             raise ValueError(
-                f"{self._name} is of the type {x.dtype}; expected real numbers: {self._name} = "
-                f"{self._name}.astype('float32')."
+                f"{self.name} is of the type {x.dtype}; expected real numbers: {self.name} = "
+                f"{self.name}.astype('float32')."
             )
 
     def register_field(self, adata: AnnData) -> dict[str, Any]:
         """Check and summarise the expression."""
         state: dict[str, Any] = super().register_field(adata)
-        state["summary"] = summarise_expression(self.get_field_data(adata), name=self._name)
+        x = self.get_field_data(adata)
+        state["means"] = gene_means(x)
+        state["normalisation"] = self._normalisation(adata) if check_expression(x, name=self.name) else None
+        cells = Cells(x, state["normalisation"], self._sizes(adata))
+        batch = np.zeros(adata.n_obs, dtype=np.int64)
+        if self.batch_key is not None:
+            batch = pd.factorize(adata.obs[self.batch_key])[0]
+        state["summary"] = summarise_expression(cells.normalised, adata.n_vars, batch=batch, name=self.name)
         return state
+
+    def _sizes(self, adata: AnnData) -> dict[str, np.ndarray]:
+        if self.size_factor_key is None:
+            return {}
+        return {REGISTRY_KEYS.SIZE_FACTOR_KEY: adata.obs[self.size_factor_key].to_numpy(dtype=np.float64)[:, None]}
+
+    def _normalisation(self, adata: AnnData) -> LogNormalisation:
+        """Return the normalisation of counts to a cell of median size."""
+        sizes = self._sizes(adata).get(REGISTRY_KEYS.SIZE_FACTOR_KEY)
+        if sizes is None:
+            sizes = total_counts(self.get_field_data(adata))
+            what = f"the sum of a cell's counts over the {adata.n_vars} genes"
+        else:
+            what = f"adata.obs[{self.size_factor_key!r}]"
+        reference = float(np.median(sizes[sizes > 0]))
+        logger.info("%s holds counts. They are normalised by %s (median %.4g).", self.name, what, reference)
+        return LogNormalisation(reference)
 
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
         """Use the statistics of the training cells for other cells with the same genes."""
@@ -80,7 +120,12 @@ class ExpressionField(LayerField):
                 f"The genes of this AnnData ({len(found)}) are not in the order of the model's {len(expected)} genes. "
                 "Reorder them: adata = adata[:, model.gene_names].copy()."
             )
-        check_expression(self.get_field_data(adata_target), name=self._name)
+        holds_counts = check_expression(self.get_field_data(adata_target), name=self.name)
+        if not holds_counts and state_registry["normalisation"] is not None:
+            raise ValueError(
+                f"{self.name} does not hold counts, and the model was trained on counts. Put them there, under the "
+                "same name."
+            )
         return {**state_registry, self.N_OBS_KEY: adata_target.n_obs}
 
     def require_unchanged(self, state_registry: dict[str, Any], adata: AnnData, *, files: bool) -> None:
@@ -103,13 +148,13 @@ class ExpressionField(LayerField):
         x = self.get_field_data(adata)
         if not (files or is_in_memory(x)):
             return
-        self.require_means(gene_means(x), state_registry["summary"].all_values.mean)
+        self.require_means(gene_means(x), state_registry["means"])
 
     def require_means(self, found: np.ndarray, expected: np.ndarray) -> None:
         """Raise a :class:`ValueError` if the means of genes have changed since registration."""
         changed = ~np.isclose(found, expected, rtol=1e-4, atol=1e-6)
         if changed.any():
             raise ValueError(
-                f"{self._name} has changed since setup_anndata: {changed.sum()} of {len(changed)} genes have another "
+                f"{self.name} has changed since setup_anndata: {changed.sum()} of {len(changed)} genes have another "
                 f"mean. Was it normalised or scaled meanwhile? {_AGAIN}"
             )

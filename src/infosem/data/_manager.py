@@ -13,7 +13,9 @@ from scvi.data import AnnDataManager, AnnTorchDataset
 from scvi.data.fields import BaseAnnDataField
 from torch.utils.data import Dataset
 
-from infosem.data._expression import gene_means, is_in_memory
+from infosem.data._blocks import gene_means, is_in_memory
+from infosem.data._cell_fields import CellField
+from infosem.data._cells import Cells
 from infosem.data._gene_fields import REGULATOR_FIELD, GeneField
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,9 @@ class GeneAlignedManager(AnnDataManager):
         else:
             self._assert_anndata_registered()
             self._require_expression_unchanged(files=False)
+            for field in self.fields:
+                if isinstance(field, CellField):
+                    field.require_unchanged(self._state_of(field), self.adata)
 
     def require_cells_unchanged(self) -> None:
         """Raise a :class:`ValueError` if the cells, also those of other data, have changed since registration."""
@@ -104,6 +109,25 @@ class GeneAlignedManager(AnnDataManager):
     def _state_of(self, field: BaseAnnDataField) -> dict[str, Any]:
         return state_of(self.registry, field.registry_key)
 
+    @property
+    def cells(self) -> Cells:
+        """The registered cells."""
+        of_cells = {key: np.asarray(self.get_from_registry(key)) for key in self._keys_in("obs", "obsm")}
+        return Cells(
+            self.get_from_registry(REGISTRY_KEYS.X_KEY),
+            state_of(self.registry, REGISTRY_KEYS.X_KEY)["normalisation"],
+            {key: values.reshape(len(values), -1) for key, values in of_cells.items()},
+        )
+
+    @property
+    def cell_columns(self) -> list[str]:
+        """Columns of ``obs`` that are registered."""
+        return [column for field in self.fields if isinstance(field, CellField) for column in field.columns]
+
+    def _keys_in(self, *attributes: str) -> list[str]:
+        """Return the registry keys of the entries in these attributes of AnnData."""
+        return [key for key, location in self.data_registry.items() if location["attr_name"] in attributes]
+
     def create_torch_dataset(
         self,
         indices: Any = None,
@@ -112,9 +136,5 @@ class GeneAlignedManager(AnnDataManager):
     ) -> AnnTorchDataset | Dataset:
         """Return the data set of the cells, by default with the fields in ``X``, ``layers``, ``obs`` and ``obsm``."""
         if data_and_attributes is None:
-            data_and_attributes = [
-                key
-                for key, location in self.data_registry.items()
-                if location["attr_name"] in ("X", "layers", "obs", "obsm")
-            ]
+            data_and_attributes = self._keys_in("X", "layers", "obs", "obsm")
         return super().create_torch_dataset(indices, data_and_attributes, load_sparse_tensor)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
 from anndata import AnnData
 
 from infosem.data import _keys
+from infosem.data._cell_fields import cell_fields, require_list
+from infosem.data._counts import total_counts
+from infosem.data._expression import check_expression
 from infosem.data._expression_field import ExpressionField
 from infosem.data._gene_fields import EmbeddingField, InteractionsField, RegulatorField
 from infosem.data._manager import GeneAlignedManager
@@ -36,14 +42,19 @@ _OF_GENES = {
 """Entries by the argument that names their key."""
 
 
+_TOTAL = "total_counts"
+"""Column of ``obs`` with the total count of each cell over all genes, of ``scanpy.pp.calculate_qc_metrics``."""
+
+
 def require_known(arguments: dict[str, Any]) -> None:
     """Raise a :class:`TypeError` for arguments of ``setup_anndata`` that only other models have."""
     for name in arguments:
         if name != "source_registry":
+            hint = " Groups of cells that have networks of their own are group_key=." if name == "labels_key" else ""
             raise TypeError(
-                f"setup_anndata has no argument {name!r}: it has layer, embedding_key, interactions_key and "
-                "regulator_key. The model does not use batches, labels or covariates: correct the expression for them "
-                "first, or fit each group separately with infosem.tl.by_group(adata, ...)."
+                f"setup_anndata has no argument {name!r}: it has layer, batch_key, categorical_covariate_keys, "
+                "continuous_covariate_keys, size_factor_key, group_key, embedding_key, interactions_key and "
+                f"regulator_key.{hint}"
             )
 
 
@@ -86,18 +97,69 @@ def resolve_keys(adata: AnnData, **keys: str | None) -> dict[str, str | None]:
     return resolved
 
 
+def resolve_size_factor(adata: AnnData, layer: str | None, key: str | None) -> str | None:
+    """Return the column of ``obs`` with the size of each cell, or ``None``.
+
+    ``"auto"`` is ``obs["total_counts"]``, if the expression holds counts and no cell has more of them than this total.
+
+    Raises
+    ------
+    ValueError
+        If a column is given, but the expression does not hold counts.
+    """
+    if key is None or (key == "auto" and _TOTAL not in adata.obs):
+        return None
+    field = ExpressionField(layer)
+    field.validate_field(adata)
+    x = field.get_field_data(adata)
+    counts = check_expression(x, name=field.name)
+    if key != "auto":
+        if not counts:
+            raise ValueError(
+                f"size_factor_key={key!r} normalises counts, but {field.name} does not hold counts. Pass layer= with "
+                "counts, or leave size_factor_key= out."
+            )
+        return key
+    if not counts:
+        return None
+    totals = pd.to_numeric(adata.obs[_TOTAL], errors="coerce").to_numpy(dtype=np.float64)
+    if not (totals >= np.maximum(total_counts(x), 1) - 0.5).all():
+        logger.warning(
+            "adata.obs[%r] is not used, because it is missing or smaller than the sum of the counts for some cells. "
+            "Pass size_factor_key= with the size of each cell.",
+            _TOTAL,
+        )
+        return None
+    return _TOTAL
+
+
 def make_manager(
     setup_method_args: dict[str, Any],
     *,
     layer: str | None,
+    batch_key: str | None,
+    categorical_covariate_keys: Sequence[str] | None,
+    continuous_covariate_keys: Sequence[str] | None,
+    size_factor_key: str | None,
+    group_key: str | None,
     embedding_key: str | None,
     interactions_key: str | None,
     regulator_key: str | None,
 ) -> GeneAlignedManager:
     """Make the manager that registers these entries."""
+    require_list(categorical_covariate_keys, "categorical_covariate_keys")
+    require_list(continuous_covariate_keys, "continuous_covariate_keys")
+    of_cells = cell_fields(
+        batch_key=batch_key,
+        categorical_covariate_keys=categorical_covariate_keys,
+        continuous_covariate_keys=continuous_covariate_keys,
+        size_factor_key=size_factor_key,
+        group_key=group_key,
+    )
     return GeneAlignedManager(
         fields=[
-            ExpressionField(layer),
+            *of_cells,
+            ExpressionField(layer, batch_key=batch_key, size_factor_key=size_factor_key),
             EmbeddingField(embedding_key),
             RegulatorField(regulator_key),
             InteractionsField(interactions_key, regulator_key),

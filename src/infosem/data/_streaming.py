@@ -13,7 +13,8 @@ from scipy import sparse
 from scvi import REGISTRY_KEYS
 from torch import Tensor
 
-from infosem.data._expression import cells_of
+from infosem.data._blocks import cells_of
+from infosem.data._cells import Cells
 from infosem.data._shuffling import SeededSplitter
 
 logger = logging.getLogger(__name__)
@@ -28,9 +29,9 @@ class CellStream:
 
     Parameters
     ----------
-    x
-        Expression, cells x genes. Any object that returns rows for a slice.
     cells
+        Registered cells, whose expression is any object that returns rows for a slice.
+    rows
         Rows to use.
     batch_size
         Number of cells per minibatch.
@@ -43,9 +44,16 @@ class CellStream:
     """
 
     def __init__(
-        self, x: Any, cells: np.ndarray, *, batch_size: int, chunk_size: int = 256, n_chunks: int = 16, seed: int = 0
+        self,
+        cells: Cells,
+        rows: np.ndarray,
+        *,
+        batch_size: int,
+        chunk_size: int = 256,
+        n_chunks: int = 16,
+        seed: int = 0,
     ) -> None:
-        self.x, self.cells = x, np.sort(cells)
+        self.cells, self.rows = cells, np.sort(rows)
         self.batch_size, self.chunk_size, self.n_chunks = batch_size, chunk_size, n_chunks
         self.seed, self.epoch = seed, 0
 
@@ -54,33 +62,37 @@ class CellStream:
         return -(-self._n_cells() // self.batch_size)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        """Iterate over the minibatches of one epoch, ``{"X": (B, G)}``, dense float32."""
+        """Iterate over the minibatches of one epoch, with the expression, ``(B, G)``, as dense float32."""
         rng = np.random.default_rng((self.seed, self.epoch))
         self.epoch += 1
         rank, n_processes = _process()
-        chunks = np.split(self.cells, range(self.chunk_size, len(self.cells), self.chunk_size))
+        chunks = np.split(self.rows, range(self.chunk_size, len(self.rows), self.chunk_size))
         rng.shuffle(chunks)
         # each process takes a contiguous part of the shuffled chunks, cut to the same number of cells
         mine = np.array_split(np.concatenate(chunks), n_processes)[rank][: self._n_cells()]
         left: Any = None
+        waiting = mine[:0]
         size = self.chunk_size * self.n_chunks
         for start in range(0, len(mine), size):
-            block = self._read(mine[start : start + size])
-            block = block[rng.permutation(block.shape[0])]
+            rows = mine[start : start + size]
+            order = rng.permutation(len(rows))
+            block = self._read(rows)[order]
             block = block if left is None else _stack([left, block])
+            rows = np.concatenate([waiting, rows[order]])
             is_last = start + size >= len(mine)
-            n_whole = block.shape[0] if is_last else block.shape[0] // self.batch_size * self.batch_size
+            n_whole = len(rows) if is_last else len(rows) // self.batch_size * self.batch_size
             for first in range(0, n_whole, self.batch_size):
-                yield {REGISTRY_KEYS.X_KEY: as_tensor(block[first : min(first + self.batch_size, n_whole)])}
-            left = block[n_whole:]
+                here = slice(first, min(first + self.batch_size, n_whole))
+                yield {REGISTRY_KEYS.X_KEY: as_tensor(block[here]), **self.cells.rows(rows[here])}
+            left, waiting = block[n_whole:], rows[n_whole:]
 
     def _n_cells(self) -> int:
-        return len(self.cells) // _process()[1]
+        return len(self.rows) // _process()[1]
 
-    def _read(self, cells: np.ndarray) -> Any:
-        """Return rows of ``x``, with one read for each run of consecutive cells."""
-        ends = np.flatnonzero(np.diff(cells) != 1) + 1
-        return _stack([cells_of(self.x, slice(run[0], run[-1] + 1)) for run in np.split(cells, ends)])
+    def _read(self, rows: np.ndarray) -> Any:
+        """Return the expression of cells, with one read for each run of consecutive cells."""
+        ends = np.flatnonzero(np.diff(rows) != 1) + 1
+        return _stack([cells_of(self.cells.x, slice(run[0], run[-1] + 1)) for run in np.split(rows, ends)])
 
 
 class StreamingSplitter(SeededSplitter):
@@ -98,7 +110,7 @@ class StreamingSplitter(SeededSplitter):
     def train_dataloader(self) -> CellStream:
         """Return a stream of the training cells."""
         return CellStream(
-            self.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY),
+            self.adata_manager.cells,
             self.train_idx,
             batch_size=self.data_loader_kwargs["batch_size"],
             seed=self.noise.seed,

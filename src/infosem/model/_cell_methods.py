@@ -79,7 +79,7 @@ class CellMethods(NetworkModel):
 
         def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
             px = self.module.generative(inference["qz"].mean, inference["adjacency"].weights)["px"]
-            return self.module.restore(px.mean)
+            return inference["cells"].restore(px.mean)
 
         return cells_frame(self, decode, adata, indices, batch_size)
 

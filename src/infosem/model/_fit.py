@@ -14,7 +14,7 @@ from scvi import REGISTRY_KEYS
 from scvi.train import TrainRunner
 
 from infosem.data._arguments import truth_value, whole_number
-from infosem.data._expression import is_in_memory
+from infosem.data._blocks import is_in_memory
 from infosem.data._noise import Noise
 from infosem.data._shuffling import SeededSplitter
 from infosem.data._streaming import StreamingSplitter
@@ -123,8 +123,8 @@ def _start(model: NetworkModel, cells: np.ndarray, device: torch.device) -> None
     """Compute the closed-form estimates that the model uses."""
     effects = isinstance(model._start, ClosedForm)
     if effects or model.module.denoiser is not None or model._ranking.reads_association:
-        x = model.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
-        measured = start_from_closed_form(model.module, x, cells, effects=effects, device=device)
+        everyone = model.adata_manager.cells
+        measured = start_from_closed_form(model.module, everyone, cells, effects=effects, device=device)
         model.edge_facts_ = replace(model.edge_facts_, **vars(measured))
 
 

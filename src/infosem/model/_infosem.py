@@ -13,22 +13,15 @@ from scvi import REGISTRY_KEYS
 from infosem.data._arguments import seed_number
 from infosem.data._manager import state_of
 from infosem.data._noise import Noise
-from infosem.data._registration import (
-    absent_entries,
-    make_manager,
-    require_cells_by_genes,
-    require_known,
-    resolve_keys,
-)
-from infosem.data._scvi import UUID_KEY
 from infosem.model._arguments import of_kind, require_none
 from infosem.model._cell_methods import CellMethods
-from infosem.model._facts import gene_data, has_embeddings, has_interactions, read_facts
+from infosem.model._facts import gene_data, has_embeddings, has_interactions, read_data, standardiser
 from infosem.model._fit import fit
 from infosem.model._intervention_methods import InterventionMethods
 from infosem.model._network_methods import NetworkMethods
 from infosem.model._presets import EdgeModel, Start, preset_of
 from infosem.model._saving_methods import SavingMethods
+from infosem.model._setup_methods import SetupMethods
 from infosem.module import EffectPrior, InfoSEMModule, LatentPrior, Likelihood, LowRankEdges, ScalarNetworks
 from infosem.scores import EdgeFacts, KernelEdges, Ranking
 from infosem.train import ClosedForm, EqualEffects
@@ -37,7 +30,7 @@ from infosem.train._cost import Size
 logger = logging.getLogger(__name__)
 
 
-class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
+class InfoSEM(SetupMethods, NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
     r"""Gene regulatory network from single-cell expression, with priors from text and known interactions.
 
     The model is a variational auto-encoder (Cui et al., ICML 2025). Its latent layer is a linear structural equation
@@ -156,9 +149,13 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
         self.init_params_ = self._get_init_params(arguments)
         logger.info("Prior of the effects: %s.", effect_prior.name)
         logger.info("Zeros %s.", "are left out" if likelihood.mask_zeros else "count")
-        self.edge_facts_ = read_facts(self._adata_manager, edge_model) if facts is None else facts
+        cells = standardiser(self.registry_, mask_zeros=bool(likelihood.mask_zeros))
+        if facts is None:
+            facts, cells = read_data(self._adata_manager, edge_model, mask_zeros=bool(likelihood.mask_zeros))
+        self.edge_facts_ = facts
         self.module = InfoSEMModule(
             gene_data(self.registry_, self.edge_facts_, likelihood),
+            cells,
             n_cells=summary.n_cells,
             prior=effect_prior,
             low_rank=low_rank,
@@ -172,64 +169,6 @@ class InfoSEM(NetworkMethods, CellMethods, InterventionMethods, SavingMethods):
             f"InfoSEM: {len(self.regulator_names)} regulators, {len(self.gene_names)} genes, prior {self.prior_!r}, "
             f"zeros {'left out' if likelihood.mask_zeros else 'counted'}, seed {seed}"
         )
-
-    @classmethod
-    def setup_anndata(
-        cls,
-        adata: AnnData,
-        *,
-        layer: str | None = None,
-        embedding_key: str | None = "auto",
-        interactions_key: str | None = "auto",
-        regulator_key: str | None = "auto",
-        **kwargs: Any,
-    ) -> None:
-        """Register log-normalised expression, text embeddings, known interactions and regulators.
-
-        ``adata`` is not changed, apart from entries of scvi-tools in ``uns``.
-
-        Parameters
-        ----------
-        adata
-            Cells x genes. A view is converted to an actual AnnData.
-        layer
-            Layer with log-normalised expression. ``None`` uses ``X``.
-        embedding_key
-            Key in ``varm`` of the text embeddings of the genes. Genes without one have a row of NaN.
-        interactions_key
-            Key in ``varp`` of known interactions, with regulators as rows: +1 is a known edge, -1 a known non-edge, and
-            an absent (sparse) or NaN (dense) entry is unobserved. See :func:`infosem.pp.known_interactions`.
-        regulator_key
-            Boolean column of ``var`` that marks the regulators. Without one, all genes are regulators.
-        **kwargs
-            ``source_registry``, for :meth:`load` only.
-
-        Notes
-        -----
-        ``"auto"`` uses ``varm["gene_embedding"]``, ``varp["known_interactions"]`` and ``var["is_regulator"]`` if they
-        exist. ``None`` uses none.
-
-        Raises
-        ------
-        KeyError
-            If a given key does not exist.
-        TypeError
-            If ``adata`` is not an AnnData, or there is an argument of another model, such as ``batch_key``.
-        ValueError
-            If the expression, the embeddings, the interactions or the regulators are not valid.
-        """
-        require_known(kwargs)
-        require_cells_by_genes(adata)
-        keys = {"embedding_key": embedding_key, "interactions_key": interactions_key, "regulator_key": regulator_key}
-        resolved = resolve_keys(adata, **keys)
-        setup_args = cls._get_setup_method_args(cls=cls, adata=adata, layer=layer, **resolved)
-        manager = make_manager(setup_args, layer=layer, **resolved)
-        manager.absent = absent_entries(keys, resolved)
-        registered = cls._setup_adata_manager_store.get(adata.uns.get(UUID_KEY))
-        if registered is not None and registered.adata is not adata:
-            del adata.uns[UUID_KEY]  # copied from another AnnData, whose registration it would replace
-        manager.register_fields(adata, **kwargs)
-        cls.register_manager(manager)
 
     @torch.inference_mode(False)
     @np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")  # NumPy's defaults

@@ -9,7 +9,6 @@ from typing import Any, Literal, get_args
 import pandas as pd
 import torch
 from anndata import AnnData
-from scvi import REGISTRY_KEYS
 from torch import Tensor
 
 from infosem.data._arguments import number
@@ -161,13 +160,13 @@ def intervention_shift(
     effects = torch.as_tensor(total_effects.to_numpy(copy=True))
     column = model.gene_names.index(gene)
 
-    def shift(tensors: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
-        x, h, gene_only = tensors[REGISTRY_KEYS.X_KEY], inference["h"], slice(column, column + 1)
-        of_gene = x[:, gene_only]
+    def shift(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
+        cells, h, gene_only = inference["cells"], inference["h"], slice(column, column + 1)
+        of_gene = cells.x[:, gene_only]
         held = torch.full_like(of_gene, value) if fold is None else torch.log1p(value * torch.expm1(of_gene))
-        changed = module.latent_state(held, column)
+        changed = module.latent_state(cells, held, column)
         moved = h + (changed - h[:, gene_only]) * effects.to(h)
-        before, after = (module.restore(module.decode(state).mean).clamp_min(0) for state in (h, moved))
+        before, after = (cells.restore(module.decode(state).mean).clamp_min(0) for state in (h, moved))
         difference = after - before
         difference[:, gene_only] = held - of_gene
         return difference

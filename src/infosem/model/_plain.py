@@ -11,14 +11,16 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from infosem.data._expression import ExpressionSummary, Standardisation
+from infosem.data._counts import LogNormalisation
+from infosem.data._expression import ExpressionSummary
+from infosem.data._moments import Standardisation
 from infosem.data._settings import Settings, registered, require_registered
 from infosem.scores import EdgeFacts
 
 _KIND = "infosem:kind"
 """Key that marks mappings which represent another type."""
 
-_RECORDS = {record.__name__: record for record in (EdgeFacts, ExpressionSummary, Standardisation)}
+_RECORDS = {record.__name__: record for record in (EdgeFacts, ExpressionSummary, LogNormalisation, Standardisation)}
 
 
 def to_plain(value: Any, name: str = "value") -> Any:

@@ -16,8 +16,6 @@ class GeneData:
     ----------
     names
         Names of the genes, ``(G,)``.
-    mean, sd
-        Location and scale of the standardisation, ``(G,)``.
     varies
         Whether each gene varies over the cells, boolean ``(G,)``.
     regulators
@@ -33,8 +31,6 @@ class GeneData:
     """
 
     names: Sequence[str]
-    mean: Tensor
-    sd: Tensor
     varies: Tensor
     regulators: Tensor
     n_counted: int

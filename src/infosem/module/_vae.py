@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import torch
-from scvi import REGISTRY_KEYS
 from scvi.module.base import BaseModuleClass, LossOutput, auto_move_data
 from torch import Tensor
 
@@ -17,6 +16,7 @@ from infosem.module._latent import LatentPrior
 from infosem.module._normal_distribution import Normal
 from infosem.module._scalar_networks import ScalarNetworks
 from infosem.module._sem import propagate_effects, remove_effects
+from infosem.module._standardiser import Cells, Standardiser
 from infosem.module.likelihoods._base import Distribution, Likelihood
 from infosem.module.priors._base import EffectPrior
 from infosem.module.priors._labels import LabelDensity
@@ -49,6 +49,8 @@ class InfoSEMModule(BaseModuleClass):
     ----------
     genes
         Data about the genes.
+    standardiser
+        Standardisation of the cells.
     n_cells
         Number :math:`N` of cells.
     prior
@@ -66,6 +68,7 @@ class InfoSEMModule(BaseModuleClass):
     def __init__(
         self,
         genes: GeneData,
+        standardiser: Standardiser,
         *,
         n_cells: int,
         prior: EffectPrior,
@@ -77,12 +80,11 @@ class InfoSEMModule(BaseModuleClass):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        n_genes = len(genes.mean)
+        n_genes = len(genes.names)
         self.n_cells, self.n_counted = n_cells, genes.n_counted
         self.likelihood, self.beta = likelihood, latent.kl_weight
 
-        self.register_buffer("mean", genes.mean)
-        self.register_buffer("sd", genes.sd)
+        self.standardiser = standardiser
         self.register_buffer("regulators", genes.regulators)
         shape = len(genes.regulators), n_genes
         possible = genes.varies[genes.regulators][:, None] & genes.varies[None, :]
@@ -106,33 +108,18 @@ class InfoSEMModule(BaseModuleClass):
             self.interaction_prior = LabelDensity(genes.pairs, genes.is_edge, weight=low_rank.weight)
         self.effect_prior = prior.build(genes, self.adjacency)
 
-    def standardise(self, x: Tensor) -> Tensor:
-        """Standardise expression, ``(B, G)``, per gene and clip it to [-10, 10]."""
-        return ((x - self.mean) / self.sd).clamp(-10, 10)
-
-    def latent_input(self, x: Tensor, standardised: Tensor) -> Tensor:
+    def latent_input(self, cells: Cells) -> Tensor:
         """Return the input of the encoder, ``(B, G)``.
 
         With a denoiser, entries that are not counted are replaced by the mean of the gene, and the expression is
         denoised. Without one, this is the standardised expression.
-
-        Parameters
-        ----------
-        x
-            Expression in the units of the input, ``(B, G)``.
-        standardised
-            The same expression, standardised.
         """
         if self.denoiser is None:
-            return standardised
-        return self.denoiser(standardised * self.likelihood.counted(x))
+            return cells.standardised()
+        return self.denoiser(cells.standardised() * self.likelihood.counted(cells.x))
 
-    def restore(self, standardised: Tensor) -> Tensor:
-        """Transform standardised values, ``(B, G)``, to the units of the input."""
-        return standardised * self.sd + self.mean
-
-    def _get_inference_input(self, tensors: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
-        return {"x": tensors[REGISTRY_KEYS.X_KEY]}
+    def _get_inference_input(self, tensors: dict[str, Tensor], **_: object) -> dict[str, dict[str, Tensor]]:
+        return {"tensors": tensors}
 
     def _get_generative_input(
         self, tensors: dict[str, Tensor], inference_outputs: dict[str, Any], **_: object
@@ -140,27 +127,27 @@ class InfoSEMModule(BaseModuleClass):
         return {"z": inference_outputs["z"], "weights": inference_outputs["adjacency"].weights}
 
     @auto_move_data
-    def inference(self, x: Tensor, generator: torch.Generator | None = None) -> dict[str, Any]:
+    def inference(self, tensors: dict[str, Tensor], generator: torch.Generator | None = None) -> dict[str, Any]:
         r"""Draw the latent noise of each cell from :math:`q(Z | X, A)`.
 
         Parameters
         ----------
-        x
-            Expression in the units of the input, ``(B, G)``.
+        tensors
+            Minibatch of cells, by registry key.
         generator
             Torch generator for the draw.
 
         Returns
         -------
-        Dictionary of the sample ``z``, its distribution ``qz``, the standardised expression ``x`` and the encoded mean
-        ``h``, :math:`m_\phi(x)`, each ``(B, G)``; and the ``adjacency`` with its ``weights``, ``effects`` and
+        Dictionary of the sample ``z``, its distribution ``qz`` and the encoded mean ``h``, :math:`m_\phi(x)`, each
+        ``(B, G)``; the ``cells`` as the model sees them; and the ``adjacency`` with its ``weights``, ``effects`` and
         ``logits``.
         """
         adjacency: Adjacency = self.adjacency()
-        standardised = self.standardise(x)
-        encoded = self.encoder(self.latent_input(x, standardised))
+        cells: Cells = self.standardiser(tensors)
+        encoded = self.encoder(self.latent_input(cells))
         qz = Normal(*remove_effects(encoded, adjacency.weights, self.regulators))
-        return {"z": qz.sample(generator), "qz": qz, "x": standardised, "h": encoded[0], "adjacency": adjacency}
+        return {"z": qz.sample(generator), "qz": qz, "cells": cells, "h": encoded[0], "adjacency": adjacency}
 
     @auto_move_data
     def generative(self, z: Tensor, weights: Tensor) -> dict[str, Any]:
@@ -186,17 +173,19 @@ class InfoSEMModule(BaseModuleClass):
         mean, *others = self.decoder(h)
         return self.likelihood.distribution(mean if self.denoiser is None else mean * self.denoiser.sd, *others)
 
-    def latent_state(self, x: Tensor, column: int) -> Tensor:
+    def latent_state(self, cells: Cells, x: Tensor, column: int) -> Tensor:
         """Return the latent state of one gene that is held at an expression level, hence without noise.
 
         Parameters
         ----------
+        cells
+            Cells in which it is held.
         x
-            Expression of the gene in the units of the input, ``(B, 1)``.
+            Log-normalised expression of the gene, ``(B, 1)``.
         column
             Column of the gene.
         """
-        held = ((x - self.mean[column]) / self.sd[column]).clamp(-10, 10)
+        held = cells.of_gene(column, x).standardised()
         if self.denoiser is not None:
             if self.likelihood.mask_zeros:
                 held = held.clamp(-_LEAST_COUNTED, _LEAST_COUNTED)
@@ -214,14 +203,14 @@ class InfoSEMModule(BaseModuleClass):
         ``reconstruction_loss`` and ``kl_local`` are in nats per cell. The KL divergence is weighted as in the ELBO.
         ``kl_global`` is :math:`-\log p(A)`.
         """
-        counted = self.likelihood.counted(tensors[REGISTRY_KEYS.X_KEY])
+        cells: Cells = inference_outputs["cells"]
+        counted = self.likelihood.counted(cells.x)
         px, pz = generative_outputs["px"], generative_outputs["pz"]
-        x = inference_outputs["x"]
-        misfit = (px.deviance(x) * counted).sum(1)
+        misfit = (px.deviance(cells.standardised()) * counted).sum(1)
         n_counted = counted.sum(1)
         kl = inference_outputs["qz"].kl_divergence(pz).sum(1)
         penalty = self.penalty(inference_outputs["adjacency"])
-        loss = misfit.sum() / n_counted.sum().clamp_min(1) + self.beta * kl.mean() / x.shape[1] + penalty
+        loss = misfit.sum() / n_counted.sum().clamp_min(1) + self.beta * kl.mean() / cells.x.shape[1] + penalty
         return LossOutput(
             loss=loss,
             reconstruction_loss=0.5 * (misfit + n_counted * math.log(2 * math.pi)),
@@ -232,7 +221,7 @@ class InfoSEMModule(BaseModuleClass):
     @property
     def kl_weight(self) -> float:
         r"""Weight :math:`\beta M / (2NG)` of the KL divergence in the ELBO."""
-        return self.beta * self.n_counted / (2 * self.n_cells * len(self.mean))
+        return self.beta * self.n_counted / (2 * self.n_cells * len(self.standardiser.mean))
 
     def penalty(self, adjacency: Adjacency) -> Tensor:
         """Return the contribution of the priors to the training loss."""
@@ -263,9 +252,9 @@ class InfoSEMModule(BaseModuleClass):
 
         Returns
         -------
-        Expression in the units of the input, ``(n_cells, G)``.
+        Log-normalised expression of cells with average batch and covariates, ``(n_cells, G)``.
         """
         weights = self.adjacency().weights
         pz = self.latent(weights, self.regulators)
         z = Normal(pz.mean.expand(n_cells, -1), pz.log_variance).sample(generator)
-        return self.restore(self.generative(z, weights)["px"].sample(generator))
+        return self.standardiser.average().restore(self.generative(z, weights)["px"].sample(generator))

@@ -20,7 +20,7 @@ from functools import partial
 
 import numpy as np
 
-from infosem.data._expression import signs_beyond_noise
+from infosem.data._correlation import signs_beyond_noise
 from infosem.statistics._second_moments import Blocks, SecondMoments, covariance_of, power_sums
 from infosem.statistics._surprisal import against_background, strongest, surprisal
 

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from infosem.data import _keys
 from infosem.data._arguments import seed_number, whole_number
-from infosem.data._expression import is_in_memory
+from infosem.data._blocks import is_in_memory
 from infosem.data._places import NETWORK, is_ours, require_network_place
 from infosem.model._infosem import InfoSEM
 from infosem.model._quiet import quiet

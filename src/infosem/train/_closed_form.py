@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
+from scvi import REGISTRY_KEYS
 from torch import Tensor
 
-from infosem.data._expression import blocks_of_cells
+from infosem.data._cells import Cells
 from infosem.module._vae import InfoSEMModule
 from infosem.statistics._covariation import measure_covariation
-from infosem.statistics._second_moments import power_sums
+from infosem.statistics._second_moments import Blocks, power_sums
 from infosem.statistics._single_effects import sparse_effects
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Measured:
 
 
 def start_from_closed_form(
-    module: InfoSEMModule, x: Any, cells: np.ndarray, *, effects: bool, device: torch.device
+    module: InfoSEMModule, cells: Cells, training: np.ndarray, *, effects: bool, device: torch.device
 ) -> Measured:
     r"""Estimate measurement noise, the evidence for each pair, and the initial effects.
 
@@ -46,9 +47,9 @@ def start_from_closed_form(
     ----------
     module
         Module whose noise and effects are set.
-    x
-        Expression of all cells, cells x genes.
     cells
+        All registered cells.
+    training
         Indices of the training cells.
     effects
         Whether training starts from the estimated effects. If false, the effects of the module are left unchanged.
@@ -61,7 +62,7 @@ def start_from_closed_form(
     """
     regulators = module.regulators.cpu().numpy()
     possible = module.adjacency.possible().cpu().numpy()
-    covariation = measure_covariation(_standardised(module, x, cells), regulators, possible)
+    covariation = measure_covariation(_standardised(module, cells, training), regulators, possible)
 
     if not possible.any():
         logger.warning("None of the %d regulators varies over the cells: there are no edges.", len(regulators))
@@ -114,20 +115,21 @@ def _direct_share(n_observations: float, n_regulators: int) -> float:
     return _MOST_DIRECT * n_observations / (n_observations + _OBSERVATIONS_OF_A_REGULATOR * n_regulators)
 
 
-def _standardised(module: InfoSEMModule, x: Any, cells: np.ndarray) -> Any:
+def _standardised(module: InfoSEMModule, cells: Cells, training: np.ndarray) -> Blocks:
     """Return blocks of standardised cells with a variance of one. Entries that are not counted are zero."""
-    mean, sd = (values.cpu().numpy().astype(np.float32) for values in (module.mean, module.sd))
-    chosen = np.zeros(x.shape[0], dtype=bool)
-    chosen[cells] = True
+    standardiser = deepcopy(module.standardiser).cpu()
+    chosen = np.zeros(cells.x.shape[0], dtype=bool)
+    chosen[training] = True
 
     def blocks() -> Iterator[np.ndarray]:
         start = 0
-        for block in blocks_of_cells(x):
-            block = block[chosen[start : start + len(block)]].astype(np.float32)
-            start += len(block)
-            z = np.clip((block - mean) / sd, -10, 10)
-            yield np.where(block != 0, z, np.float32(0)) if module.likelihood.mask_zeros else z
+        for tensors in cells.batches():
+            here = torch.from_numpy(chosen[start : start + len(tensors[REGISTRY_KEYS.X_KEY])])
+            start += len(here)
+            block = standardiser({key: values[here] for key, values in tensors.items()})
+            z = block.standardised().numpy()
+            yield np.where(block.x.numpy() != 0, z, np.float32(0)) if module.likelihood.mask_zeros else z
 
-    scale = np.sqrt(power_sums(blocks, x.shape[1], 2)[0] / max(len(cells), 1))
+    scale = np.sqrt(power_sums(blocks, cells.x.shape[1], 2)[0] / max(len(training), 1))
     scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
     return lambda: (z / scale for z in blocks())

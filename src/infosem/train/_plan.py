@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from scvi import REGISTRY_KEYS
 from scvi.train import TrainingPlan
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -132,9 +131,9 @@ class NetworkTrainingPlan(TrainingPlan):
         """Return the seconds that the gradient of a step takes, as a mean over the phases. The model is unchanged."""
         module = self.module
         knots = {name: part.n_knots for name, part in module.named_modules() if isinstance(part, TabulatedNetwork)}
-        generator = Noise(0).on(module.mean.device)
-        cells = module.mean.new_empty(batch_size, len(module.mean)).normal_(generator=generator)
-        batch = {REGISTRY_KEYS.X_KEY: (module.mean + module.sd * cells).clamp_min(0)}
+        device = module.regulators.device
+        generator = Noise(0).on(device)
+        batch = module.standardiser.random_cells(batch_size, generator)
 
         def gradient() -> None:
             with self.trainer.precision_plugin.forward_context():
@@ -145,7 +144,7 @@ class NetworkTrainingPlan(TrainingPlan):
         seconds = 0.0
         for parts, n_epochs in self.phases:
             self._train_only(parts)
-            seconds += n_epochs * seconds_per_call(gradient, module.mean.device)
+            seconds += n_epochs * seconds_per_call(gradient, device)
         for name, n_knots in knots.items():
             module.get_submodule(name).n_knots = n_knots
         return seconds / sum(n_epochs for _, n_epochs in self.phases)
@@ -176,7 +175,7 @@ class NetworkTrainingPlan(TrainingPlan):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Evaluate the module with the noise of this plan."""
-        generator = self.noise.on(self.module.mean.device)
+        generator = self.noise.on(self.module.regulators.device)
         return self.module(*args, inference_kwargs={"generator": generator}, **kwargs)
 
     def on_train_start(self) -> None:
@@ -187,7 +186,7 @@ class NetworkTrainingPlan(TrainingPlan):
     def on_train_epoch_start(self) -> None:
         """Reset the sums that are logged, and enable gradients for the parts that are trained in this epoch."""
         self._train_only(self._phase())
-        self._totals = torch.zeros(5, device=self.device, dtype=self.module.mean.dtype)
+        self._totals = torch.zeros(5, device=self.device, dtype=torch.float32)
 
     def on_train_epoch_end(self) -> None:
         """Log the means per cell over the epoch."""

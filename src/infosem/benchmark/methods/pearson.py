@@ -9,7 +9,8 @@ import numpy as np
 from anndata import AnnData
 
 from infosem.benchmark._method import Labels, Method
-from infosem.data._expression import pearson_correlation
+from infosem.data._blocks import blocks_of_cells
+from infosem.data._correlation import pearson_correlation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,4 +22,4 @@ class Pearson(Method):
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""
-        return np.abs(pearson_correlation(adata.X, regulators))
+        return np.abs(pearson_correlation(blocks_of_cells(adata.X), regulators, adata.n_vars))

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from infosem.benchmark._method import Labels, Method
 from infosem.benchmark.methods._expression import dense_expression
-from infosem.data._expression import pearson_correlation
+from infosem.data._correlation import pearson_correlation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,4 +23,4 @@ class Spearman(Method):
 
     def score(self, adata: AnnData, regulators: np.ndarray, labels: Labels, *, seed: int) -> np.ndarray:
         """See :meth:`infosem.benchmark.Method.score`."""
-        return np.abs(pearson_correlation(rankdata(dense_expression(adata), axis=0), regulators))
+        return np.abs(pearson_correlation([rankdata(dense_expression(adata), axis=0)], regulators, adata.n_vars))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from infosem.data._arguments import one_of
-from infosem.data._expression import ExpressionSummary, Standardisation
+from infosem.data._expression import ExpressionSummary
 from infosem.data._settings import Settings
 
 
@@ -71,16 +71,12 @@ class Likelihood(Settings, ABC):
             return self
         return replace(self, mask_zeros=not summary.zeros_go_together)
 
-    def standardisation(self, summary: ExpressionSummary) -> Standardisation:
-        """Return the location and scale of each gene, computed from the entries that count."""
-        return summary.nonzero_values if self.mask_zeros else summary.all_values
-
     def counted(self, x: Tensor) -> Tensor:
         """Return which entries of the expression count, boolean, cells x genes.
 
         Parameters
         ----------
         x
-            Expression in the units of the input, cells x genes.
+            Log-normalised expression, cells x genes.
         """
         return x != 0 if self.mask_zeros else torch.ones_like(x, dtype=torch.bool)

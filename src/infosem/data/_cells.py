@@ -1,0 +1,54 @@
+"""Registered cells: their expression, and what is known about each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from scvi import REGISTRY_KEYS
+from torch import Tensor
+
+from infosem.data._blocks import blocks_of_cells
+from infosem.data._counts import LogNormalisation
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Registered cells.
+
+    Attributes
+    ----------
+    x
+        Expression as registered, cells x genes, in memory or in a file.
+    normalisation
+        Normalisation of counts, or ``None`` if the expression is log-normalised.
+    of_cells
+        Batches, covariates and sizes by registry key, each with a row per cell, ``(N, k)``.
+    """
+
+    x: Any
+    normalisation: LogNormalisation | None = None
+    of_cells: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def batches(self) -> Iterator[dict[str, Tensor]]:
+        """Iterate over blocks of cells in order, as minibatches with the expression in float64."""
+        start = 0
+        for block in blocks_of_cells(self.x):
+            rows = slice(start, start + len(block))
+            start += len(block)
+            yield {REGISTRY_KEYS.X_KEY: torch.from_numpy(block), **self.rows(rows)}
+
+    def rows(self, rows: slice | np.ndarray) -> dict[str, Tensor]:
+        """Return batches, covariates and sizes of some cells, as in a minibatch."""
+        return {key: torch.as_tensor(values[rows]) for key, values in self.of_cells.items()}
+
+    def normalised(self) -> Iterator[np.ndarray]:
+        """Iterate over blocks of cells in order, as log-normalised float64 arrays."""
+        for cells in self.batches():
+            x = cells[REGISTRY_KEYS.X_KEY]
+            if self.normalisation is not None:
+                x = self.normalisation(x, cells.get(REGISTRY_KEYS.SIZE_FACTOR_KEY))
+            yield x.numpy()
