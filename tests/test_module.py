@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
+from infosem.data._moments import Standardisation
 from infosem.module import (
     FixedLatent,
     Gaussian,
@@ -17,6 +18,7 @@ from infosem.module import (
     LowRankEdges,
     NormalPrior,
     ScalarNetworks,
+    Standardiser,
     TextPrior,
 )
 from infosem.statistics._centring import centre_embeddings
@@ -45,8 +47,6 @@ def build(prior, *, n_genes, masked, mask_zeros=True, variance="unit", latent="l
     pairs = np.stack([np.arange(n_observed) % len(regulators), (np.arange(n_observed) + 1) % n_genes])
     genes = GeneData(
         names=[f"gene{j}" for j in range(n_genes)],
-        mean=torch.tensor(rng.uniform(0.5, 1.5, n_genes)),
-        sd=torch.tensor(rng.uniform(0.5, 1.5, n_genes)),
         varies=torch.tensor(varies),
         regulators=torch.tensor(regulators),
         n_counted=int((x != 0).sum()) if mask_zeros else x.size,
@@ -54,8 +54,10 @@ def build(prior, *, n_genes, masked, mask_zeros=True, variance="unit", latent="l
         pairs=torch.tensor(pairs),
         is_edge=torch.tensor([True, False, True, False]),
     )
+    location, scale = rng.uniform(0.5, 1.5, (2, n_genes))
     module = InfoSEMModule(
         genes,
+        Standardiser(Standardisation(location, scale, genes.n_counted)),
         n_cells=len(x),
         prior=PRIORS[prior],
         low_rank=LowRankEdges(rank=3, weight=LABEL_WEIGHT) if "interactions" in prior else None,
@@ -97,7 +99,7 @@ def dense_terms(module, genes, x, embeddings, z, *, prior, mask_zeros, variance,
         )
         return np.stack([[w3 @ np.tanh(w2 @ np.tanh(w1[:, 0] * v + b1) + b2) + b3 for v in row] for row in values])
 
-    standardised = np.clip((x - genes.mean.numpy()) / genes.sd.numpy(), -10, 10)
+    standardised = np.clip((x - state["standardiser.mean"]) / state["standardiser.sd"], -10, 10)
     encoded = network("encoder", standardised)
     q_mean, q_log_variance = encoded[..., 0] @ matrix, encoded[..., 1] @ matrix
     if latent == "learned":
@@ -152,7 +154,7 @@ def test_elbo_term_by_term(prior, masked, n_genes, mask_zeros, variance, latent)
     how = {"mask_zeros": mask_zeros, "variance": variance, "latent": latent}
     module, genes, x, embeddings = build(prior, n_genes=n_genes, masked=masked, **how)
     tensors = {"X": torch.tensor(x)}
-    inference = module.inference(tensors["X"])
+    inference = module.inference(tensors)
     output = module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"].weights))
     z = inference["z"].detach().numpy()
     misfit, kl, log_prior, M = dense_terms(module, genes, x, embeddings, z, prior=prior, **how)
@@ -165,7 +167,7 @@ def test_elbo_term_by_term(prior, masked, n_genes, mask_zeros, variance, latent)
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    inference = module.inference(tensors["X"])
+    inference = module.inference(tensors)
     moved = module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"].weights))
     z = inference["z"].detach().numpy()
     misfit, kl, log_prior, _ = dense_terms(module, genes, x, embeddings, z, prior=prior, **how)
@@ -182,7 +184,7 @@ def test_gradient_against_finite_differences(prior, masked):
 
     def loss():
         torch.manual_seed(1)
-        inference = module.inference(tensors["X"])
+        inference = module.inference(tensors)
         return module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"].weights)).loss
 
     module.zero_grad()
@@ -206,7 +208,7 @@ def test_gradient_against_finite_differences(prior, masked):
 def test_pairs_that_cannot_be_edges_have_weight_zero_and_no_gradient(prior):
     module, genes, x, _ = build(prior, n_genes=6, masked=True)
     tensors = {"X": torch.tensor(x)}
-    inference = module.inference(tensors["X"])
+    inference = module.inference(tensors)
     module.loss(tensors, inference, module.generative(inference["z"], inference["adjacency"].weights)).loss.backward()
     regulators = genes.regulators
     adjacency, gradient = module.adjacency().weights.detach(), module.adjacency.free_effect.grad

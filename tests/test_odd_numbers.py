@@ -9,8 +9,8 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem import InfoSEM, datasets
+from infosem.data._correlation import signs_beyond_noise
 from infosem.data._embeddings import checked_embeddings
-from infosem.data._expression import signs_beyond_noise
 from infosem.data._known_interactions import read_known_interactions
 from infosem.network._edge_table import edge_table, known_signs
 from infosem.network._thresholds import Thresholds

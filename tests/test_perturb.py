@@ -91,7 +91,8 @@ def test_shift_of_each_cell_is_decoded(model, cells, change, new):
     held[:, gene] = torch.tensor(new(x[:, gene].numpy()))
     denoiser = module.denoiser
     with torch.no_grad():
-        z, alone = (((v - module.mean) / module.sd).clamp(-10, 10) for v in (x, held))
+        mean, sd = module.standardiser.mean, module.standardiser.sd
+        z, alone = (((v - mean) / sd).clamp(-10, 10) for v in (x, held))
         z = torch.where(x != 0, z, 0)  # of these cells, values are lost at random
         smoother = (
             denoiser.own_share * torch.eye(x.shape[1]) + (denoiser.loadings * denoiser.gains) @ denoiser.loadings.T
@@ -100,7 +101,7 @@ def test_shift_of_each_cell_is_decoded(model, cells, change, new):
         changed = module.encoder(alone.clamp(-3, 3) / denoiser.sd)[0]
         effects = torch.tensor(model.get_total_effects(name).to_numpy(), dtype=torch.float64)
         moved = h + (changed - h)[:, [gene]] * effects
-        before, after = (module.restore(module.decoder(state)[0] * denoiser.sd).clamp_min(0) for state in (h, moved))
+        before, after = ((module.decoder(state)[0] * denoiser.sd * sd + mean).clamp_min(0) for state in (h, moved))
     expected = after - before
     expected[:, gene] = (held - x)[:, gene]  # it is held, whatever is measured
     np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)

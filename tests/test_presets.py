@@ -91,8 +91,6 @@ def test_defaults_are_those_that_the_model_page_states():
 def test_the_weight_of_the_text_goes_with_the_square_of_the_regulators(n_regulators, weight):
     genes = GeneData(
         names=[f"gene{j}" for j in range(n_regulators)],
-        mean=torch.zeros(n_regulators),
-        sd=torch.ones(n_regulators),
         varies=torch.ones(n_regulators, dtype=torch.bool),
         regulators=torch.arange(n_regulators),
         n_counted=100,

@@ -172,4 +172,4 @@ class TestWriting:
 
     def test_arguments_of_the_set_up_are_shown(self, saved, capsys):
         InfoSEM.view_setup_args(saved)
-        assert "InfoSEM.setup_anndata(adata, layer=None, embedding_key='gene_embedding'" in capsys.readouterr().out
+        assert "InfoSEM.setup_anndata(adata, layer=None, batch_key=None" in capsys.readouterr().out

@@ -7,14 +7,24 @@ import warnings
 from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
 import torch
 from scvi import REGISTRY_KEYS
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from infosem.data._moments import Standardisation
 from infosem.data._noise import Noise
-from infosem.module import Gaussian, GeneData, InfoSEMModule, LaplacePrior, LearnedLatent, ScalarNetworks
+from infosem.module import (
+    Gaussian,
+    GeneData,
+    InfoSEMModule,
+    LaplacePrior,
+    LearnedLatent,
+    ScalarNetworks,
+    Standardiser,
+)
 from infosem.train._schedules import JointTrainingPlan
 from on_gpu.devices import seconds_of, synchronise
 
@@ -115,14 +125,13 @@ def random_module(n_genes: int, n_regulators: int) -> InfoSEMModule:
     """Make the default module for genes of which nothing is known, with weak random effects."""
     genes = GeneData(
         names=[f"gene{j}" for j in range(n_genes)],
-        mean=torch.ones(n_genes),
-        sd=torch.ones(n_genes),
         varies=torch.ones(n_genes, dtype=torch.bool),
         regulators=torch.arange(n_regulators),
         n_counted=1000 * n_genes,
     )
     return InfoSEMModule(
         genes,
+        Standardiser(Standardisation(np.ones(n_genes), np.ones(n_genes), genes.n_counted)),
         n_cells=1000,
         prior=LaplacePrior(),
         low_rank=None,

@@ -5,6 +5,7 @@ from infosem.module._gene_data import GeneData
 from infosem.module._latent import FixedLatent, LatentPrior, LearnedLatent
 from infosem.module._normal_distribution import Normal
 from infosem.module._scalar_networks import ScalarNetworks
+from infosem.module._standardiser import Standardiser
 from infosem.module._vae import InfoSEMModule
 from infosem.module.likelihoods._base import Distribution, Likelihood
 from infosem.module.likelihoods._gaussian import Gaussian
@@ -30,5 +31,6 @@ __all__ = [
     "Normal",
     "NormalPrior",
     "ScalarNetworks",
+    "Standardiser",
     "TextPrior",
 ]

@@ -17,6 +17,7 @@ from infosem.statistics._design import DesignSizes
 
 _LARGEST = 10.0
 """Largest absolute value of the standardised expression."""
+_NO_COVARIATES = DesignSizes()
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,12 @@ class Standardiser(nn.Module):
     value_sd: Tensor
     batch_scale: Tensor
 
-    def __init__(self, genes: Standardisation, sizes: DesignSizes, normalisation: LogNormalisation | None) -> None:
+    def __init__(
+        self,
+        genes: Standardisation,
+        sizes: DesignSizes = _NO_COVARIATES,
+        normalisation: LogNormalisation | None = None,
+    ) -> None:
         super().__init__()
         self.normalisation, self.sizes = normalisation, sizes
         self._register("mean", genes.mean)
