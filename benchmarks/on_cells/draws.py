@@ -17,13 +17,17 @@ TYPE = "cell_type"
 
 
 def of_types(kind: str, *, seed: int, fast: bool) -> AnnData:
-    """Cells of three types that have one network, by SERGIO or planted; those of SERGIO have counts."""
+    """Cells of three types that have one network, by SERGIO or planted; those of SERGIO have counts.
+
+    The means of planted types differ by chance alone, and little: the differences are evidence for wrong edges, which
+    would hide what the batches do.
+    """
     if kind == "SERGIO":
         size = (150, 40, 8) if fast else (900, 120, 25)
         return datasets.sergio(*size, n_types=3, depth=8000.0, seed=seed)
     types = dict.fromkeys("ABC", 50 if fast else 250)
     genes = (40, 8) if fast else (120, 25)
-    adata = datasets.simulate_groups(types, *genes, shared=1.0, mean_shift=0.5, seed=seed)
+    adata = datasets.simulate_groups(types, *genes, shared=1.0, mean_shift=0.2, seed=seed)
     adata.obs[TYPE] = adata.obs.pop("group")
     return adata
 
@@ -52,10 +56,10 @@ def same_depth(adata: AnnData, changed: AnnData, *, seed: int) -> AnnData:
     return made
 
 
-def of_groups(sizes: Mapping[str, int], *, shared: float, seed: int, fast: bool) -> AnnData:
-    """Cells of groups with their own networks."""
+def of_groups(sizes: Mapping[str, int], *, shared: float, shift: float, seed: int, fast: bool) -> AnnData:
+    """Cells of groups with their own networks, whose means differ by chance."""
     genes = (40, 8) if fast else (100, 20)
-    return datasets.simulate_groups(sizes, *genes, shared=shared, seed=seed)
+    return datasets.simulate_groups(sizes, *genes, shared=shared, mean_shift=shift, seed=seed)
 
 
 def of_depth(kind: str, depth: float, *, seed: int, fast: bool) -> AnnData:

@@ -18,6 +18,12 @@ from on_cells.rows import Rows, geometric_means, markdown
 
 UNEQUAL, LARGE = {"A": 60, "B": 200, "C": 2000}, {"A": 600, "B": 1000, "C": 2000}
 SHARED = 0.8
+SHIFTS = (0.0, 0.5)
+"""Differences of the groups' means, in standard deviations, which are no evidence for edges."""
+
+COMPARED = ((SHARED, 0.0), (1.0, 0.0), (1.0, 0.5))
+"""Shares and shifts of the cells whose differing edges are called."""
+
 Q = 0.1
 METHODS = ("group_key", "a model for each group", "a model of all cells", "correlation in each group")
 NETWORKS, DIFFERENCES = "networks", "differences"
@@ -29,15 +35,16 @@ def run(rows: Rows, *, seeds: int, fast: bool) -> None:
     if fast:
         unequal["A"] = 30
     for seed in range(seeds):
-        _networks(rows, unequal, seed=seed, fast=fast)
-        for shared in (SHARED, 1.0):
-            _differences(rows, large, shared=shared, seed=seed, fast=fast)
+        for shift in SHIFTS:
+            _networks(rows, unequal, shift=shift, seed=seed, fast=fast)
+        for shared, shift in COMPARED:
+            _differences(rows, large, shared=shared, shift=shift, seed=seed, fast=fast)
 
 
-def _networks(rows: Rows, sizes: dict[str, int], *, seed: int, fast: bool) -> None:
+def _networks(rows: Rows, sizes: dict[str, int], *, shift: float, seed: int, fast: bool) -> None:
     @cache
     def cells() -> AnnData:
-        return draws.of_groups(sizes, shared=SHARED, seed=seed, fast=fast)
+        return draws.of_groups(sizes, shared=SHARED, shift=shift, seed=seed, fast=fast)
 
     @cache
     def timed(group_key: str | None) -> tuple[InfoSEM, float]:
@@ -62,14 +69,15 @@ def _networks(rows: Rows, sizes: dict[str, int], *, seed: int, fast: bool) -> No
 
     for group, n_cells in sizes.items():
         for method in METHODS:
-            key = {"part": NETWORKS, "shared": SHARED, "group": group, "cells": n_cells, "method": method, "seed": seed}
+            key = {"part": NETWORKS, "shared": SHARED, "shift": shift, "group": group, "cells": n_cells,
+                   "method": method, "seed": seed}  # fmt: skip
             rows.do(key, lambda method=method, group=group: scored(method, group))
 
 
-def _differences(rows: Rows, sizes: dict[str, int], *, shared: float, seed: int, fast: bool) -> None:
+def _differences(rows: Rows, sizes: dict[str, int], *, shared: float, shift: float, seed: int, fast: bool) -> None:
     @cache
     def fitted() -> tuple[AnnData, InfoSEM]:
-        adata = draws.of_groups(sizes, shared=shared, seed=seed, fast=fast)
+        adata = draws.of_groups(sizes, shared=shared, shift=shift, seed=seed, fast=fast)
         return adata, fits.fit(adata, seed=seed, group_key="group")
 
     def called(first: str, second: str) -> dict[str, float]:
@@ -78,8 +86,8 @@ def _differences(rows: Rows, sizes: dict[str, int], *, shared: float, seed: int,
 
     for first, second in combinations(sizes, 2):
         n_cells = f"{sizes[first]} / {sizes[second]}"
-        key = {"part": DIFFERENCES, "shared": shared, "group": f"{first} / {second}", "cells": n_cells,
-               "method": "group_key", "seed": seed}  # fmt: skip
+        key = {"part": DIFFERENCES, "shared": shared, "shift": shift, "group": f"{first} / {second}",
+               "cells": n_cells, "method": "group_key", "seed": seed}  # fmt: skip
         rows.do(key, lambda first=first, second=second: called(first, second))
 
 
@@ -88,10 +96,12 @@ def summary(table: pd.DataFrame) -> str:
     for column in ("all_pairs", "within_regulators", "fit_seconds", "called", "right", "true"):
         table[column] = pd.to_numeric(table[column]) if column in table else np.nan
     found = table[table["part"] == NETWORKS]
-    texts = ["Networks.", markdown(geometric_means(found, ["group", "cells", "method"]))]
+    texts = ["Networks.", markdown(geometric_means(found, ["shift", "group", "cells", "method"]))]
 
     edges = table[table["part"] == DIFFERENCES]
-    sums = edges.groupby(["shared", "group", "cells"], sort=False)[["called", "right", "true"]].sum(min_count=1)
+    sums = edges.groupby(["shared", "shift", "group", "cells"], sort=False)[["called", "right", "true"]].sum(
+        min_count=1
+    )
     precision, recall = sums["right"] / sums["called"], sums["right"] / sums["true"]
     sums = sums.astype("Int64").assign(precision=precision, recall=recall)
     texts += [f"Differing edges with q <= {Q}, sums over the seeds. With everything shared all calls are wrong.",
