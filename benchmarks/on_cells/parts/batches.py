@@ -66,13 +66,21 @@ def summary(table: pd.DataFrame) -> str:
     kept = []
     for method in ("infosem", "infosem, counts"):
         plain = means.xs(("none", method), level=("effect", "method"))[list(VALUES)]
-        for how, name in (("batch_key", f"{method}, batch_key"), ("no batch_key", method)):
-            found = means.xs(("batches", name), level=("effect", "method"))[list(VALUES)] / plain
+        with_key = f"{method}, batch_key"
+        for how, effect, name in (
+            ("batch_key", "batches", with_key),
+            ("no batch_key", "batches", method),
+            ("batch_key, but no effect", "none", with_key),
+        ):
+            found = means.xs((effect, name), level=("effect", "method"))[list(VALUES)] / plain
             kept.append(found.assign(method=method, **{"with": how}).set_index(["method", "with"], append=True))
     share = pd.concat([part for part in kept if len(part)])
     asked = share.xs("batch_key", level="with")
     done = asked.dropna()
     met = int((done >= KEPT).all(axis=1).sum())
-    texts.append(f"With batches, over the accuracy of infosem without batch effect; batch_key must keep {KEPT}: "
-                 f"{met} of {len(done)} do, and {len(asked) - len(done)} were not run.")  # fmt: skip
+    texts.append(
+        f"With batches, over the accuracy of infosem without batch effect. batch_key must keep {KEPT}: {met} of "
+        f"{len(done)} do, and {len(asked) - len(done)} were not run. What batch_key costs where there is no effect, it "
+        "costs because batches and types go together."
+    )
     return "\n\n".join([*texts, markdown(share)])
