@@ -80,7 +80,7 @@ def summary(table: pd.DataFrame) -> str:
     met = int((done >= KEPT).all(axis=1).sum())
     texts.append(
         f"With batches, over the accuracy of infosem without batch effect. batch_key must keep {KEPT}: {met} of "
-        f"{len(done)} do, and {len(asked) - len(done)} were not run. What batch_key costs where there is no effect, it "
-        "costs because batches and types go together."
+        f"{len(done)} do, and {len(asked) - len(done)} were not run. Without effect, batch_key costs what the types "
+        "tell of the network, as far as each batch has its own."
     )
     return "\n\n".join([*texts, markdown(share)])
