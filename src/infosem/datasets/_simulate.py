@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from anndata import AnnData
-from scipy import sparse
 
-from infosem.data import _keys
-from infosem.data._arguments import number, seed_number, share, whole_number
-from infosem.data._places import EMBEDDING, INTERACTIONS, REGULATORS, note
-from infosem.datasets._sequencing import check_sequencing, log_normalise, sequence
-
-_DROPOUT = 0.3
-_COUNTS = 1
+from infosem.data._arguments import seed_number, whole_number
+from infosem.datasets._planted_cells import Sequencing, measure, respond
+from infosem.datasets._planting import Knowledge, Planting
 
 
 def simulate(
@@ -100,99 +94,24 @@ def simulate(
     ValueError
         If a size, a share or the depth is out of range.
     """
-    if dropout is None:
-        dropout = _DROPOUT if depth is None else 0.0
-    n_cells, n_genes = whole_number(n_cells, "n_cells", least=2), whole_number(n_genes, "n_genes", least=2)
-    n_regulators = whole_number(n_regulators, "n_regulators", least=2, most=n_genes, what="of n_genes")
-    embedding_width, seed = whole_number(embedding_width, "embedding_width", least=1), seed_number(seed)
-    effect, heterogeneity = number(effect, "effect", least=0), number(heterogeneity, "heterogeneity")
-    for name, value in (
-        ("density", density),
-        ("repression", repression),
-        ("dropout", dropout),
-        ("embedding_signal", embedding_signal),
-        ("embedding_missing", embedding_missing),
-        ("known_fraction", known_fraction),
-    ):
-        share(value, name)
-    number(spectral_radius, "spectral_radius", least=0, below=1, what="propagated effects must converge")
-    if depth is not None:
-        check_sequencing(depth, dropout)
-    rng = np.random.default_rng(seed)
-    traits = rng.standard_normal((n_genes, 2))
-    odds = np.exp(heterogeneity * (traits[:n_regulators, :1] + traits[:, 1]))
-    adjacency = _plant(rng, odds, density, effect, spectral_radius, repression)
-
-    noise = rng.standard_normal((n_cells, n_genes))
-    among = np.eye(n_regulators) - adjacency[:, :n_regulators]
-    h = noise + np.linalg.solve(among.T, noise[:, :n_regulators].T).T @ adjacency
-    level, spread = rng.uniform(1.5, 3.0, n_genes), rng.uniform(0.8, 1.4, n_genes)
-    change = spread * np.tanh(h / 2)
-    chance = rng.random((n_cells, n_genes))
-    if depth is None:
-        expression = np.maximum(0, level + change) * (chance > _dropout_rate(level, dropout))
-    else:
-        # a separate generator leaves everything else as it is without counts
-        counts, total = sequence(
-            np.exp(change), depth=depth, dropout=dropout, rng=np.random.default_rng([seed, _COUNTS])
-        )
-        expression = log_normalise(counts, total)
-
-    names = [f"TF{i}" for i in range(n_regulators)] + [f"gene{i}" for i in range(n_genes - n_regulators)]
-    adata = AnnData(
-        sparse.csr_matrix(expression.astype(np.float32)),
-        obs=pd.DataFrame(index=[f"cell{c}" for c in range(n_cells)]),
-        var=pd.DataFrame({_keys.IS_REGULATOR: np.arange(n_genes) < n_regulators}, index=names),
+    planting = Planting.checked(
+        n_genes=n_genes,
+        n_regulators=n_regulators,
+        density=density,
+        effect=effect,
+        heterogeneity=heterogeneity,
+        spectral_radius=spectral_radius,
+        repression=repression,
     )
-    if depth is not None:
-        adata.layers["counts"] = sparse.csr_matrix(counts.astype(np.float32))
-        adata.obs["total_counts"] = total
-    truth = sparse.csr_matrix(np.pad(adjacency, ((0, n_genes - n_regulators), (0, 0))))
-    adata.varp["truth"] = truth
-    adata.varm[_keys.GENE_EMBEDDING] = _embed(rng, traits, embedding_width, embedding_signal, embedding_missing)
-    adata.varp[_keys.KNOWN_INTERACTIONS] = _reveal(rng, adjacency, n_genes, known_fraction)
-    for key, kind in (
-        (_keys.IS_REGULATOR, REGULATORS), (_keys.GENE_EMBEDDING, EMBEDDING), (_keys.KNOWN_INTERACTIONS, INTERACTIONS)
-    ):  # fmt: skip
-        adata.uns[key] = note("datasets.simulate", kind, source="simulated")
+    knowledge = Knowledge.checked(
+        width=embedding_width, signal=embedding_signal, missing=embedding_missing, known_fraction=known_fraction
+    )
+    sequencing = Sequencing.checked(dropout, depth)
+    n_cells, seed = whole_number(n_cells, "n_cells", least=2), seed_number(seed)
+    rng = np.random.default_rng(seed)
+    traits = planting.traits(rng)
+    (adjacency,) = planting.stable(planting.edges(rng, traits))
+    adata = measure(respond([(n_cells, adjacency)], planting.n_genes, rng), planting, sequencing, seed=seed)
+    adata.varp["truth"] = planting.square(adjacency)
+    knowledge.tell(adata, rng, traits, adjacency != 0, made_by="datasets.simulate")
     return adata
-
-
-def _plant(
-    rng: np.random.Generator,
-    odds: np.ndarray,
-    density: float,
-    effect: float,
-    spectral_radius: float,
-    repression: float,
-) -> np.ndarray:
-    n_regulators = len(odds)
-    odds[np.arange(n_regulators), np.arange(n_regulators)] = 0
-    edge = rng.random(odds.shape) < np.minimum(1, odds * density * odds.size / odds.sum())
-    size = effect * rng.uniform(0.5, 1.5, odds.shape) * np.where(rng.random(odds.shape) < repression, -1, 1)
-    adjacency = np.where(edge, size, 0.0)
-    radius = np.abs(np.linalg.eigvals(adjacency[:, :n_regulators])).max()
-    if radius > spectral_radius:
-        adjacency[:, :n_regulators] *= spectral_radius / radius
-    return adjacency
-
-
-def _dropout_rate(level: np.ndarray, dropout: float) -> np.ndarray:
-    rate = np.exp(-level)
-    return np.minimum(0.95, rate * dropout / rate.mean())
-
-
-def _embed(rng: np.random.Generator, traits: np.ndarray, width: int, signal: float, missing: float) -> np.ndarray:
-    noisy = np.sqrt(signal) * traits + np.sqrt(1 - signal) * rng.standard_normal(traits.shape)
-    directions = np.linalg.qr(rng.standard_normal((width, 2)))[0]
-    embedding = noisy @ directions.T + 0.1 * rng.standard_normal((len(traits), width)) + rng.standard_normal(width)
-    embedding[rng.random(len(traits)) < missing] = np.nan
-    return embedding.astype(np.float32)
-
-
-def _reveal(rng: np.random.Generator, adjacency: np.ndarray, n_genes: int, fraction: float) -> sparse.csr_matrix:
-    known = rng.random(adjacency.shape) < fraction
-    known[np.arange(len(adjacency)), np.arange(len(adjacency))] = False
-    source, target = np.nonzero(known)
-    values = np.where(adjacency[source, target] != 0, 1, -1).astype(np.int8)
-    return sparse.csr_matrix((values, (source, target)), shape=(n_genes, n_genes))
