@@ -25,9 +25,8 @@ class TestCells:
     def test_latent_noise_is_the_residual_of_the_structural_equations(self, trained, cells):
         module, x = trained.module, torch.tensor(cells.X.toarray())
         with torch.no_grad():
-            standardised = torch.where(
-                x != 0, module.standardiser({"X": x}).standardised(), 0
-            )  # of these cells, values are lost at random
+            # of these cells, values are lost at random
+            standardised = torch.where(x != 0, module.standardiser({"X": x}).standardised(), 0)
             h = module.encoder.network(module.denoiser(standardised))[0].numpy()
         full = trained.get_adjacency().reindex(cells.var_names, fill_value=0).to_numpy()
         np.testing.assert_allclose(trained.get_latent_representation(), h @ (np.eye(24) - full), rtol=1e-3, atol=1e-5)

@@ -80,8 +80,8 @@ def summarise_expression(
         all_values.standardisation(),
         nonzero_values.standardisation(),
         varies,
-        len(batch),
-        zeros_go_together(blocks(), n_genes, batch),
+        len(stratum),
+        zeros_go_together(blocks(), n_genes, stratum),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,17 @@ class ExpressionField(LayerField):
     ----------
     layer
         Layer of the expression, or ``None`` for ``X``.
-    batch_key, size_factor_key
-        Columns of ``obs`` with the batch and the size of each cell.
+    strata_keys
+        Columns of ``obs`` with the batch and the group of each cell.
+    size_factor_key
+        Column of ``obs`` with the size of each cell.
     """
 
-    def __init__(self, layer: str | None, *, batch_key: str | None = None, size_factor_key: str | None = None) -> None:
+    def __init__(
+        self, layer: str | None, *, strata_keys: Sequence[str] = (), size_factor_key: str | None = None
+    ) -> None:
         super().__init__(REGISTRY_KEYS.X_KEY, layer, is_count_data=False, correct_data_format=False)
-        self.batch_key, self.size_factor_key = batch_key, size_factor_key
+        self.strata_keys, self.size_factor_key = list(strata_keys), size_factor_key
 
     @property
     def name(self) -> str:
@@ -76,10 +81,10 @@ class ExpressionField(LayerField):
         state["means"] = gene_means(x)
         state["normalisation"] = self._normalisation(adata) if check_expression(x, name=self.name) else None
         cells = Cells(x, state["normalisation"], self._sizes(adata))
-        batch = np.zeros(adata.n_obs, dtype=np.int64)
-        if self.batch_key is not None:
-            batch = pd.factorize(adata.obs[self.batch_key])[0]
-        state["summary"] = summarise_expression(cells.normalised, adata.n_vars, batch=batch, name=self.name)
+        stratum = np.zeros(adata.n_obs, dtype=np.int64)
+        if self.strata_keys:
+            stratum = adata.obs.groupby(self.strata_keys, observed=True).ngroup().to_numpy()
+        state["summary"] = summarise_expression(cells.normalised, adata.n_vars, stratum=stratum, name=self.name)
         return state
 
     def _sizes(self, adata: AnnData) -> dict[str, np.ndarray]:

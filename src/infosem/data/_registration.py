@@ -156,10 +156,11 @@ def make_manager(
         size_factor_key=size_factor_key,
         group_key=group_key,
     )
+    strata = list(dict.fromkeys(key for key in (batch_key, group_key) if key is not None))
     return GeneAlignedManager(
         fields=[
             *of_cells,
-            ExpressionField(layer, batch_key=batch_key, size_factor_key=size_factor_key),
+            ExpressionField(layer, strata_keys=strata, size_factor_key=size_factor_key),
             EmbeddingField(embedding_key),
             RegulatorField(regulator_key),
             InteractionsField(interactions_key, regulator_key),

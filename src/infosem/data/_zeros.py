@@ -12,14 +12,14 @@ _NEGLIGIBLE, _STANDARD_ERRORS = 0.05, 4.0
 if zeros are independent."""
 
 
-def zeros_go_together(blocks: Iterable[np.ndarray], n_genes: int, batch: np.ndarray) -> bool:
+def zeros_go_together(blocks: Iterable[np.ndarray], n_genes: int, stratum: np.ndarray) -> bool:
     r"""Return whether zeros carry information, because the zeros of two genes depend on each other.
 
     The 2 x 2 table of the zeros of two genes has the chi-square statistic :math:`N \phi^2`. If values were lost at
     random, its mean is one. If a zero says that there was little to count, genes that are expressed together are zero
     together, and the mean is larger. Zeros occur together if the mean over the :math:`P` pairs of up to 300 genes is
     above one by more than .05 and by more than four standard errors, :math:`\sqrt{2 / P}`. :math:`\phi` is the
-    correlation within batches, because batches may differ in how many values they lose.
+    correlation within strata, because batches and groups may differ in how many values they lose.
 
     Parameters
     ----------
@@ -27,18 +27,18 @@ def zeros_go_together(blocks: Iterable[np.ndarray], n_genes: int, batch: np.ndar
         Expression in blocks of cells.
     n_genes
         Number of genes.
-    batch
-        Batch of each cell, as an integer, ``(N,)``.
+    stratum
+        Batch and group of each cell, as one integer, ``(N,)``.
     """
     genes = np.unique(np.linspace(0, n_genes - 1, _GENES).astype(int))
-    n_batches = int(batch.max()) + 1
-    start, products, sums = 0, np.zeros((len(genes), len(genes))), np.zeros((n_batches, len(genes)))
+    n_strata = int(stratum.max()) + 1
+    start, products, sums = 0, np.zeros((len(genes), len(genes))), np.zeros((n_strata, len(genes)))
     for block in blocks:
         detected = (block[:, genes] != 0).astype(np.float64)
-        np.add.at(sums, batch[start : start + len(detected)], detected)
+        np.add.at(sums, stratum[start : start + len(detected)], detected)
         start += len(detected)
         products += detected.T @ detected
-    n = np.bincount(batch, minlength=n_batches)[:, None]
+    n = np.bincount(stratum, minlength=n_strata)[:, None]
     means = sums / np.maximum(n, 1)
     covariance = (products - sums.T @ means) / start
     variance = covariance.diagonal()
