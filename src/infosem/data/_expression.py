@@ -44,7 +44,7 @@ class ExpressionSummary:
 
 
 def summarise_expression(
-    blocks: Callable[[], Iterable[np.ndarray]], n_genes: int, *, batch: np.ndarray, name: str
+    blocks: Callable[[], Iterable[np.ndarray]], n_genes: int, *, stratum: np.ndarray, name: str
 ) -> ExpressionSummary:
     """Compute statistics of the expression.
 
@@ -54,8 +54,8 @@ def summarise_expression(
         Function that iterates over the log-normalised expression in blocks of cells, in order.
     n_genes
         Number of genes.
-    batch
-        Batch of each cell, as an integer, ``(N,)``.
+    stratum
+        Batch and group of each cell, as one integer, ``(N,)``.
     name
         Name of the expression in messages.
 
@@ -77,11 +77,11 @@ def summarise_expression(
     if not varies.all():
         logger.warning("%d of %d genes are constant over the cells; their weights are zero.", (~varies).sum(), n_genes)
     return ExpressionSummary(
-        all_values.standardisation(),
-        nonzero_values.standardisation(),
-        varies,
-        len(stratum),
-        zeros_go_together(blocks(), n_genes, stratum),
+        all_values=all_values.standardisation(),
+        nonzero_values=nonzero_values.standardisation(),
+        varies=varies,
+        n_cells=len(stratum),
+        zeros_go_together=zeros_go_together(blocks(), n_genes, stratum),
     )
 
 
