@@ -16,7 +16,7 @@ from .conftest import QUIET
 def test_permuting_keeps_the_values_of_each_gene(make):
     rng = np.random.default_rng(0)
     x = rng.random((50, 8)) * (rng.random((50, 8)) < 0.4)
-    permuted = module.permute_cells(make(x), np.random.default_rng(1))
+    permuted = module.permute_cells(make(x), np.zeros(50), np.random.default_rng(1))
     dense = permuted.toarray() if sparse.issparse(permuted) else permuted
     np.testing.assert_array_equal(np.sort(dense, axis=0), np.sort(x, axis=0))
     moved = (dense != x).any(0)

@@ -9,9 +9,9 @@ from infosem import InfoSEM
 from .conftest import train
 
 
-@pytest.mark.parametrize("name", ["batch_key", "labels_key", "categorical_covariate_keys", "embeding_key"])
+@pytest.mark.parametrize("name", ["labels_key", "protein_expression_obsm_key", "embeding_key"])
 def test_an_argument_that_other_models_have_is_named(registered, name):
-    with pytest.raises(TypeError, match=f"no argument '{name}'.*layer, embedding_key"):
+    with pytest.raises(TypeError, match=f"no argument '{name}'.*layer, batch_key"):
         InfoSEM.setup_anndata(registered, **{name: "batch"})
 
 

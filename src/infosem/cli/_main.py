@@ -61,13 +61,27 @@ def _parser() -> argparse.ArgumentParser:
 
     infer = commands.add_parser("infer", help="infer the network of an h5ad file")
     infer.set_defaults(run=_infer)
-    infer.add_argument("input", type=Path, help="h5ad file, cells x genes, log-normalised expression")
+    infer.add_argument("input", type=Path, help="h5ad file, cells x genes, counts or log-normalised expression")
     infer.add_argument("--output", type=Path, required=True, help="h5ad file to write, including the network")
     infer.add_argument(
         "--edges", type=Path, help="file for the edges, strongest first: .csv, .tsv, .parquet or .graphml"
     )
     infer.add_argument("--top", type=int, help="number of edges to write (default: all)")
-    infer.add_argument("--layer", help="layer with log-normalised expression (default: X)")
+    infer.add_argument("--layer", help="layer with counts or log-normalised expression (default: X)")
+    infer.add_argument("--batch-key", help="obs column with the batch of each cell")
+    for kind in ("categorical", "continuous"):
+        infer.add_argument(
+            f"--{kind}-covariate-keys",
+            nargs="+",
+            metavar="KEY",
+            help=f"obs columns with {kind} covariates of the cells",
+        )
+    infer.add_argument(
+        "--size-factor-key",
+        default="auto",
+        help="obs column with the size of each cell, for counts; 'none': their sum (default: total_counts, if present)",
+    )
+    infer.add_argument("--group-key", help="obs column with groups of cells, such as cell types, to get a network each")
     for part, where, default in (
         ("embedding", "varm key of the gene embeddings", "gene_embedding"),
         ("interactions", "varp key of the known interactions", "known_interactions"),
@@ -127,9 +141,18 @@ def _infer(arguments: argparse.Namespace) -> int:
             ("embedding_key", arguments.embedding_key),
             ("interactions_key", arguments.interactions_key),
             ("regulator_key", arguments.regulator_key),
+            ("size_factor_key", arguments.size_factor_key),
         )
     }
-    InfoSEM.setup_anndata(adata, layer=arguments.layer, **keys)
+    InfoSEM.setup_anndata(
+        adata,
+        layer=arguments.layer,
+        batch_key=arguments.batch_key,
+        categorical_covariate_keys=arguments.categorical_covariate_keys,
+        continuous_covariate_keys=arguments.continuous_covariate_keys,
+        group_key=arguments.group_key,
+        **keys,
+    )
     likelihood = None if arguments.mask_zeros is None else Gaussian(mask_zeros=_MASK_ZEROS[arguments.mask_zeros])
     model = InfoSEM(adata, preset=arguments.preset, prior=arguments.prior, likelihood=likelihood, seed=arguments.seed)
     require_space(adata, arguments.output, n_regulators=len(model.regulator_names))

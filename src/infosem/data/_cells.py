@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 from scvi import REGISTRY_KEYS
 from torch import Tensor
 
-from infosem.data._blocks import blocks_of_cells
+from infosem.data._blocks import blocks_of_cells, is_in_memory
 from infosem.data._counts import LogNormalisation
 
 
@@ -44,6 +45,14 @@ class Cells:
     def rows(self, rows: slice | np.ndarray) -> dict[str, Tensor]:
         """Return batches, covariates and sizes of some cells, as in a minibatch."""
         return {key: torch.as_tensor(values[rows]) for key, values in self.of_cells.items()}
+
+    def normalised_matrix(self) -> np.ndarray | sparse.csr_matrix:
+        """Return the log-normalised expression in memory, cells x genes, sparse if it is registered as such."""
+        if self.normalisation is None:
+            return self.x if is_in_memory(self.x) else self.x[:]
+        kind = sparse.csr_matrix if sparse.issparse(self.x) else np.asarray
+        blocks = [kind(block) for block in self.normalised()]
+        return sparse.vstack(blocks, format="csr") if sparse.issparse(self.x) else np.concatenate(blocks)
 
     def normalised(self) -> Iterator[np.ndarray]:
         """Iterate over blocks of cells in order, as log-normalised float64 arrays."""

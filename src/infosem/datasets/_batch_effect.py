@@ -8,8 +8,9 @@ from anndata import AnnData
 from scipy import sparse
 
 from infosem.data._arguments import number, seed_number, share, whole_number
+from infosem.data._blocks import is_in_memory
 from infosem.data._checks import require_key
-from infosem.data._expression import check_expression, is_in_memory
+from infosem.data._expression import check_expression
 from infosem.data._places import check_key
 from infosem.datasets._resampling import log_rate_sd, resample
 from infosem.datasets._sequencing import log_normalise

@@ -16,8 +16,7 @@ from scvi import REGISTRY_KEYS
 from tqdm.auto import tqdm
 
 from infosem.data._arguments import number_of_jobs, seed_number, whole_number
-from infosem.data._expression_field import ExpressionField
-from infosem.data._manager import state_of
+from infosem.data._manager import GeneAlignedManager, state_of
 from infosem.model._ensemble import Ensemble, Sums
 from infosem.model._infosem import InfoSEM
 from infosem.model._parallel import in_parallel
@@ -97,7 +96,7 @@ def train_ensemble(
 
     options = {"train_size": _SHARE_OF_CELLS, "validation_size": 0.0, **train_kwargs}
     recipe = Recipe(setup=first.registry_["setup_args"], model=model_kwargs, train=options)
-    cells = _Cells(adata, recipe.setup, state_of(first.registry_, REGISTRY_KEYS.X_KEY))
+    cells = _Cells(first.adata_manager, recipe.setup)
     train = partial(_train_one, cells, recipe)
     n_jobs = n_jobs if n_jobs is None else min(n_jobs, n_models)
     results = in_parallel(train, range(seed, seed + n_models), n_jobs, in_order=True)
@@ -129,14 +128,15 @@ class _Cells:
     by ``state`` that it is still the one that was registered.
     """
 
-    def __init__(self, adata: AnnData, setup: Mapping[str, Any], state: dict[str, Any]) -> None:
+    def __init__(self, manager: GeneAlignedManager, setup: Mapping[str, Any]) -> None:
+        adata = manager.adata
         layer, embedding, interactions = (setup[key] for key in ("layer", "embedding_key", "interactions_key"))
-        self.expression = ExpressionField(layer)
-        self.state = state
+        self.expression = manager.field(REGISTRY_KEYS.X_KEY)
+        self.state = state_of(manager.registry, REGISTRY_KEYS.X_KEY)
         self.path = Path(adata.filename).resolve() if adata.isbacked and layer is None else None
         self.X = adata.X if layer is None else None
         self.rest = {
-            "obs": adata.obs[[]],
+            "obs": adata.obs[manager.cell_columns],
             "var": adata.var,
             "layers": None if layer is None else {layer: adata.layers[layer]},
             "varm": None if embedding is None else {embedding: adata.varm[embedding]},

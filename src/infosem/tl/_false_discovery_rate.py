@@ -37,10 +37,10 @@ def false_discovery_rate(
 ) -> pd.DataFrame:
     r"""Estimate the false discovery rate of edges by comparison with networks of permuted expression.
 
-    The values of each gene are permuted over the cells, which keeps their distribution and removes every dependence
-    between genes. The same model is then trained on the permuted data, with the same priors. Let :math:`R(t)` be the
-    number of edges with :math:`|A_{ij}| \geq t` in the network and :math:`V(t)` the mean of this number over the
-    permuted networks. Then
+    The log-normalised values of each gene are permuted over the cells of a batch, which keeps their distribution and
+    removes every dependence between genes. The same model is then trained on the permuted data, with the same priors.
+    Let :math:`R(t)` be the number of edges with :math:`|A_{ij}| \geq t` in the network and :math:`V(t)` the mean of
+    this number over the permuted networks. Then
 
     .. math:: \mathrm{FDR}(t) = \min\left(1, \frac{V(t)}{R(t)}\right), \qquad
               q_{ij} = \min_{t \leq |A_{ij}|} \mathrm{FDR}(t) .
@@ -79,12 +79,13 @@ def false_discovery_rate(
     is_written = is_ours(model.adata, key, NETWORK) and key in model.adata.varp
     if is_written:
         require_network_place(model.adata, key, ["q_value"])
-    x = model.adata_manager.get_from_registry(REGISTRY_KEYS.X_KEY)
-    if not is_in_memory(x):
+    cells = model.adata_manager.cells
+    if not is_in_memory(cells.x):
         raise ValueError(
             "Permutation needs the expression in memory, but it is in a file. Train a model on adata.to_memory(), or "
             "on some of the cells: adata[cells].to_memory()."
         )
+    x = cells.normalised_matrix()
     size = model.get_adjacency().abs()
     observed = np.sort(size.to_numpy().ravel())
     chance = np.zeros(len(observed))
@@ -113,9 +114,12 @@ def false_discovery_rate(
 def _permuted_network(model: InfoSEM, x: Any, seed: int, train_kwargs: dict[str, Any]) -> np.ndarray:
     """Return the absolute adjacency of a model with the same settings, trained on permuted expression."""
     assert model.adata is not None
+    manager = model.adata_manager
     setup = dict(model.registry_["setup_args"])
+    batch = manager.cells.of_cells.get(REGISTRY_KEYS.BATCH_KEY, np.zeros((manager.adata.n_obs, 1)))[:, 0]
     adata = AnnData(
-        permute_cells(x, np.random.default_rng(seed)),
+        permute_cells(x, batch, np.random.default_rng(seed)),
+        obs=manager.adata.obs[manager.cell_columns],
         var=model.adata.var,
         varm=dict(model.adata.varm),
         varp={name: model.adata.varp[name] for name in [setup["interactions_key"]] if name is not None},
@@ -123,12 +127,22 @@ def _permuted_network(model: InfoSEM, x: Any, seed: int, train_kwargs: dict[str,
     # permutation makes zeros independent, so that the original cells decide which entries enter the model
     recipe = Recipe.of(model, train_kwargs)
     with quiet(logging.ERROR):  # warnings that these cells carry no signal are expected
-        null = refit(replace(recipe, setup={**setup, "layer": None}), adata, seed=seed)
+        null = refit(replace(recipe, setup={**setup, "layer": None, "size_factor_key": None}), adata, seed=seed)
     return null.get_adjacency().abs().to_numpy()
 
 
-def permute_cells(x: Any, rng: np.random.Generator) -> Any:
-    """Permute the values of each gene over the cells, independently by gene. A sparse matrix stays sparse."""
+def permute_cells(x: Any, batch: np.ndarray, rng: np.random.Generator) -> Any:
+    """Permute the values of each gene over the cells of each batch, independently by gene.
+
+    A sparse matrix stays sparse.
+    """
+    rows = [np.flatnonzero(batch == code) for code in np.unique(batch)]
+    permuted = [_permuted(x[cells], rng) for cells in rows]
+    stacked = sparse.vstack(permuted, format="csr") if sparse.issparse(x) else np.concatenate(permuted)
+    return stacked[np.argsort(np.concatenate(rows))]
+
+
+def _permuted(x: Any, rng: np.random.Generator) -> Any:
     if not sparse.issparse(x):
         return rng.permuted(np.asarray(x), axis=0)
     columns = x.tocsc(copy=True)

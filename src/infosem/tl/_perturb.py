@@ -7,8 +7,10 @@ from typing import Literal
 
 import pandas as pd
 from anndata import AnnData
+from scvi import REGISTRY_KEYS
 
 from infosem.data import _keys
+from infosem.data._manager import state_of
 from infosem.data._places import SHIFT, note, require_place
 from infosem.model._infosem import InfoSEM
 from infosem.model._intervention_methods import intervention_shift
@@ -77,6 +79,7 @@ def perturb(
     shift = intervention_shift(model, gene, effects, to, fold, adata)
     table = pd.DataFrame({"effect": effects, "shift": shift.mean(), "sd": shift.std(ddof=0)}).drop(index=gene)
     adata.layers[key_added] = shift.to_numpy()
+    setup = model.registry_["setup_args"]
     change = {"to": to} if fold is None else {"fold": fold}
     adata.uns[key_added] = note(
         "tl.perturb",
@@ -86,7 +89,8 @@ def perturb(
         propagation=propagation,
         spectral_radius=radius,
         largest_mean_shift=float(table["shift"].abs().max()),
-        layer=model.registry_["setup_args"]["layer"] or "X",
+        layer=setup["layer"] or "X",
+        **_normalisation(model),
     )
     logger.info(
         "%s held at %s, %s effects (spectral radius %.2f): adata.layers[%r].",
@@ -97,3 +101,14 @@ def perturb(
         key_added,
     )
     return table.sort_values("shift", key=abs, ascending=False, kind="stable")
+
+
+def _normalisation(model: InfoSEM) -> dict[str, str | float]:
+    """Return how the model normalised counts, which is empty if it did not."""
+    normalisation = state_of(model.registry_, REGISTRY_KEYS.X_KEY)["normalisation"]
+    if normalisation is None:
+        return {}
+    return {
+        "reference": normalisation.reference,
+        "size_factor_key": model.registry_["setup_args"]["size_factor_key"] or "",
+    }

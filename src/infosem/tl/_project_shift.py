@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from anndata import AnnData
 from scipy import sparse
+from scvi import REGISTRY_KEYS
 
 from infosem.data import _keys
 from infosem.data._arguments import number
+from infosem.data._cells import Cells
 from infosem.data._checks import require_key
+from infosem.data._counts import LogNormalisation
 from infosem.data._places import ARROWS, SHIFT, is_ours, note, require_place
 
 _BLOCK_ENTRIES = 2**22
@@ -56,8 +60,7 @@ def project_shift(
     require_key(adata, "obsm", f"X_{basis}", hint=f"Compute it first, such as scanpy.tl.{basis}(adata).")
     require_key(adata, "obsp", neighbors_key, hint="Compute neighbours first: scanpy.pp.neighbors(adata).")
     key_added = require_place(adata, "obsm", f"{key}_{basis}", ARROWS, argument="basis")
-    layer = adata.uns[key]["layer"] if is_ours(adata, key, SHIFT) else "X"
-    expression = adata.X if layer == "X" else adata.layers[layer]
+    expression = _expression(adata, adata.uns[key] if is_ours(adata, key, SHIFT) else {})
     coordinates = np.asarray(adata.obsm[f"X_{basis}"], dtype=np.float64)
     graph = sparse.csr_matrix(adata.obsp[neighbors_key])
     graph.setdiag(0)
@@ -77,6 +80,18 @@ def project_shift(
     adata.uns[key_added] = note(
         "tl.project_shift", ARROWS, key=key, basis=basis, neighbors_key=neighbors_key, temperature=temperature
     )
+
+
+def _expression(adata: AnnData, made: Mapping[str, Any]) -> Any:
+    """Return the log-normalised expression of which the shift was computed."""
+    layer = made.get("layer", "X")
+    x = adata.X if layer == "X" else adata.layers[layer]
+    if "reference" not in made:
+        return x
+    sizes = {}
+    if made["size_factor_key"]:
+        sizes[REGISTRY_KEYS.SIZE_FACTOR_KEY] = adata.obs[made["size_factor_key"]].to_numpy(dtype=np.float64)[:, None]
+    return Cells(x, LogNormalisation(float(made["reference"])), sizes).normalised_matrix()
 
 
 def _agreement(shift: np.ndarray, expression: Any, cell: np.ndarray, neighbour: np.ndarray) -> np.ndarray:
