@@ -11,7 +11,7 @@ but they are not taken out.
 
 Batches also differ in scale. The logarithm of the ratio of the variance in batch :math:`b` to that of all batches,
 :math:`y_{bj}`, has the sampling variance :math:`v_{bj} = (\kappa_j - 1) / n_{bj}`, where :math:`\kappa_j` is the
-kurtosis of the residuals. Ratios are shrunk towards their mean over the genes, as in ComBat (Johnson et al. 2007),
+mean kurtosis of the residuals within batches. Ratios are shrunk towards their mean over the genes, as in ComBat (Johnson et al. 2007),
 
 .. math:: \log s_{bj}^2 = \mu_b + \frac{\tau_b^2}{\tau_b^2 + v_{bj}} (y_{bj} - \mu_b) ,
 
@@ -182,9 +182,9 @@ class _Spread:
     def _log_ratios(self) -> np.ndarray:
         n = self.n.sum(0)
         pooled = self.within.sum(0) / np.maximum(n, 1)
-        kurtosis = np.divide(
-            self.fourth.sum(0), n * np.square(pooled), out=np.full(len(n), 3.0), where=n * pooled > _LEAST_VARIANCE
-        ).clip(_LEAST_KURTOSIS)
+        squared = np.square(self.within)
+        of_batch = np.divide(self.fourth * self.n, squared, out=np.zeros(squared.shape), where=squared > 0)
+        kurtosis = ((of_batch * self.n).sum(0) / np.maximum(n, 1)).clip(_LEAST_KURTOSIS)
         sampling = (kurtosis - 1) / np.maximum(self.n, 1)
         known = (self.n > 2) & (self.within > _LEAST_VARIANCE) & (pooled > _LEAST_VARIANCE)
         variance = np.where(known, self.within / np.maximum(self.n - 1, 1), 1.0)
