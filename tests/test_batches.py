@@ -11,6 +11,7 @@ from scipy import sparse
 
 from infosem import InfoSEM, datasets, get, tl, train_ensemble
 from infosem.cli import main
+from infosem.module import NegativeBinomial
 
 from .conftest import QUIET
 
@@ -297,3 +298,21 @@ class TestMessages:
         model = learn(batched, continuous_covariate_keys=["share"])
         assert "adata.obs['share'] is constant" in caplog.text
         assert np.isfinite(model.get_strength().to_numpy()).all()
+
+
+class TestNegativeBinomial:
+    def test_trained_saved_and_loaded(self, counts, tmp_path):
+        counts.obs["batch"] = ["a", "b"] * 150
+        InfoSEM.setup_anndata(counts, layer="counts", batch_key="batch", **NO_PRIORS)
+        model = InfoSEM(counts, likelihood=NegativeBinomial())
+        model.train(max_epochs=5, **QUIET)
+        assert model.history["train_loss_epoch"]["train_loss_epoch"].is_monotonic_decreasing
+        model.save(tmp_path / "model")
+        loaded = InfoSEM.load(tmp_path / "model", adata=counts.copy(), accelerator="cpu")
+        assert loaded.get_elbo() == pytest.approx(model.get_elbo(), rel=1e-4)
+        assert np.isfinite(model.sample_cells(5).to_numpy()).all()
+
+    def test_log_normalised_values_are_no_counts(self, counts):
+        InfoSEM.setup_anndata(counts, **NO_PRIORS)
+        with pytest.raises(ValueError, match="NegativeBinomial.* is a likelihood of counts"):
+            InfoSEM(counts, likelihood=NegativeBinomial())

@@ -14,8 +14,9 @@ from infosem.data._arguments import seed_number
 from infosem.data._manager import state_of
 from infosem.data._noise import Noise
 from infosem.model._arguments import of_kind, require_none
+from infosem.model._cell_data import empty_cell_data, read_cell_data
 from infosem.model._cell_methods import CellMethods
-from infosem.model._facts import gene_data, has_embeddings, has_interactions, read_data, standardiser
+from infosem.model._facts import gene_data, has_embeddings, has_interactions, read_facts
 from infosem.model._fit import fit
 from infosem.model._intervention_methods import InterventionMethods
 from infosem.model._network_methods import NetworkMethods
@@ -149,13 +150,15 @@ class InfoSEM(SetupMethods, NetworkMethods, CellMethods, InterventionMethods, Sa
         self.init_params_ = self._get_init_params(arguments)
         logger.info("Prior of the effects: %s.", effect_prior.name)
         logger.info("Zeros %s.", "are left out" if likelihood.mask_zeros else "count")
-        cells = standardiser(self.registry_, mask_zeros=bool(likelihood.mask_zeros))
         if facts is None:
-            facts, cells = read_data(self._adata_manager, edge_model, mask_zeros=bool(likelihood.mask_zeros))
+            cells = read_cell_data(self._adata_manager, likelihood)
+            facts = read_facts(self._adata_manager, edge_model, cells)
+        else:
+            cells = empty_cell_data(self.registry_, likelihood)
         self.edge_facts_ = facts
         self.module = InfoSEMModule(
-            gene_data(self.registry_, self.edge_facts_, likelihood),
-            cells,
+            gene_data(self.registry_, facts, likelihood, cells),
+            cells.standardiser,
             n_cells=summary.n_cells,
             prior=effect_prior,
             low_rank=low_rank,

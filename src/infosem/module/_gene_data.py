@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from infosem.statistics._count_moments import CountMoments
+
 
 @dataclass(frozen=True)
 class GeneData:
@@ -28,6 +30,8 @@ class GeneData:
     pairs, is_edge
         Regulator row and target column of the observed pairs, ``(2, P_obs)``, and whether each is a known edge.
         ``None`` if no interactions are registered.
+    counts
+        Mean and dispersion of the counts of each gene. ``None`` if the registered expression is log-normalised.
     """
 
     names: Sequence[str]
@@ -37,3 +41,4 @@ class GeneData:
     embeddings: Tensor | None = None
     pairs: Tensor | None = None
     is_edge: Tensor | None = None
+    counts: CountMoments | None = None

@@ -94,6 +94,7 @@ class InfoSEMModule(BaseModuleClass):
         self.denoiser = Denoiser(n_genes) if networks.denoise else None
         self.encoder = networks.build(2, generator)
         self.decoder = networks.build(likelihood.n_outputs, generator)
+        self.output = likelihood.build(genes, standardiser)
         self.latent = latent.build(n_genes)
         self.adjacency: FullAdjacency
         self.interaction_prior: LabelDensity | None = None
@@ -171,7 +172,8 @@ class InfoSEMModule(BaseModuleClass):
     def decode(self, h: Tensor) -> Distribution:
         """Return the distribution of the standardised expression given the latent state ``h``, ``(..., G)``."""
         mean, *others = self.decoder(h)
-        return self.likelihood.distribution(mean if self.denoiser is None else mean * self.denoiser.sd, *others)
+        px: Distribution = self.output(mean if self.denoiser is None else mean * self.denoiser.sd, *others)
+        return px
 
     def latent_state(self, cells: Cells, x: Tensor, column: int) -> Tensor:
         """Return the latent state of one gene that is held at an expression level, hence without noise.
@@ -206,7 +208,7 @@ class InfoSEMModule(BaseModuleClass):
         cells: Cells = inference_outputs["cells"]
         counted = self.likelihood.counted(cells.x)
         px, pz = generative_outputs["px"], generative_outputs["pz"]
-        misfit = (px.deviance(cells.standardised()) * counted).sum(1)
+        misfit = (self.likelihood.deviance(px, cells) * counted).sum(1)
         n_counted = counted.sum(1)
         kl = inference_outputs["qz"].kl_divergence(pz).sum(1)
         penalty = self.penalty(inference_outputs["adjacency"])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, Self
+from typing import ClassVar, Literal, Protocol, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from infosem.data._arguments import one_of
 from infosem.data._expression import ExpressionSummary
 from infosem.data._settings import Settings
+from infosem.module._gene_data import GeneData
+from infosem.module._standardiser import Cells, Standardiser
 
 
 class Distribution(Protocol):
@@ -41,7 +43,14 @@ class Likelihood(Settings, ABC):
         Whether zeros are treated as dropouts. If true, each gene is standardised by its non-zero values, and only these
         count in the likelihood. ``"auto"`` decides by the data: zeros count if the zeros of two genes depend on each
         other, because then a zero carries information. They are left out if values are lost at random.
+
+    Attributes
+    ----------
+    needs_counts
+        Whether the registered expression must be counts.
     """
+
+    needs_counts: ClassVar[bool] = False
 
     mask_zeros: bool | Literal["auto"] = "auto"
 
@@ -65,6 +74,32 @@ class Likelihood(Settings, ABC):
             The other ``n_outputs - 1`` outputs of the decoder, each cells x genes. They are unbounded.
         """
 
+    def build(self, genes: GeneData, standardiser: Standardiser) -> nn.Module:
+        """Build the module that returns the distribution of the expression, given the outputs of the decoder.
+
+        By default it calls :meth:`distribution`. A likelihood with parameters or data of each gene returns its own.
+
+        Parameters
+        ----------
+        genes
+            Data about the genes.
+        standardiser
+            Standardisation of the cells.
+        """
+        return _Output(self)
+
+    def deviance(self, px: Distribution, cells: Cells) -> Tensor:
+        r"""Return :math:`-2 \log p(x) - \log 2\pi` for each entry, by default of the standardised expression.
+
+        Parameters
+        ----------
+        px
+            Distribution of the expression.
+        cells
+            Observed cells.
+        """
+        return px.deviance(cells.standardised())
+
     def resolve(self, summary: ExpressionSummary) -> Self:
         """Return the same settings with ``mask_zeros="auto"`` replaced by what the data suggest."""
         if self.mask_zeros != "auto":
@@ -80,3 +115,14 @@ class Likelihood(Settings, ABC):
             Log-normalised expression, cells x genes.
         """
         return x != 0 if self.mask_zeros else torch.ones_like(x, dtype=torch.bool)
+
+
+class _Output(nn.Module):
+    """Distribution of the standardised expression, which has no parameters of its own."""
+
+    def __init__(self, likelihood: Likelihood) -> None:
+        super().__init__()
+        self.likelihood = likelihood
+
+    def forward(self, mean: Tensor, *others: Tensor) -> Distribution:
+        return self.likelihood.distribution(mean, *others)
