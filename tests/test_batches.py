@@ -305,8 +305,9 @@ class TestNegativeBinomial:
         counts.obs["batch"] = ["a", "b"] * 150
         InfoSEM.setup_anndata(counts, layer="counts", batch_key="batch", **NO_PRIORS)
         model = InfoSEM(counts, likelihood=NegativeBinomial())
-        model.train(max_epochs=5, **QUIET)
-        assert model.history["train_loss_epoch"]["train_loss_epoch"].is_monotonic_decreasing
+        model.train(max_epochs=20, **QUIET)
+        loss = model.history["elbo_train"]["elbo_train"]
+        assert loss.iloc[-1] < loss.iloc[0]
         model.save(tmp_path / "model")
         loaded = InfoSEM.load(tmp_path / "model", adata=counts.copy(), accelerator="cpu")
         assert loaded.get_elbo() == pytest.approx(model.get_elbo(), rel=1e-4)

@@ -11,8 +11,8 @@ but they are not taken out.
 
 Batches also differ in scale. The logarithm of the ratio of the variance in batch :math:`b` to that of all batches,
 :math:`y_{bj}`, has the sampling variance :math:`v_{bj} = (\kappa_j - 1) / n_{bj}`, where :math:`\kappa_j` is the
-mean kurtosis of the residuals within batches. Ratios are shrunk towards their mean over the genes, as in ComBat (Johnson
-et al. 2007),
+mean kurtosis of the residuals within batches. Ratios are shrunk towards their mean over the genes, as in ComBat
+(Johnson et al. 2007),
 
 .. math:: \log s_{bj}^2 = \mu_b + \frac{\tau_b^2}{\tau_b^2 + v_{bj}} (y_{bj} - \mu_b) ,
 
