@@ -27,7 +27,9 @@ from infosem.statistics._covariation import Covariation
 from infosem.statistics._group_effects import GroupPrior, States, group_effects
 from infosem.statistics._group_moments import GroupMoments, measure_moments
 from infosem.statistics._second_moments import Blocks, reliability
-from infosem.statistics._surprisal import against_background, surprisal
+from infosem.statistics._surprisal import against_background
+
+_KNOTS = 2000
 
 
 @dataclass(frozen=True)
@@ -225,4 +227,22 @@ class _Evidence:
         """Return the surprisal of a correlation compared with those of the regulators, ``(R, G)``."""
         correlation = np.where(self.possible, correlation, np.float32(0))
         statistic = against_background(correlation, self.regulators, correlation, self.regulators)
-        return surprisal(statistic, self.possible)
+        return _surprisal(statistic, self.possible)
+
+
+def _surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
+    """Return the surprisal (:func:`infosem.statistics._surprisal.surprisal`) to about .01 nats, several times faster.
+
+    It is interpolated between ranks that differ by less than 1 %. The many pairs with the lowest value share one rank.
+    """
+    values = np.sort(statistic[possible])
+    evidence = np.zeros(statistic.shape, dtype=np.float32)
+    n = len(values)
+    if n == 0:
+        return evidence
+    ranks = np.unique(np.geomspace(n, 1, _KNOTS).astype(int))[::-1]
+    of_pairs = statistic[possible]
+    found = np.interp(of_pairs, values[n - ranks], -np.log(ranks / n))
+    n_lowest = np.searchsorted(values, values[0], side="right")
+    evidence[possible] = np.where(of_pairs == values[0], -np.log(1 - (n_lowest - 1) / (2 * n)), found)
+    return evidence
