@@ -74,7 +74,7 @@ class SecondMoments:
     ) -> None:
         self.blocks, self.n_cells, self.genes, self.covariance = blocks, n_cells, genes, covariance
         self.values, self.vectors = self._patterns(most_patterns)
-        self.reliability = _reliability(self.values / self._fluctuation(), covariance.shape[1] / max(n_cells, 1))
+        self.reliability = reliability(self.values / self._fluctuation(), covariance.shape[1] / max(n_cells, 1))
 
     def shared(self) -> np.ndarray:
         r"""Return the correlation of the patterns without noise, :math:`V C^4 \Lambda V^T`, ``(P, G)``."""
@@ -156,7 +156,7 @@ class SecondMoments:
         return basis, applied
 
 
-def _reliability(values: np.ndarray, ratio: float) -> np.ndarray:
+def reliability(values: np.ndarray, ratio: float) -> np.ndarray:
     r"""Return the squared cosine between each sample eigenvector and the true one, ``(k,)``."""
     shifted = values + 1 - ratio
     spike = (shifted + np.sqrt(np.maximum(np.square(shifted) - 4 * values, 0))) / 2 - 1
