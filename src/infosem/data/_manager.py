@@ -14,7 +14,7 @@ from scvi.data.fields import BaseAnnDataField
 from torch.utils.data import Dataset
 
 from infosem.data._blocks import gene_means, is_in_memory
-from infosem.data._cell_fields import CellField
+from infosem.data._cell_fields import GROUP_FIELD, CellField, GroupField
 from infosem.data._cells import Cells
 from infosem.data._gene_fields import REGULATOR_FIELD, GeneField
 
@@ -35,6 +35,13 @@ def regulators(registry: dict[str, Any]) -> np.ndarray:
     """Return the columns of the regulators among the genes, ``(R,)``, which are all columns without a mask."""
     everyone = np.arange(len(state_of(registry, REGISTRY_KEYS.X_KEY)["column_names"]))
     return np.asarray(state_of(registry, REGULATOR_FIELD).get("columns", everyone))
+
+
+def group_names(registry: dict[str, Any]) -> list[str]:
+    """Return the names of the registered groups of cells, which are none without groups."""
+    if GROUP_FIELD not in registry["field_registries"]:
+        return []
+    return [str(name) for name in state_of(registry, GROUP_FIELD)[GroupField.CATEGORICAL_MAPPING_KEY]]
 
 
 class GeneAlignedManager(AnnDataManager):

@@ -68,18 +68,6 @@ def adjusted_cells(manager: GeneAlignedManager, standardiser: Standardiser) -> I
             yield standardiser(tensors).unclipped().numpy().astype(np.float64)
 
 
-def has_groups(registry: dict[str, Any]) -> bool:
-    """Return whether groups of cells are registered."""
-    return GROUP_FIELD in registry["field_registries"]
-
-
-def group_names(registry: dict[str, Any]) -> list[str]:
-    """Return the names of the registered groups of cells."""
-    return (
-        [str(name) for name in state_of(registry, GROUP_FIELD)["categorical_mapping"]] if has_groups(registry) else []
-    )
-
-
 def read_design(manager: GeneAlignedManager) -> Design:
     """Return the known differences between the cells."""
     registry, cells = manager.registry, manager.cells.of_cells

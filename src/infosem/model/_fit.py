@@ -124,7 +124,9 @@ def _start(model: NetworkModel, cells: np.ndarray, device: torch.device) -> None
     effects = isinstance(model._start, ClosedForm)
     if effects or model.module.denoiser is not None or model._ranking.reads_association:
         everyone = model.adata_manager.cells
-        measured = start_from_closed_form(model.module, everyone, cells, effects=effects, device=device)
+        measured = start_from_closed_form(
+            model.module, everyone, cells, n_groups=len(model.group_names), effects=effects, device=device
+        )
         model.edge_facts_ = replace(model.edge_facts_, **vars(measured))
 
 

@@ -142,6 +142,11 @@ class InfoSEM(SetupMethods, NetworkMethods, CellMethods, InterventionMethods, Sa
         summary = state_of(self.registry_, REGISTRY_KEYS.X_KEY)["summary"]
         likelihood = of_kind(Likelihood, likelihood, "likelihood", self._preset.likelihood).resolve(summary)
         self._start = of_kind(Start, start, "start", self._preset.start)
+        if self.group_names and not isinstance(self._start, ClosedForm):
+            raise ValueError(
+                f"group_key={self.registry_['setup_args']['group_key']!r} needs start=ClosedForm(), which estimates "
+                f"the networks of the groups, not {self._start!r}. Leave group_key= out of setup_anndata."
+            )
         self._ranking = of_kind(Ranking, ranking, "ranking", self._preset.ranking)
         self.prior_ = effect_prior.name + ("+interactions" if with_labels else "")
         self.seed_ = seed

@@ -10,6 +10,7 @@ import torch
 from anndata import AnnData
 
 from infosem.data import _keys
+from infosem.data._places import check_key, file_key, require_network_place
 from infosem.data._settings import Settings
 from infosem.model._base import NetworkModel
 from infosem.network._edge_table import edge_table
@@ -22,18 +23,24 @@ _LONGEST_TEXT = 1000
 class NetworkMethods(NetworkModel):
     """Methods of :class:`infosem.InfoSEM` that return or write the network."""
 
-    def get_adjacency(self) -> pd.DataFrame:
+    def get_adjacency(self, *, group: str | None = None) -> pd.DataFrame:
         r"""Return the weighted adjacency :math:`A`, or :math:`A_e \odot \sigma(A_l)` with low-rank probabilities.
 
         Effects are in standard deviations of the latent expression per standard deviation. Rank edges by
         :meth:`get_strength`, not by the adjacency. The sign of :math:`A` says little about activation or repression
         (see :meth:`get_edges`).
 
+        Parameters
+        ----------
+        group
+            Group of cells whose network to return (``group_key`` of :meth:`setup_anndata`). Its effects are in standard
+            deviations within groups. By default the network of all cells.
+
         Returns
         -------
         Adjacency, regulators x genes, ``(R, G)``.
         """
-        return self._frame(self._adjacency().weights)
+        return self._frame(self._edge_data(group).adjacency)
 
     def get_effects(self) -> pd.DataFrame:
         """Return the effects :math:`A_e`, ``(R, G)``, before multiplication by low-rank probabilities."""
@@ -56,7 +63,7 @@ class NetworkMethods(NetworkModel):
             probability = np.where(told, probability, np.float32(np.nan))
         return self._frame(probability)
 
-    def get_strength(self) -> pd.DataFrame:
+    def get_strength(self, *, group: str | None = None) -> pd.DataFrame:
         r"""Return the strength of each edge, which ranks the edges.
 
         .. math:: \log(1 + e^{E_{ij}}), \qquad E_{ij} = \sum_k e^{(k)}_{ij}
@@ -65,13 +72,18 @@ class NetworkMethods(NetworkModel):
         evidence, and near zero where the data or the labels speak against an edge. With
         :class:`~infosem.scores.AbsoluteAdjacency`, the ranking of ``preset="paper"``, it is :math:`|A_{ij}|`.
 
+        Parameters
+        ----------
+        group
+            See :meth:`get_adjacency`.
+
         Returns
         -------
         Strength, regulators x genes, ``(R, G)``. It is positive, and zero for pairs that cannot be edges.
         """
-        return self._frame(self._ranked()[0])
+        return self._frame(self._ranked(group)[0])
 
-    def get_evidence(self) -> dict[str, pd.DataFrame]:
+    def get_evidence(self, *, group: str | None = None) -> dict[str, pd.DataFrame]:
         r"""Return the parts of the evidence for each edge, in nats.
 
         .. math:: E_{ij} = s \left( (1 - w)\, e^{\text{association}}_{ij}
@@ -96,12 +108,17 @@ class NetworkMethods(NetworkModel):
         Direct effects and levels have the weight :math:`w = 0.8\, n / (n + 0.4 R)`, for :math:`n` independent
         observations and :math:`R` regulators.
 
+        Parameters
+        ----------
+        group
+            See :meth:`get_adjacency`.
+
         Returns
         -------
         Parts by name, each regulators x genes, ``(R, G)``. Empty with
         :class:`~infosem.scores.AbsoluteAdjacency`.
         """
-        return {name: self._frame(part) for name, part in self._ranked()[1].items()}
+        return {name: self._frame(part) for name, part in self._ranked(group)[1].items()}
 
     def get_prior_mean(self) -> pd.DataFrame | None:
         """Return the prior mean of the effects (Eq. 9), ``(R, G)``, or ``None`` if it is zero.
@@ -131,6 +148,7 @@ class NetworkMethods(NetworkModel):
         top: int | None = None,
         min_weight: float | None = None,
         by: Literal["network", "regulator"] = "network",
+        group: str | None = None,
     ) -> pd.DataFrame:
         """Return the edges of the network, strongest first.
 
@@ -142,6 +160,9 @@ class NetworkMethods(NetworkModel):
             Minimum absolute weight of an edge to keep.
         by
             Whether to rank the edges of the whole ``"network"``, or the edges of each ``"regulator"`` separately.
+        group
+            Group of cells whose network to return (``group_key`` of :meth:`setup_anndata`). By default the network of
+            all cells.
 
         Returns
         -------
@@ -154,11 +175,11 @@ class NetworkMethods(NetworkModel):
         within noise, and the weight is positive in that case.
         """
         probability = self.get_probabilities()
-        strength, evidence = self._ranked()
+        strength, evidence = self._ranked(group)
         columns = {name: self._frame(part) for name, part in evidence.items()}
         return edge_table(
             self._frame(strength),
-            self.edge_facts_.signs,
+            self._edge_data(group).facts.signs,
             columns | ({} if probability is None else {"probability": probability}),
             top=top,
             min_weight=min_weight,
@@ -179,6 +200,10 @@ class NetworkMethods(NetworkModel):
         ``uns[key_added]`` holds parameters, keys, regulators, seed and versions. :func:`infosem.get.network` reads the
         network.
 
+        With groups of cells, the network of each group is written too, under the key ``f"{key_added}:{group}"``. Read
+        it with ``infosem.get.network(adata, "infosem:CD4 T")``. In the key, a slash in a group's name becomes ``%2F``,
+        because h5ad does not allow slashes; ``uns`` keeps the original name.
+
         Parameters
         ----------
         adata
@@ -190,26 +215,36 @@ class NetworkMethods(NetworkModel):
         adata = self.adata if adata is None else adata
         if adata is None:
             raise RuntimeError("This model was loaded without data: pass adata=.")
+        check_key(key_added)
+        keys = {group: file_key(key_added, group) for group in self.group_names}
+        for key in keys.values():
+            require_network_place(adata, key, _keys.PARTS)
+        self._write(adata, key_added, None, {})
+        for group, key in keys.items():
+            self._write(adata, key, group, {"name": f"{key_added}:{group}", "group": group})
+
+    def _write(self, adata: AnnData, key: str, group: str | None, more: dict[str, Any]) -> None:
+        """Write the network of all cells or of a group."""
         effects = None if self.module.interaction_prior is None else self.get_effects()
-        strength, evidence = self._ranked()
+        strength, evidence = self._ranked(group)
         write_matrices(
             adata,
-            self.get_adjacency(),
-            self.edge_facts_.signs,
+            self.get_adjacency(group=group),
+            self._edge_data(group).facts.signs,
             {
                 "effect": effects,
                 "strength": self._frame(strength),
                 **{name: self._frame(part) for name, part in evidence.items()},
                 "probability": self.get_probabilities(),
             },
-            key_added=key_added,
+            key_added=key,
             made_by="InfoSEM.write_network",
-            provenance=self._provenance(),
+            provenance={**self._provenance(), **more},
         )
 
-    def _ranked(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def _ranked(self, group: str | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Return the strength of each edge and its parts, ``(R, G)`` each."""
-        return self._ranking.rank(self._edge_data())
+        return self._ranking.rank(self._edge_data(group))
 
     def _provenance(self) -> dict[str, Any]:
         """Return the arguments of the model and of its setup, its prior and seed, and the agreement of the cells."""

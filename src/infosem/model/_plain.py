@@ -16,11 +16,24 @@ from infosem.data._expression import ExpressionSummary
 from infosem.data._moments import Standardisation
 from infosem.data._settings import Settings, registered, require_registered
 from infosem.scores import EdgeFacts
+from infosem.statistics._group_deviations import GroupNetworks
+from infosem.statistics._group_effects import GroupPrior, States
 
 _KIND = "infosem:kind"
 """Key that marks mappings which represent another type."""
 
-_RECORDS = {record.__name__: record for record in (EdgeFacts, ExpressionSummary, LogNormalisation, Standardisation)}
+_RECORDS = {
+    record.__name__: record
+    for record in (
+        EdgeFacts,
+        ExpressionSummary,
+        GroupNetworks,
+        GroupPrior,
+        LogNormalisation,
+        Standardisation,
+        States,
+    )
+}
 
 
 def to_plain(value: Any, name: str = "value") -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+
+from infosem.statistics._group_deviations import GroupNetworks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,8 @@ class EdgeFacts:
         Weight of the direct effects in the evidence from the expression, from zero to one.
     agreement
         Agreement of two halves of the cells on the strongest pairs, in standard errors. ``None`` before training.
+    groups
+        Networks of groups of cells. ``None`` before training, and without groups.
     """
 
     signs: np.ndarray
@@ -46,11 +50,17 @@ class EdgeFacts:
     association: np.ndarray | None = None
     direct_share: float = 0.5
     agreement: float | None = None
+    groups: GroupNetworks | None = None
 
     @property
     def probability(self) -> np.ndarray | None:
         """Edge probabilities from the known interactions, ``(R, G)`` float32, or ``None`` without them."""
         return None if self.logits is None else torch.as_tensor(self.logits).sigmoid().numpy()
+
+    def of_group(self, group: int) -> EdgeFacts:
+        """Return the facts with the association and the signs of a group of cells."""
+        assert self.groups is not None
+        return replace(self, signs=self.groups.signs[group], association=self.groups.association[group])
 
     @property
     def labels_reach_others(self) -> bool:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infosem.data._expression import signs_beyond_noise
+from infosem.data._correlation import signs_beyond_noise
 from infosem.statistics._covariation import Covariation
 from infosem.statistics._group_effects import GroupPrior, States, group_effects
 from infosem.statistics._group_moments import GroupMoments, measure_moments
@@ -66,6 +66,7 @@ class GroupNetworks:
 def measure_groups(
     blocks: Blocks,
     groups: np.ndarray,
+    n_groups: int,
     regulators: np.ndarray,
     possible: np.ndarray,
     shared: Covariation,
@@ -80,6 +81,8 @@ def measure_groups(
         Standardised expression with a variance of one. Entries that are not counted are zero.
     groups
         Group of each cell, from zero, ``(N,)``. Cells of group -1 are left out.
+    n_groups
+        Number of groups, some of which may have no cells.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     possible
@@ -91,10 +94,17 @@ def measure_groups(
     measured_effects
         Effects estimated from the measured correlations of all cells, ``(R, G)``, from which the groups start.
     """
-    if groups.max() == 0:
-        one = [part[None] for part in (effects.astype(np.float32), shared.association, shared.signs)]
-        return GroupNetworks(np.array([float((groups == 0).sum())]), *one, states=None, prior=None, own_weight=0.0)
-    moments = measure_moments(blocks, groups, regulators, possible, shared.loadings)
+    if n_groups == 1:
+        return GroupNetworks(
+            n_cells=np.array([float((groups == 0).sum())]),
+            effects=effects.astype(np.float32)[None],
+            association=shared.association[None],
+            signs=shared.signs[None],
+            states=None,
+            prior=None,
+            own_weight=0.0,
+        )
+    moments = measure_moments(blocks, groups, n_groups, regulators, possible, shared.loadings)
     own_share = shared.own_share if moments.means_inform else 1.0
     start = measured_effects * moments.sd[regulators][:, None] / moments.sd
     found, states, prior = group_effects(

@@ -64,7 +64,12 @@ class GroupMoments:
 
 
 def measure_moments(
-    blocks: Blocks, groups: np.ndarray, regulators: np.ndarray, possible: np.ndarray, patterns: np.ndarray
+    blocks: Blocks,
+    groups: np.ndarray,
+    n_groups: int,
+    regulators: np.ndarray,
+    possible: np.ndarray,
+    patterns: np.ndarray,
 ) -> GroupMoments:
     """Measure the covariation within groups in two passes over the cells.
 
@@ -74,6 +79,8 @@ def measure_moments(
         Standardised expression. Entries that are not counted are zero.
     groups
         Group of each cell, from zero, ``(N,)``. Cells of group -1 are left out.
+    n_groups
+        Number of groups.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     possible
@@ -81,7 +88,7 @@ def measure_moments(
     patterns
         Patterns that many genes share, ``(G, k)``.
     """
-    n_genes, n_groups = possible.shape[1], int(groups.max()) + 1
+    n_genes = possible.shape[1]
     n_cells = np.bincount(groups[groups >= 0], minlength=n_groups).astype(np.float64)
     n_counted, sums, squares = (np.zeros((n_groups, n_genes)) for _ in range(3))
     for group, z in _by_group(blocks, groups):

@@ -12,9 +12,11 @@ import torch
 from scvi import REGISTRY_KEYS
 from torch import Tensor
 
+from infosem.data._cell_fields import GROUP_FIELD
 from infosem.data._cells import Cells
 from infosem.module._vae import InfoSEMModule
 from infosem.statistics._covariation import measure_covariation
+from infosem.statistics._group_deviations import GroupNetworks, measure_groups
 from infosem.statistics._second_moments import Blocks, power_sums
 from infosem.statistics._single_effects import sparse_effects
 
@@ -33,12 +35,13 @@ class Measured:
     association: np.ndarray
     direct_share: float
     agreement: float
+    groups: GroupNetworks | None
 
 
 def start_from_closed_form(
-    module: InfoSEMModule, cells: Cells, training: np.ndarray, *, effects: bool, device: torch.device
+    module: InfoSEMModule, cells: Cells, training: np.ndarray, *, n_groups: int, effects: bool, device: torch.device
 ) -> Measured:
-    r"""Estimate measurement noise, the evidence for each pair, and the initial effects.
+    r"""Estimate measurement noise, the evidence for each pair, the initial effects, and the networks of groups.
 
     The effects are the mean of two estimates, one from the latent and one from the measured expression, because the
     share of noise in a gene's own variation is itself uncertain.
@@ -51,6 +54,8 @@ def start_from_closed_form(
         All registered cells.
     training
         Indices of the training cells.
+    n_groups
+        Number of groups of cells, which is zero without groups.
     effects
         Whether training starts from the estimated effects. If false, the effects of the module are left unchanged.
     device
@@ -62,7 +67,8 @@ def start_from_closed_form(
     """
     regulators = module.regulators.cpu().numpy()
     possible = module.adjacency.possible().cpu().numpy()
-    covariation = measure_covariation(_standardised(module, cells, training), regulators, possible)
+    blocks = _standardised(module, cells, training)
+    covariation = measure_covariation(blocks, regulators, possible)
 
     if not possible.any():
         logger.warning("None of the %d regulators varies over the cells: there are no edges.", len(regulators))
@@ -74,6 +80,7 @@ def start_from_closed_form(
             covariation.n_cells,
             covariation.agreement,
         )
+    groups = None
     if effects:
         estimates = [
             _effects(correlation, n_observations, regulators, possible, device)
@@ -83,6 +90,16 @@ def start_from_closed_form(
             )
         ]
         module.adjacency.start_from((estimates[0] + estimates[1]) / 2)
+        if n_groups:
+            groups = measure_groups(
+                blocks,
+                cells.of_cells[GROUP_FIELD][np.sort(training), 0].astype(int),
+                n_groups,
+                regulators,
+                possible,
+                covariation,
+                *((estimates[0] + estimates[1]).cpu().numpy() / 2, estimates[1].cpu().numpy()),
+            )
     if module.denoiser is not None:
         module.denoiser.estimate(covariation)
     return Measured(
@@ -91,6 +108,7 @@ def start_from_closed_form(
         # rounded to single precision, in which it is saved
         direct_share=float(np.float32(_direct_share(covariation.n_observations, len(regulators)))),
         agreement=float(np.float32(covariation.agreement)),
+        groups=groups,
     )
 
 
