@@ -7,7 +7,7 @@ import pytest
 import torch
 from scvi import REGISTRY_KEYS
 
-from infosem.data._counts import LogNormalisation
+from infosem.data._counts import LogNormalisation, fit_normalisation
 from infosem.data._moments import Standardisation
 from infosem.module import Standardiser
 from infosem.statistics._adjustment import fit_adjustment
@@ -173,6 +173,24 @@ def test_a_gene_that_a_batch_lacks_is_finite():
 
 def test_counts_are_divided_by_the_size_of_the_cell():
     counts, sizes = torch.tensor([[1.0, 3.0], [0.0, 0.0], [2.0, 8.0]]), torch.tensor([[100.0], [0.0], [50.0]])
-    by_sum, by_size = LogNormalisation(4.0)(counts, None), LogNormalisation(50.0)(counts, sizes)
-    np.testing.assert_allclose(by_sum, np.log1p([[1, 3], [0, 0], [0.8, 3.2]]), rtol=1e-6)
-    np.testing.assert_allclose(by_size, np.log1p([[0.5, 1.5], [0, 0], [2, 8]]), rtol=1e-6)
+    np.testing.assert_allclose(LogNormalisation(50.0).factors(counts, sizes, None), [[2], [1], [1]])
+    levels = torch.tensor([0.2, 0.5])
+    expected = [np.sqrt(4 * np.exp((0 - 0.2 + np.log(3) - 0.5) / 2)) / 8, 1]
+    expected.append(np.sqrt(10 * np.exp((np.log(2) - 0.2 + np.log(8) - 0.5) / 2)) / 8)
+    np.testing.assert_allclose(LogNormalisation(8.0).factors(counts, None, levels)[:, 0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_normalised_counts_have_a_mean_of_four(known):
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(rng.gamma(2, 2, 40), (60, 40)).astype(float)
+    counts[5] = 0
+    sizes = rng.uniform(1, 3, (60, 1)) if known else None
+    found = fit_normalisation(blocks_of(counts), sizes)
+    levels = np.log(np.maximum(counts, 1)).mean(0)
+    if not known:
+        np.testing.assert_allclose(found.levels, levels)
+        above = np.where(counts > 0, np.log(np.maximum(counts, 1)) - levels, np.nan)
+        sizes = np.sqrt(counts.sum(1) * np.exp(np.nan_to_num([np.nanmean(row) for row in above])))[:, None]
+    normalised = counts / np.where(sizes > 0, sizes / found.reference, 1)
+    assert normalised.mean() == pytest.approx(4)

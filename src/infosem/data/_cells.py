@@ -56,8 +56,17 @@ class Cells:
 
     def normalised(self) -> Iterator[np.ndarray]:
         """Iterate over blocks of cells in order, as log-normalised float64 arrays."""
+        if self.normalisation is None:
+            yield from blocks_of_cells(self.x)
+            return
+        for counts, factors in self.counts():
+            yield np.log1p(counts / factors)
+
+    def counts(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Iterate over blocks of cells in order, as counts, ``(B, G)``, and size factors, ``(B, 1)``, float64."""
+        assert self.normalisation is not None
+        levels = None if self.normalisation.levels is None else torch.from_numpy(self.normalisation.levels)
         for cells in self.batches():
             x = cells[REGISTRY_KEYS.X_KEY]
-            if self.normalisation is not None:
-                x = self.normalisation(x, cells.get(REGISTRY_KEYS.SIZE_FACTOR_KEY))
-            yield x.numpy()
+            factors = self.normalisation.factors(x, cells.get(REGISTRY_KEYS.SIZE_FACTOR_KEY), levels)
+            yield x.numpy(), factors.numpy()

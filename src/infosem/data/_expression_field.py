@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,10 @@ from anndata import AnnData
 from scvi import REGISTRY_KEYS
 from scvi.data.fields import LayerField
 
-from infosem.data._blocks import gene_means, is_in_memory
+from infosem.data._blocks import blocks_of_cells, gene_means, is_in_memory
 from infosem.data._cells import Cells
 from infosem.data._checks import require_gene_names, require_key, require_unique_genes
-from infosem.data._counts import LogNormalisation, total_counts
+from infosem.data._counts import LogNormalisation, fit_normalisation
 from infosem.data._expression import check_expression, summarise_expression
 
 logger = logging.getLogger(__name__)
@@ -93,16 +94,11 @@ class ExpressionField(LayerField):
         return {REGISTRY_KEYS.SIZE_FACTOR_KEY: adata.obs[self.size_factor_key].to_numpy(dtype=np.float64)[:, None]}
 
     def _normalisation(self, adata: AnnData) -> LogNormalisation:
-        """Return the normalisation of counts to a cell of median size."""
+        """Fit the normalisation of counts."""
         sizes = self._sizes(adata).get(REGISTRY_KEYS.SIZE_FACTOR_KEY)
-        if sizes is None:
-            sizes = total_counts(self.get_field_data(adata))
-            what = f"the sum of a cell's counts over the {adata.n_vars} genes"
-        else:
-            what = f"adata.obs[{self.size_factor_key!r}]"
-        reference = float(np.median(sizes[sizes > 0]))
-        logger.info("%s holds counts. They are normalised by %s (median %.4g).", self.name, what, reference)
-        return LogNormalisation(reference)
+        what = f"the counts of the {adata.n_vars} genes" if sizes is None else f"adata.obs[{self.size_factor_key!r}]"
+        logger.info("%s holds counts. They are normalised by %s.", self.name, what)
+        return fit_normalisation(partial(blocks_of_cells, self.get_field_data(adata)), sizes)
 
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
         """Use the statistics of the training cells for other cells with the same genes."""

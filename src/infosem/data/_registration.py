@@ -42,8 +42,8 @@ _OF_GENES = {
 """Entries by the argument that names their key."""
 
 
-_TOTAL = "total_counts"
-"""Column of ``obs`` with the total count of each cell over all genes, of ``scanpy.pp.calculate_qc_metrics``."""
+_TOTALS = ("total_counts", "n_counts", "nCount_RNA")
+"""Columns of ``obs`` with the total count of each cell over all genes, as scanpy and Seurat write them."""
 
 
 def require_known(arguments: dict[str, Any]) -> None:
@@ -100,37 +100,42 @@ def resolve_keys(adata: AnnData, **keys: str | None) -> dict[str, str | None]:
 def resolve_size_factor(adata: AnnData, layer: str | None, key: str | None) -> str | None:
     """Return the column of ``obs`` with the size of each cell, or ``None``.
 
-    ``"auto"`` is ``obs["total_counts"]``, if the expression holds counts and no cell has more of them than this total.
+    ``"auto"`` is the first of ``obs["total_counts"]``, ``obs["n_counts"]`` and ``obs["nCount_RNA"]`` that is at least
+    the sum of the counts of every cell.
 
     Raises
     ------
     ValueError
         If a column is given, but the expression does not hold counts.
     """
-    if key is None or (key == "auto" and _TOTAL not in adata.obs):
+    there = [name for name in _TOTALS if name in adata.obs]
+    if key is None or (key == "auto" and not there):
         return None
     field = ExpressionField(layer)
     field.validate_field(adata)
     x = field.get_field_data(adata)
     counts = check_expression(x, name=field.name)
-    if key != "auto":
-        if not counts:
-            raise ValueError(
-                f"size_factor_key={key!r} normalises counts, but {field.name} does not hold counts. Pass layer= with "
-                "counts, or leave size_factor_key= out."
-            )
-        return key
-    if not counts:
-        return None
-    totals = pd.to_numeric(adata.obs[_TOTAL], errors="coerce").to_numpy(dtype=np.float64)
-    if not (totals >= np.maximum(total_counts(x), 1) - 0.5).all():
-        logger.warning(
-            "adata.obs[%r] is not used, because it is missing or smaller than the sum of the counts for some cells. "
-            "Pass size_factor_key= with the size of each cell.",
-            _TOTAL,
+    if key != "auto" and not counts:
+        raise ValueError(
+            f"size_factor_key={key!r} normalises counts, but {field.name} does not hold counts. Pass layer= with "
+            "counts, or leave size_factor_key= out."
         )
-        return None
-    return _TOTAL
+    if key != "auto" or not counts:
+        return key if counts else None
+    return next((name for name in there if _is_total(adata, name, total_counts(x))), None)
+
+
+def _is_total(adata: AnnData, name: str, least: np.ndarray) -> bool:
+    """Return whether ``obs[name]`` can be the total counts of the cells. If it is smaller than their sum, warn."""
+    totals = pd.to_numeric(adata.obs[name], errors="coerce").to_numpy(dtype=np.float64)
+    if (totals >= np.maximum(least, 1) - 0.5).all():
+        return True
+    logger.warning(
+        "adata.obs[%r] is not used, because it is missing or smaller than the sum of the counts for some cells. Pass "
+        "size_factor_key= with the size of each cell.",
+        name,
+    )
+    return False
 
 
 def make_manager(

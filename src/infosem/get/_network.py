@@ -32,8 +32,8 @@ def network(
     adata
         Annotated data matrix with a network. It may have been saved and loaded, or subset to some of its genes.
     key
-        Key of the network in ``varp`` and ``uns``, or its name, such as ``"infosem:CD4/CD8"`` for the group CD4/CD8 of
-        :func:`infosem.tl.by_group`, whose key contains no slash.
+        Key of the network in ``varp`` and ``uns``, or its name, such as ``"infosem:CD4/CD8"`` for the group CD4/CD8,
+        whose key contains no slash.
     top
         Number of strongest edges to return. By default all.
     min_weight

@@ -119,9 +119,8 @@ def _read_counts(manager: GeneAlignedManager) -> CountMoments | None:
     if cells.normalisation is None:
         return None
     moments, factors = Moments.empty(cells.x.shape[1]), []
-    for tensors in cells.batches():
-        counts = tensors[REGISTRY_KEYS.X_KEY]
-        factors.append(cells.normalisation.factors(counts, tensors.get(REGISTRY_KEYS.SIZE_FACTOR_KEY)))
-        normalised = (counts / factors[-1]).numpy()
+    for counts, of_cells in cells.counts():
+        factors.append(of_cells)
+        normalised = counts / of_cells
         moments.add(normalised, np.ones(normalised.shape, dtype=bool))
-    return count_moments(moments.mean, np.square(moments.sd()), torch.cat(factors)[:, 0].numpy())
+    return count_moments(moments.mean, np.square(moments.sd()), np.concatenate(factors)[:, 0])

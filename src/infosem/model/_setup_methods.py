@@ -57,7 +57,7 @@ class SetupMethods(NetworkModel):
             of mitochondrial counts.
         size_factor_key
             Column of ``obs`` with the size of each cell, by which counts are normalised. Only ratios of sizes matter.
-            ``None`` takes the sum of a cell's counts over the genes of ``adata``.
+            ``None`` estimates the size from the counts.
         group_key
             Column of ``obs`` with the group of each cell, such as its cell type. Each group then has a network of its
             own, beside the network of all cells.
@@ -74,8 +74,8 @@ class SetupMethods(NetworkModel):
         Notes
         -----
         ``"auto"`` uses ``varm["gene_embedding"]``, ``varp["known_interactions"]`` and ``var["is_regulator"]`` if they
-        exist, and for counts ``obs["total_counts"]``, which ``scanpy.pp.calculate_qc_metrics`` writes. ``None`` uses
-        none.
+        exist. For counts it uses the total over all genes, ``obs["total_counts"]`` (of
+        ``scanpy.pp.calculate_qc_metrics``), ``obs["n_counts"]`` or ``obs["nCount_RNA"]``. ``None`` uses none.
 
         Raises
         ------

@@ -87,6 +87,7 @@ class Standardiser(nn.Module):
     value_mean: Tensor
     value_sd: Tensor
     batch_scale: Tensor
+    levels: Tensor | None
 
     def __init__(
         self,
@@ -98,6 +99,8 @@ class Standardiser(nn.Module):
         self.normalisation, self.sizes = normalisation, sizes
         self._register("mean", genes.mean)
         self._register("sd", genes.sd)
+        levels = None if normalisation is None else normalisation.levels
+        self.register_buffer("levels", None if levels is None else torch.as_tensor(levels, dtype=torch.float32))
         if sizes.is_empty:
             return
         n_genes = len(genes.mean)
@@ -143,8 +146,8 @@ class Standardiser(nn.Module):
         x, factor = registered, None
         if self.normalisation is not None:
             sizes = tensors.get(REGISTRY_KEYS.SIZE_FACTOR_KEY)
-            factor = self.normalisation.factors(registered, sizes)
-            x = self.normalisation(registered, sizes)
+            factor = self.normalisation.factors(registered, sizes, self.levels)
+            x = torch.log1p(registered / factor)
         if self.sizes.is_empty:
             return Cells(registered, x, self.mean, self.sd, factor)
         batch = tensors.get(REGISTRY_KEYS.BATCH_KEY)

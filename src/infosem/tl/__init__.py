@@ -1,6 +1,5 @@
 """Analysis of networks. Functions on networks take an edge table, functions on cells take an AnnData object."""
 
-from infosem.tl._by_group import by_group
 from infosem.tl._compare import compare
 from infosem.tl._differential_edges import differential_edges
 from infosem.tl._enrichment import enrichment
@@ -11,7 +10,6 @@ from infosem.tl._project_shift import project_shift
 from infosem.tl._regulons import regulons
 
 __all__ = [
-    "by_group",
     "compare",
     "differential_edges",
     "enrichment",

@@ -10,16 +10,22 @@ import pandas as pd
 
 from infosem.data._arguments import whole_number
 from infosem.data._matches import warn_if_spelt_otherwise
+from infosem.model._infosem import InfoSEM
 from infosem.network._checked_edges import checked_edges
+from infosem.tl._differential_edges import differential_edges
+from infosem.tl._edge_weights import aligned, edge_weights
+
+_Q_VALUE = 0.1
 
 
-def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.DataFrame:
+def compare(networks: Mapping[str, pd.DataFrame] | InfoSEM, *, top: int = 1000) -> pd.DataFrame:
     r"""Measure the pairwise agreement of networks, such as those of cell types, conditions, seeds or methods.
 
     Parameters
     ----------
     networks
-        Edge tables by name. Pass complete tables, because pairs that a table does not list count as weight zero.
+        Edge tables by name, or a trained model with groups of cells, whose networks are compared. Pass complete tables,
+        because pairs that a table does not list count as weight zero.
     top
         Number of strongest edges of each network that ``n_shared`` and ``jaccard`` compare.
 
@@ -31,8 +37,12 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
     - ``n_shared``: number of edges among the ``top`` strongest of both networks;
     - ``jaccard``: :math:`|E_1 \cap E_2| / |E_1 \cup E_2|` of the ``top`` strongest edges;
     - ``spearman``: rank correlation of :math:`|w|` over the pairs listed in either table, NaN if one is constant;
-    - ``sign_agreement``: share of the shared edges with the same sign in both networks, NaN if none is shared.
+    - ``sign_agreement``: share of the shared edges with the same sign in both networks, NaN if none is shared;
+    - ``n_differing``, for the groups of a model: number of direct effects that only one of the groups has, at a false
+      discovery rate of .1 (:func:`infosem.tl.differential_edges`).
     """
+    if isinstance(networks, InfoSEM):
+        return _compare_groups(networks, top)
     if not isinstance(networks, Mapping) or len(networks) < 2:
         raise ValueError(
             f"networks must be a mapping of at least two names to edge tables, not {type(networks).__name__}"
@@ -62,6 +72,15 @@ def compare(networks: Mapping[str, pd.DataFrame], *, top: int = 1000) -> pd.Data
     return pd.DataFrame(rows)
 
 
+def _compare_groups(model: InfoSEM, top: int) -> pd.DataFrame:
+    table = compare({group: model.get_edges(group=group) for group in model.group_names}, top=top)
+    n_differing = [
+        len(differential_edges(model, first, second, max_q_value=_Q_VALUE))
+        for first, second in zip(table["first"], table["second"], strict=True)
+    ]
+    return table.assign(n_differing=n_differing)
+
+
 def _genes(weights: pd.Series) -> pd.Index:
     return weights.index.unique(0).union(weights.index.unique(1))
 
@@ -71,13 +90,3 @@ def _spearman(first: pd.Series, second: pd.Series) -> float:
     if first.empty or any((values == values.iloc[0]).all() for values in (first, second)):
         return np.nan
     return first.corr(second, method="spearman")
-
-
-def edge_weights(edges: pd.DataFrame) -> pd.Series:
-    """Return the edge weights of a checked table, indexed by source and target."""
-    return edges.set_index(["source", "target"])["weight"]
-
-
-def aligned(first: pd.Series, second: pd.Series) -> pd.DataFrame:
-    """Return the weights of the edges listed in either network, in columns 0 and 1, with zeros for missing edges."""
-    return pd.concat([first, second], axis=1, keys=[0, 1]).fillna(0.0)

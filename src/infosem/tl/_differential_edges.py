@@ -1,91 +1,122 @@
-"""Differential edges of two networks."""
+"""Edges that differ between two networks."""
 
 from __future__ import annotations
 
-import logging
+from typing import overload
 
 import numpy as np
 import pandas as pd
 
-from infosem.data._matches import warn_if_spelt_otherwise
-from infosem.data._names import listed
-from infosem.network._checked_edges import checked_edges, numbers
-from infosem.tl._compare import aligned, edge_weights
-
-logger = logging.getLogger(__name__)
+from infosem.data._arguments import share
+from infosem.model._infosem import InfoSEM
+from infosem.statistics._group_deviations import differing, q_values
+from infosem.tl._differences_of_tables import differences_of_tables
 
 
-def differential_edges(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    r"""Rank edges by the difference of their strengths in two networks.
+@overload
+def differential_edges(networks: InfoSEM, first: str, second: str, *, max_q_value: float = 1.0) -> pd.DataFrame: ...
 
-    Absolute sizes of weights depend on the model. Each network is therefore divided by its mean absolute weight. For
-    ensembles, the difference is also compared with the standard deviation over their models:
+
+@overload
+def differential_edges(networks: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame: ...
+
+
+def differential_edges(networks, first, second=None, *, max_q_value=1.0):  # type: ignore[no-untyped-def]
+    r"""Find the edges that differ between two groups of cells, at a false discovery rate, or between two networks.
+
+    **Groups of a model**, ``differential_edges(model, "B", "T")``. The networks of the groups are estimated together
+    (``group_key`` of :meth:`infosem.InfoSEM.setup_anndata`), with the probability :math:`p_{ij}` that regulator
+    :math:`i` has a direct effect on gene :math:`j` in one of the two groups only. The false discovery rate among all
+    pairs that are at least as probable is
+
+    .. math:: q_{ij} = \operatorname{mean}\{1 - p_{kl}: p_{kl} \geq p_{ij}\} .
+
+    Groups of a few hundred cells show few differences. The probabilities describe the sampling of cells, not of donors.
+
+    **Edge tables**, ``differential_edges(first, second)``, for example of two models. Their edges are ranked by the
+    difference of their strengths, without a test. Absolute sizes of weights depend on the model, so each network is
+    divided by its mean absolute weight. For ensembles, the difference is also compared with the standard deviation over
+    their models:
 
     .. math:: r_{ij} = \frac{w_{ij}}{\overline{|w|}}, \qquad d_{ij} = |r^{(2)}_{ij}| - |r^{(1)}_{ij}|, \qquad
               z_{ij} = \frac{d_{ij}}{\sqrt{s^{(1)2}_{ij} + s^{(2)2}_{ij}}}
 
     Parameters
     ----------
+    networks
+        Trained model with groups of cells; or the first of two complete edge tables of the same regulators and genes,
+        from models with the same priors. A pair that one table does not list has weight zero there. Genes without any
+        edge in one of the tables are left out and counted in the log.
     first, second
-        Complete edge tables of the same regulators and genes, from models with the same priors, such as those of
-        :func:`infosem.tl.by_group`. A pair that one table does not list has weight zero there. Genes without any edge
-        in one of the tables, such as genes that no cell of a group expresses, are left out and counted in the log.
+        Names of two groups of the model; or, as ``first``, the second edge table.
+    max_q_value
+        Largest false discovery rate of the edges to return. For groups only.
 
     Returns
     -------
-    DataFrame with the columns ``source``, ``target``, ``weight_first``, ``weight_second``, ``relative_first``,
-    ``relative_second`` (:math:`r`), ``difference`` (:math:`d`) and, for two ensembles, ``z``, sorted by absolute
-    difference. :math:`z` is a score, not a test statistic: its denominator reflects the differences between the models
-    of an ensemble (seeds, or cells with ``train_size`` below one), not the sampling of donors.
+    For groups, a DataFrame with the columns ``source``, ``target``, ``weight_first``, ``weight_second`` (signed
+    strength in each group), ``effect_first``, ``effect_second`` (direct effects, in standard deviations within groups),
+    ``probability`` (:math:`p`) and ``q_value`` (:math:`q`), the most probable differences first.
+
+    For edge tables, a DataFrame with the columns ``source``, ``target``, ``weight_first``, ``weight_second``,
+    ``relative_first``, ``relative_second`` (:math:`r`), ``difference`` (:math:`d`) and, for two ensembles, ``z``,
+    sorted by absolute difference. :math:`z` is a score, not a test statistic.
 
     Raises
     ------
+    TypeError
+        If ``networks`` is neither a model nor an edge table.
     ValueError
-        If all weights of one of the networks are zero.
+        If a group does not exist, or if all weights of a table are zero.
     """
-    first, second = checked_edges(first, "first"), checked_edges(second, "second")
-    of_first, of_second = (pd.Index(sorted(_genes(edges))) for edges in (first, second))
-    warn_if_spelt_otherwise(of_first, of_second, "The two networks")
-    left_out = _genes(first) ^ _genes(second)
-    if left_out:
-        logger.info("%d genes have edges in one network only: left out (%s).", len(left_out), listed(sorted(left_out)))
-    first, second = (edges[~edges[["source", "target"]].isin(left_out).any(axis=1)] for edges in (first, second))
-    for name, edges in (("first", first), ("second", second)):
-        if len(edges) and not edges["weight"].any():
-            raise ValueError(
-                f"All {len(edges)} weights of {name} between shared genes are zero. Pass complete edge tables."
-            )
-    both = aligned(edge_weights(first), edge_weights(second))
-    relative = both / [weights.abs().mean() for weights in (first["weight"], second["weight"])]
-    table = pd.DataFrame(
+    if isinstance(networks, pd.DataFrame):
+        return differences_of_tables(networks, first)
+    if isinstance(networks, InfoSEM):
+        share(max_q_value, "max_q_value")
+        return _differences_of_groups(networks, first, second, max_q_value)
+    raise TypeError(
+        f"differential_edges needs a trained model and two groups, differential_edges(model, 'B', 'T'), or two edge "
+        f"tables, not {type(networks).__name__}."
+    )
+
+
+def _differences_of_groups(model: InfoSEM, first: str, second: str, max_q_value: float) -> pd.DataFrame:
+    groups, possible, probability = differences(model, first, second)
+    q = q_values(probability, possible)
+    row, column = np.nonzero(possible & (q <= max_q_value))
+    order = np.lexsort((-probability[row, column], q[row, column]))
+    pairs = row[order], column[order]
+    facts = model.edge_facts_.groups
+    assert facts is not None
+    of_groups = {
+        f"{what}_{which}": values[pairs]
+        for what in ("weight", "effect")
+        for which, name, number in zip(("first", "second"), (first, second), groups, strict=True)
+        for values in [_signed(model, name, facts.signs[number]) if what == "weight" else facts.effects[number]]
+    }
+    return pd.DataFrame(
         {
-            "weight_first": both[0],
-            "weight_second": both[1],
-            "relative_first": relative[0],
-            "relative_second": relative[1],
-            "difference": relative[1].abs() - relative[0].abs(),
+            "source": np.asarray(model.regulator_names, dtype=object)[pairs[0]],
+            "target": np.asarray(model.gene_names, dtype=object)[pairs[1]],
+            **of_groups,
+            "probability": probability[pairs],
+            "q_value": q[pairs],
         }
     )
-    if all({"sd", "effect"} <= set(edges.columns) for edges in (first, second)):
-        spread = [
-            _relative_sd(edges, name).reindex(table.index, fill_value=0.0)
-            for name, edges in (("first", first), ("second", second))
-        ]
-        scale = np.hypot(*spread)
-        table["z"] = table["difference"] / scale.where(scale > 0)
-    return table.sort_values("difference", key=abs, ascending=False, kind="stable").reset_index()
 
 
-def _genes(edges: pd.DataFrame) -> set[str]:
-    return {*edges["source"], *edges["target"]}
+def differences(model: InfoSEM, first: str, second: str) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Return the numbers of two groups, and for each pair whether it can be an edge and how probably it differs."""
+    groups = [model._group_number(name) for name in (first, second)]
+    if groups[0] == groups[1]:
+        raise ValueError(f"first and second are the same group, {first!r}. Name two groups of {model.group_names}.")
+    facts = model.edge_facts_.groups
+    assert facts is not None
+    possible = model.module.adjacency.possible().cpu().numpy()
+    if facts.states is None:
+        return groups, possible, np.zeros(possible.shape, dtype=np.float32)
+    return groups, possible, differing(facts.states, groups[0], groups[1], model.module.regulators.cpu().numpy())
 
 
-def _relative_sd(edges: pd.DataFrame, name: str) -> pd.Series:
-    """Return the standard deviation over the models, in units of relative weights.
-
-    The coefficient of variation of the effect is applied to the relative weight.
-    """
-    size = edges["weight"].abs()
-    sd, effect = (pd.Series(numbers(edges, column, name), edges.index) for column in ("sd", "effect"))
-    share = sd / effect.abs()
-    return (share * size / size.mean()).set_axis(pd.MultiIndex.from_frame(edges[["source", "target"]]))
+def _signed(model: InfoSEM, group: str, signs: np.ndarray) -> np.ndarray:
+    return np.asarray(model.get_strength(group=group)) * np.where(signs < 0, -1, 1)

@@ -12,7 +12,7 @@ from infosem.data._arguments import whole_number
 from infosem.data._matches import require_matches
 from infosem.data._names import identifiers
 from infosem.network._checked_edges import checked_edges, checked_pairs
-from infosem.tl._compare import edge_weights
+from infosem.tl._edge_weights import edge_weights
 
 
 def enrichment(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from anndata import AnnData
@@ -103,7 +103,7 @@ def perturb(
     return table.sort_values("shift", key=abs, ascending=False, kind="stable")
 
 
-def _normalisation(model: InfoSEM) -> dict[str, str | float]:
+def _normalisation(model: InfoSEM) -> dict[str, Any]:
     """Return how the model normalised counts, which is empty if it did not."""
     normalisation = state_of(model.registry_, REGISTRY_KEYS.X_KEY)["normalisation"]
     if normalisation is None:
@@ -111,4 +111,5 @@ def _normalisation(model: InfoSEM) -> dict[str, str | float]:
     return {
         "reference": normalisation.reference,
         "size_factor_key": model.registry_["setup_args"]["size_factor_key"] or "",
+        **({} if normalisation.levels is None else {"levels": normalisation.levels}),
     }

@@ -91,7 +91,7 @@ def _expression(adata: AnnData, made: Mapping[str, Any]) -> Any:
     sizes = {}
     if made["size_factor_key"]:
         sizes[REGISTRY_KEYS.SIZE_FACTOR_KEY] = adata.obs[made["size_factor_key"]].to_numpy(dtype=np.float64)[:, None]
-    return Cells(x, LogNormalisation(float(made["reference"])), sizes).normalised_matrix()
+    return Cells(x, LogNormalisation(float(made["reference"]), made.get("levels")), sizes).normalised_matrix()
 
 
 def _agreement(shift: np.ndarray, expression: Any, cell: np.ndarray, neighbour: np.ndarray) -> np.ndarray:

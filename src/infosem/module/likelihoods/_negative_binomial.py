@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -43,28 +43,21 @@ class NegativeBinomial(Likelihood):
 
     A zero is a count like any other, so all entries count.
 
+    The dispersion :math:`\theta_j` of each gene is computed from the mean and the variance of its normalised counts
+    (:mod:`infosem.statistics._count_moments`).
+
     Parameters
     ----------
-    dispersion
-        ``"moments"`` takes the dispersion :math:`\theta_j` of each gene from the mean and the variance of its
-        normalised counts. ``"learned"`` multiplies it by :math:`e^{\sigma_\theta(H)}`, an output of the decoder.
     mask_zeros
         ``False``, which is what ``"auto"`` becomes.
     """
 
     needs_counts: ClassVar[bool] = True
 
-    dispersion: Literal["moments", "learned"] = "moments"
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._checked(dispersion=one_of("moments", "learned"), mask_zeros=one_of("auto", False))
+        self._checked(mask_zeros=one_of("auto", False))
         object.__setattr__(self, "mask_zeros", False)
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of values per entry that the decoder returns, which is two if the dispersion is learned."""
-        return 2 if self.dispersion == "learned" else 1
 
     def resolve(self, summary: ExpressionSummary) -> Self:
         """Return the same settings: zeros count."""
@@ -99,7 +92,7 @@ class CountDistribution(NamedTuple):
     log_level
         :math:`\log \bar \rho_j - \log (e^{m_j^+} - 1)`, ``(G,)``.
     log_dispersion
-        :math:`\log \theta`, in a shape that broadcasts to that of the mean.
+        :math:`\log \theta`, ``(G,)``.
     location, scale
         Mean and standard deviation of the log-normalised expression of each gene, ``(G,)``.
     """
@@ -164,11 +157,8 @@ class _CountOutput(nn.Module):
         dispersion = counts.dispersion.clamp(_SMALLEST_DISPERSION, _LARGEST_DISPERSION)
         self.register_buffer("log_dispersion", dispersion.log().to(standardiser.mean))
 
-    def forward(self, mean: Tensor, *others: Tensor) -> CountDistribution:
-        log_dispersion = self.log_dispersion + others[0] if others else self.log_dispersion
-        if others:
-            log_dispersion = log_dispersion.clamp(math.log(_SMALLEST_DISPERSION), math.log(_LARGEST_DISPERSION))
-        return CountDistribution(mean, self.log_level, log_dispersion, self.location, self.scale)
+    def forward(self, mean: Tensor) -> CountDistribution:
+        return CountDistribution(mean, self.log_level, self.log_dispersion, self.location, self.scale)
 
 
 def _log_expm1(y: Tensor) -> Tensor:
