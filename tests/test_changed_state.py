@@ -66,7 +66,6 @@ OF_GENES = {
 USES = {
     "model": InfoSEM,
     "ensemble": lambda cells: train_ensemble(cells, 2, train_kwargs=SHORT, progress=False),
-    "groups": lambda cells: tl.by_group(cells, "group", train_kwargs=SHORT, progress=False),
 }
 
 
@@ -154,17 +153,6 @@ def test_a_file_that_was_replaced_before_the_workers_open_it(cells, tmp_path):
 
 class TestNotInMemory:
     """Work, or one sentence."""
-
-    def test_groups_of_cells_in_a_file(self, cells, tmp_path):
-        cells.obs["kind"] = np.repeat(["a", "b"], 60)
-        cells.write_h5ad(tmp_path / "cells.h5ad")
-        found = {}
-        for backed in (None, "r"):
-            adata = anndata.read_h5ad(tmp_path / "cells.h5ad", backed=backed)
-            InfoSEM.setup_anndata(adata)
-            found[backed] = tl.by_group(adata, "kind", train_kwargs=SHORT, progress=False)
-        for group in "ab":
-            pd.testing.assert_frame_equal(found["r"][group].get_edges(), found[None][group].get_edges())
 
     def test_views_of_a_file(self, cells, tmp_path):
         cells.write_h5ad(tmp_path / "cells.h5ad")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import anndata
 import joblib
 import numpy as np
 import pandas as pd
@@ -54,7 +53,6 @@ def writers(model):
     return {
         "InfoSEM.write_network": lambda key: model.write_network(key_added=key),
         "Ensemble.write_network": lambda key: train_ensemble(cells, 2, **options).write_network(cells, key_added=key),
-        "tl.by_group": lambda key: tl.by_group(cells, "group", key_added=key, **options),
         "tl.perturb": lambda key: tl.perturb(cells, "TF0", model=model, key_added=key),
         "pp.regulators": lambda key: pp.regulators(cells, ["TF0", "TF1"], key_added=key),
         "pp.gene_text": lambda key: pp.gene_text(cells, TEXT, key_added=key),
@@ -68,8 +66,6 @@ def writers(model):
 @pytest.mark.parametrize("key", BAD_KEYS)
 def test_a_key_that_a_file_cannot_hold_is_refused_before_anything_else(model, key):
     for name, write in writers(model).items():
-        if name == "tl.by_group":
-            continue  # whose keys begin with the one given
         before = state(model.adata)
         with pytest.raises((TypeError, ValueError), match=r"key_added|adata\.var"):
             write(key)
@@ -121,21 +117,6 @@ def test_only_a_mask_may_be_made_by_hand_first(cells):
         pp.regulators(cells, ["TF0", "TF1"])
 
 
-@pytest.mark.parametrize("groups", [("A/B", "A|B"), ("T", "T_sign"), ("T", "T_sd"), ("%2F", "/"), ("a b", "a\tb")])
-def test_every_group_has_its_network_under_its_name(cells, tmp_path, groups):
-    cells.obs["kind"] = pd.Categorical(np.repeat([*groups, None], [50, 50, 20]))
-    InfoSEM.setup_anndata(cells)
-    found = tl.by_group(cells, "kind", train_kwargs=SHORT, progress=False)
-    assert set(found) == set(groups)
-    cells.write_h5ad(tmp_path / "cells.h5ad")
-    back = anndata.read_h5ad(tmp_path / "cells.h5ad")
-    for group in groups:
-        expected = found[group].get_edges()
-        pd.testing.assert_frame_equal(get.network(cells, f"infosem:{group}"), expected)
-        assert get.network(back, f"infosem:{group}").shape == expected.shape
-        assert cells.uns[file_key("infosem", group)]["group"] == group
-
-
 def test_keys_of_groups_are_different_for_different_names():
     names = [
         "/",
@@ -157,23 +138,6 @@ def test_keys_of_groups_are_different_for_different_names():
     assert len(set(keys)) == len(names)
     assert not [key for key in keys if re.search(r"[/\n]", key) or key.endswith(("_sign", "_q_value"))]
     assert file_key("infosem", "CD4 T") == "infosem:CD4 T"
-
-
-def test_cells_without_a_group_are_in_none(cells):
-    cells.obs["kind"] = pd.Categorical(np.repeat(["nan", "B", None], [50, 50, 20]))
-    InfoSEM.setup_anndata(cells)
-    found = tl.by_group(cells, "kind", train_kwargs=SHORT, progress=False)
-    assert {name: model.adata.n_obs for name, model in found.items()} == {"nan": 50, "B": 50}
-
-
-def test_groups_that_are_written_alike(cells):
-    cells.obs["kind"] = pd.Series([1] * 60 + ["1"] * 60, index=cells.obs_names, dtype=object)
-    InfoSEM.setup_anndata(cells)
-    with pytest.raises(ValueError, match="written alike"):
-        tl.by_group(cells, "kind", progress=False)
-    cells.obs["kind"] = "B"
-    with pytest.raises(TypeError, match=r"\['B'\]"):
-        tl.by_group(cells, "kind", groups="B", progress=False)
 
 
 def test_a_network_and_its_parts_do_not_share_a_name(trained, cells):
@@ -212,9 +176,7 @@ def raising_calls(cells, model):
         "interactions": lambda: InfoSEM.setup_anndata(cells, interactions_key="typo"),
         "regulators": lambda: InfoSEM.setup_anndata(cells, regulator_key="words"),
         "prior": lambda: InfoSEM(cells, prior="typo"),
-        "group": lambda: tl.by_group(cells, "typo"),
-        "groups": lambda: tl.by_group(cells, "group", groups=["typo"]),
-        "too few cells": lambda: tl.by_group(cells, "group", min_cells=1000),
+        "group": lambda: InfoSEM.setup_anndata(cells, group_key="typo"),
         "gene": lambda: tl.perturb(cells, "typo", model=model),
         "to and fold": lambda: tl.perturb(cells, "TF0", model=model, to=1, fold=1),
         "shift": lambda: tl.project_shift(cells, key="typo"),
@@ -254,9 +216,8 @@ def test_entries_of_different_kinds_do_not_replace_each_other(model):
         for key in ("infosem", "marked", "described", "known_interactions"):
             if (name, key) in {
                 ("InfoSEM.write_network", "infosem"), ("Ensemble.write_network", "infosem"),
-                ("tl.by_group", "infosem"), ("pp.regulators", "marked"), ("pp.gene_text", "described"),
-                ("pp.known_interactions", "known_interactions"), ("tl.by_group", "marked"),
-                ("tl.by_group", "described"), ("tl.by_group", "known_interactions"),
+                ("pp.regulators", "marked"), ("pp.gene_text", "described"),
+                ("pp.known_interactions", "known_interactions"),
             }:  # fmt: skip
                 continue
             with pytest.raises(ValueError, match="uns has no note"):

@@ -227,6 +227,13 @@ def require_categories(adata: AnnData, key: str, argument: str) -> None:
             f"adata.obs[{key!r}] ({argument}) is missing for {missing.sum()} of {adata.n_obs} cells. Leave these cells "
             f"out, adata = adata[adata.obs[{key!r}].notna()].copy(), or name their category."
         )
+    names = pd.Series([str(category) for category in adata.obs[key].unique()])
+    if names.duplicated().any():
+        raise ValueError(
+            f"adata.obs[{key!r}] ({argument}) has different categories that are written alike "
+            f"({listed(names[names.duplicated()].tolist())}): make it text first, adata.obs[{key!r}] = "
+            f"adata.obs[{key!r}].astype(str)."
+        )
 
 
 def require_known(adata: AnnData, key: str, known: Sequence[Any]) -> None:

@@ -16,12 +16,16 @@ from infosem.data._scanpy import import_scanpy
 from infosem.pp import known_interactions
 
 
+_TARGET_SUM = 1e4
+
+
 def pbmc() -> AnnData:
     """Load the blood cells ``pbmc68k_reduced`` bundled with scanpy, with regulators, text embeddings and known edges.
 
     The data set has 700 peripheral blood mononuclear cells and 765 genes. ``X`` holds the log-normalised expression
     that scanpy ships as ``raw``.
 
+    - ``layers["counts"]``: the counts, which the normalisation to 10,000 and ``obs["n_counts"]`` give back.
     - ``var["is_regulator"]``: 26 transcription factors and cofactors among the genes.
     - ``var["text"]``, ``varm["gene_embedding"]``: one sentence on the function of 130 of the genes, and its latent
       semantic analysis (TF-IDF of words and word pairs, truncated SVD to 32 components). Other genes have a row of NaN.
@@ -36,6 +40,9 @@ def pbmc() -> AnnData:
     adata = import_scanpy().datasets.pbmc68k_reduced().raw.to_adata()
     for attribute in (adata.obsp, adata.uns):
         attribute.clear()
+    normalised = adata.X.expm1()
+    counts = normalised.multiply(adata.obs["n_counts"].to_numpy()[:, None] / _TARGET_SUM)
+    adata.layers["counts"] = counts.rint().tocsr().astype(np.float32)
     genes = pd.read_csv(_resource("pbmc_genes.tsv"), sep="\t", index_col="symbol").reindex(adata.var_names)
     adata.var[_keys.IS_REGULATOR] = (genes["is_regulator"] == "yes").to_numpy()
     adata.var["text"] = genes["text"].fillna("").to_numpy()
