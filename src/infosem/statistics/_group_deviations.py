@@ -18,14 +18,16 @@ otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from infosem.data._expression import signs_beyond_noise
 from infosem.statistics._covariation import Covariation
-from infosem.statistics._group_effects import GroupPrior, States, group_effects
+from infosem.statistics._group_effects import States, group_effects
 from infosem.statistics._group_moments import GroupMoments, measure_moments
+from infosem.statistics._group_prior import GroupPrior
 from infosem.statistics._second_moments import Blocks, reliability
 from infosem.statistics._surprisal import against_background
 
@@ -92,8 +94,9 @@ def measure_groups(
         Effects estimated from the measured correlations of all cells, ``(R, G)``, from which the groups start.
     """
     if groups.max() == 0:
-        one = [part[None] for part in (effects.astype(np.float32), shared.association, shared.signs)]
-        return GroupNetworks(np.array([float((groups == 0).sum())]), *one, states=None, prior=None, own_weight=0.0)
+        n_cells = np.array([float((groups == 0).sum())])
+        effects = effects.astype(np.float32)
+        return GroupNetworks(n_cells, effects[None], shared.association[None], shared.signs[None], None, None, 0.0)
     moments = measure_moments(blocks, groups, regulators, possible, shared.loadings)
     own_share = shared.own_share if moments.means_inform else 1.0
     start = measured_effects * moments.sd[regulators][:, None] / moments.sd
@@ -104,7 +107,7 @@ def measure_groups(
     signs = np.empty(found.shape, dtype=np.int8)
     evidence = _Evidence(moments, regulators, possible, shared)
     for group, (correlation, n_observations) in enumerate(_correlations(moments, regulators, possible, found)):
-        signs[group] = signs_beyond_noise(correlation, n_observations)
+        signs[group] = signs_beyond_noise(correlation, int(n_observations))
         association[group] = own_share * evidence(correlation) + (1 - own_share) * shared.association
     found *= own_share
     found += (1 - own_share) * effects
@@ -112,12 +115,15 @@ def measure_groups(
 
 
 def differing(states: States, first: int, second: int, regulators: np.ndarray) -> np.ndarray:
-    r"""Compute the probability that a direct effect is present in one of two groups only.
+    r"""Compute the probability that one of two groups has a large direct effect that the other does not have.
 
-    .. math:: p = P(c \neq 0) \left[ l_1 (1 - l_2) + l_2 (1 - l_1) \right]
+    .. math:: p = P(|c| > \tfrac{3}{4} \sqrt{v}) \left[ l_1 (1 - l_2) + l_2 (1 - l_1) \right]
               + P(c = 0) \left[ 1 - (1 - g_1)(1 - g_2) \right]
 
-    :math:`l` is the probability that a group lacks a shared effect, and :math:`g` that it has one that is not shared.
+    :math:`l` is the probability that a group lacks a shared effect :math:`c`, and :math:`g` that it has a large one
+    that is not shared. Effects are large if they exceed three quarters of the standard deviation :math:`\sqrt{v}` of
+    shared effects. Smaller differences can be due to measurement noise of the regulators and to responses that are not
+    linear.
     Two regulators have two pairs, one for each direction. The difference of their correlation tells little of the
     direction, so the two pairs share it in proportion to their odds.
 
@@ -139,7 +145,7 @@ def differing(states: States, first: int, second: int, regulators: np.ndarray) -
     )
     shared = states.shared.astype(np.float32)
     one_lacks_it = lost[0] * (1 - lost[1]) + lost[1] * (1 - lost[0])
-    p = shared * one_lacks_it + (1 - shared) * (1 - (1 - gained[0]) * (1 - gained[1]))
+    p = shared * states.large * one_lacks_it + (1 - shared) * (1 - (1 - gained[0]) * (1 - gained[1]))
     among = p[:, regulators]
     odds = among / np.maximum(1 - among, 1e-6)
     p[:, regulators] = among * odds / np.maximum(odds + odds.T, 1e-30)
@@ -172,7 +178,9 @@ def q_values(probability: np.ndarray, possible: np.ndarray) -> np.ndarray:
     return q
 
 
-def _correlations(moments: GroupMoments, regulators: np.ndarray, possible: np.ndarray, effects: np.ndarray):  # type: ignore[no-untyped-def]
+def _correlations(
+    moments: GroupMoments, regulators: np.ndarray, possible: np.ndarray, effects: np.ndarray
+) -> Iterator[tuple[np.ndarray, float]]:
     """Iterate over the pooled correlations of the groups, ``(R, G)``, and their numbers of observations."""
 
     def measured(group: int) -> np.ndarray:

@@ -9,6 +9,7 @@ cells of group :math:`g` in these units, :math:`n_g` their number and :math:`N` 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,14 +111,14 @@ def measure_moments(
     )
 
 
-def _by_group(blocks: Blocks, groups: np.ndarray):  # type: ignore[no-untyped-def]
+def _by_group(blocks: Blocks, groups: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Iterate over the cells of each block by group."""
     start = 0
     for z in blocks():
         of_cells = groups[start : start + len(z)]
         start += len(z)
         for group in np.unique(of_cells[of_cells >= 0]):
-            yield group, z[of_cells == group]
+            yield int(group), z[of_cells == group]
 
 
 def _means_inform(means: np.ndarray, n_cells: np.ndarray, regulators: np.ndarray, possible: np.ndarray) -> bool:
