@@ -117,13 +117,12 @@ def measure_groups(
 def differing(states: States, first: int, second: int, regulators: np.ndarray) -> np.ndarray:
     r"""Compute the probability that one of two groups has a large direct effect that the other does not have.
 
-    .. math:: p = P(|c| > \tfrac{3}{4} \sqrt{v}) \left[ l_1 (1 - l_2) + l_2 (1 - l_1) \right]
+    .. math:: p = P(|c| > \sqrt{v}) \left[ l_1 (1 - l_2) + l_2 (1 - l_1) \right]
               + P(c = 0) \left[ 1 - (1 - g_1)(1 - g_2) \right]
 
     :math:`l` is the probability that a group lacks a shared effect :math:`c`, and :math:`g` that it has a large one
-    that is not shared. Effects are large if they exceed three quarters of the standard deviation :math:`\sqrt{v}` of
-    shared effects. Smaller differences can be due to measurement noise of the regulators and to responses that are not
-    linear.
+    that is not shared. Effects are large if they exceed the standard deviation :math:`\sqrt{v}` of shared effects.
+    Smaller differences can be due to measurement noise of the regulators and to responses that are not linear.
     Two regulators have two pairs, one for each direction. The difference of their correlation tells little of the
     direction, so the two pairs share it in proportion to their odds.
 

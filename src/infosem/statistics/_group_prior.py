@@ -24,8 +24,6 @@ import numpy as np
 from scipy.special import ndtr
 
 _STEPS_OF_MODE = 2
-_LARGE = 0.75
-"""Least size of a large effect in units of :math:`\\sqrt{v}`. A bit less than half of the shared effects are larger."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +131,8 @@ def posterior(x: np.ndarray, t: np.ndarray, prior: GroupPrior) -> tuple[np.ndarr
 
 
 def large_share(mean: np.ndarray, variance: np.ndarray, prior: GroupPrior) -> np.ndarray:
-    """Return the probability that a normally distributed effect is large."""
-    least, sd = _LARGE * np.sqrt(prior.size), np.sqrt(variance)
+    r"""Return the probability that a normally distributed effect exceeds :math:`\sqrt{v}`."""
+    least, sd = np.sqrt(prior.size), np.sqrt(variance)
     return np.asarray(ndtr((mean - least) / sd) + ndtr((-mean - least) / sd))
 
 
