@@ -130,7 +130,7 @@ class _Genes:
         start: np.ndarray,
     ) -> None:
         residual = covariance - among @ start
-        self.n_cells, self.variance = n_cells.astype(np.float32)[:, None], variance.astype(np.float32)
+        self.n_cells, self.variance = np.maximum(n_cells, 1).astype(np.float32)[:, None], variance.astype(np.float32)
         self.candidates = _candidates(start, residual, n_cells, possible)
         rows = self.candidates
         columns = np.arange(rows.shape[1])
