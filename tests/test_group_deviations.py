@@ -8,7 +8,7 @@ from infosem.statistics import _group_effects
 from infosem.statistics._covariation import measure_covariation
 from infosem.statistics._group_deviations import _correlations, _surprisal, differing, measure_groups, q_values
 from infosem.statistics._group_effects import States, group_effects
-from infosem.statistics._group_moments import _means_inform, measure_moments
+from infosem.statistics._group_moments import _of_means, measure_moments
 from infosem.statistics._group_prior import GroupPrior, posterior
 from infosem.statistics._surprisal import surprisal
 
@@ -171,10 +171,10 @@ def test_means_inform_only_if_they_go_together():
     independent = rng.standard_normal((6, 100))
     together = rng.standard_normal((6, 2)) @ rng.standard_normal((2, 100)) + 0.5 * independent
     regulators = np.arange(20)
-    assert not _means_inform(independent, n_cells, regulators, possible)
-    assert _means_inform(together, n_cells, regulators, possible)
-    assert not _means_inform(0.01 * together, n_cells, regulators, possible)
-    assert not _means_inform(np.zeros((6, 100)), n_cells, regulators, possible)
+    assert not _of_means(independent, n_cells, regulators, possible)[1]
+    assert _of_means(together, n_cells, regulators, possible)[1]
+    assert not _of_means(0.01 * together, n_cells, regulators, possible)[1]
+    assert not _of_means(np.zeros((6, 100)), n_cells, regulators, possible)[1]
 
 
 def test_one_group_is_the_network_of_all_cells():

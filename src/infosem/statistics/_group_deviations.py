@@ -9,6 +9,13 @@ means over the cells of all groups :math:`\bar S, \bar P`,
 
 where :math:`\sigma_g^2` is the variance of the term in brackets beyond its sampling variance :math:`1 / n_g - 1 / N`.
 
+The effects :math:`A` of all cells are a second estimate of what the groups share. The mean of both estimates is taken,
+
+.. math:: A_g = b_g + \frac{A - \bar b}{2 (1 + d)}
+
+The second counts less the more the groups' means distort it. :math:`d` is the mean squared covariance that they add, in
+units of its sampling variance.
+
 The differences between the groups' means are informative if they go together across genes
 (:class:`infosem.statistics._group_moments.GroupMoments`). All cells then tell more than the cells within groups, whose
 variation is true only for the share :math:`\lambda`. The network of a group is therefore a mean of its own and of that
@@ -109,6 +116,7 @@ def measure_groups(
     for group, (correlation, n_observations) in enumerate(_correlations(moments, regulators, possible, found)):
         signs[group] = signs_beyond_noise(correlation, int(n_observations))
         association[group] = own_share * evidence(correlation) + (1 - own_share) * shared.association
+    found += (effects - moments.mean(found)) / np.float32(2 * (1 + moments.distortion))
     found *= own_share
     found += (1 - own_share) * effects
     return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share)
