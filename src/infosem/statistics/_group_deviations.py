@@ -11,9 +11,10 @@ where :math:`\sigma_g^2` is the variance of the term in brackets beyond its samp
 
 The effects :math:`A` of all cells are a second estimate of what the groups share. The mean of both estimates is taken,
 
-.. math:: A_g = b_g + \frac{A - \bar b}{2 (1 + d)}
+.. math:: A_g = b_g + \frac{\kappa\, (A - \bar b)}{2 (1 + d)}
 
-The second counts less the more the groups' means distort it. :math:`d` is the mean squared covariance that they add, in
+as far as effects are shared: :math:`\kappa` is the share of a group's effects that are. The second counts less the more
+the groups' means distort it. :math:`d` is the mean squared covariance that they add, in
 units of its sampling variance.
 
 The differences between the groups' means are informative if they go together across genes
@@ -116,7 +117,7 @@ def measure_groups(
     for group, (correlation, n_observations) in enumerate(_correlations(moments, regulators, possible, found)):
         signs[group] = signs_beyond_noise(correlation, int(n_observations))
         association[group] = own_share * evidence(correlation) + (1 - own_share) * shared.association
-    found += (effects - moments.mean(found)) / np.float32(2 * (1 + moments.distortion))
+    found += (effects - moments.mean(found)) * np.float32(prior.kept_share / (2 * (1 + moments.distortion)))
     found *= own_share
     found += (1 - own_share) * effects
     return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share)

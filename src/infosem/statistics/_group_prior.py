@@ -38,6 +38,12 @@ class GroupPrior:
     wide: float = 5e-3
     wide_share: float = 0.1
 
+    @property
+    def kept_share(self) -> float:
+        """Share of a group's effects that are shared."""
+        kept = self.shared * (1 - self.lost)
+        return kept / (kept + (1 - self.shared) * self.gained)
+
 
 @dataclass
 class Counts:
