@@ -15,8 +15,8 @@ from infosem.scores import Association, DirectEffect, EdgeData, EdgeFacts, Known
 from infosem.scores._completed_text import completed_text
 from infosem.scores._known_interactions import worth_beside
 from infosem.scores._text_similarity import _permutations, text_evidence
+from infosem.statistics._direct_share import direct_share
 from infosem.statistics._surprisal import against_background, surprisal
-from infosem.train._closed_form import _direct_share
 
 from .conftest import KNOWLEDGE, QUIET
 
@@ -99,7 +99,7 @@ def test_levels_count_as_far_as_they_differ_by_more_than_chance():
 
 
 def test_direct_effects_count_as_far_as_regulators_can_be_told_apart():
-    shares = [_direct_share(n_observations, 100) for n_observations in (3, 40, 100, 1e6)]
+    shares = [direct_share(n_observations, 100) for n_observations in (3, 40, 100, 1e6)]
     assert shares == sorted(shares)
     assert shares[0] == pytest.approx(0.8 * 3 / 43)
     assert shares[1] == pytest.approx(0.4)

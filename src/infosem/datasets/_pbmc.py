@@ -15,7 +15,6 @@ from infosem.data._places import EMBEDDING, note
 from infosem.data._scanpy import import_scanpy
 from infosem.pp import known_interactions
 
-
 _TARGET_SUM = 1e4
 
 

@@ -65,7 +65,8 @@ class NetworkModel(BaseModelClass):
         if group is not None:
             number = self._group_number(group)
             assert facts.groups is not None
-            adjacency, facts = facts.groups.effects[number], facts.of_group(number)
+            if len(self.group_names) > 1:  # a single group has the network of all cells
+                adjacency, facts = facts.groups.effects[number], facts.of_group(number)
         return EdgeData(
             adjacency=adjacency,
             possible=self.module.adjacency.possible().cpu().numpy(),

@@ -17,7 +17,8 @@ from infosem.data._moments import Standardisation
 from infosem.data._settings import Settings, registered, require_registered
 from infosem.scores import EdgeFacts
 from infosem.statistics._group_deviations import GroupNetworks
-from infosem.statistics._group_effects import GroupPrior, States
+from infosem.statistics._group_effects import States
+from infosem.statistics._group_prior import GroupPrior
 
 _KIND = "infosem:kind"
 """Key that marks mappings which represent another type."""

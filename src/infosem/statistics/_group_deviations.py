@@ -9,6 +9,14 @@ means over the cells of all groups :math:`\bar S, \bar P`,
 
 where :math:`\sigma_g^2` is the variance of the term in brackets beyond its sampling variance :math:`1 / n_g - 1 / N`.
 
+The effects :math:`A` of all cells are a second estimate of what the groups share. The mean of both estimates is taken,
+
+.. math:: A_g = b_g + \frac{\kappa\, (A - \bar b)}{2 (1 + d)}
+
+as far as effects are shared: :math:`\kappa` is the share of a group's effects that are. The second counts less the more
+the groups' means distort it. :math:`d` is the mean squared covariance that they add, in
+units of its sampling variance.
+
 The differences between the groups' means are informative if they go together across genes
 (:class:`infosem.statistics._group_moments.GroupMoments`). All cells then tell more than the cells within groups, whose
 variation is true only for the share :math:`\lambda`. The network of a group is therefore a mean of its own and of that
@@ -18,14 +26,17 @@ otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from infosem.data._correlation import signs_beyond_noise
 from infosem.statistics._covariation import Covariation
-from infosem.statistics._group_effects import GroupPrior, States, group_effects
+from infosem.statistics._direct_share import direct_share
+from infosem.statistics._group_effects import States, group_effects
 from infosem.statistics._group_moments import GroupMoments, measure_moments
+from infosem.statistics._group_prior import GroupPrior
 from infosem.statistics._second_moments import Blocks, reliability
 from infosem.statistics._surprisal import against_background
 
@@ -52,6 +63,10 @@ class GroupNetworks:
         Estimated prior, which says how much the groups share. ``None`` if there is one group only.
     own_weight
         Weight :math:`\omega` of a group's own network against that of all cells.
+    direct_share
+        Weight of the direct effects in the evidence (:mod:`infosem.statistics._direct_share`). The effects of a group
+        are estimated from measured expression, so it is the mean of the weights for all cells and for the independent
+        observations of the latent expression, as far as a group's own network counts.
     """
 
     n_cells: np.ndarray
@@ -61,6 +76,7 @@ class GroupNetworks:
     states: States | None
     prior: GroupPrior | None
     own_weight: float
+    direct_share: float
 
 
 def measure_groups(
@@ -103,6 +119,7 @@ def measure_groups(
             states=None,
             prior=None,
             own_weight=0.0,
+            direct_share=direct_share(shared.n_observations, len(regulators)),
         )
     moments = measure_moments(blocks, groups, n_groups, regulators, possible, shared.loadings)
     own_share = shared.own_share if moments.means_inform else 1.0
@@ -114,20 +131,25 @@ def measure_groups(
     signs = np.empty(found.shape, dtype=np.int8)
     evidence = _Evidence(moments, regulators, possible, shared)
     for group, (correlation, n_observations) in enumerate(_correlations(moments, regulators, possible, found)):
-        signs[group] = signs_beyond_noise(correlation, n_observations)
+        signs[group] = signs_beyond_noise(correlation, int(n_observations))
         association[group] = own_share * evidence(correlation) + (1 - own_share) * shared.association
+    found += (effects - moments.mean(found)) * np.float32(prior.kept_share / (2 * (1 + moments.distortion)))
     found *= own_share
     found += (1 - own_share) * effects
-    return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share)
+    of_all, of_latent = (direct_share(n, len(regulators)) for n in (shared.n_cells, shared.n_observations))
+    of_effects = own_share * (of_all + of_latent) / 2 + (1 - own_share) * of_latent
+    return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share, of_effects)
 
 
 def differing(states: States, first: int, second: int, regulators: np.ndarray) -> np.ndarray:
-    r"""Compute the probability that a direct effect is present in one of two groups only.
+    r"""Compute the probability that one of two groups has a large direct effect that the other does not have.
 
-    .. math:: p = P(c \neq 0) \left[ l_1 (1 - l_2) + l_2 (1 - l_1) \right]
+    .. math:: p = P(|c| > \sqrt{v}) \left[ l_1 (1 - l_2) + l_2 (1 - l_1) \right]
               + P(c = 0) \left[ 1 - (1 - g_1)(1 - g_2) \right]
 
-    :math:`l` is the probability that a group lacks a shared effect, and :math:`g` that it has one that is not shared.
+    :math:`l` is the probability that a group lacks a shared effect :math:`c`, and :math:`g` that it has a large one
+    that is not shared. Effects are large if they exceed the standard deviation :math:`\sqrt{v}` of shared effects.
+    Smaller differences can be due to measurement noise of the regulators and to responses that are not linear.
     Two regulators have two pairs, one for each direction. The difference of their correlation tells little of the
     direction, so the two pairs share it in proportion to their odds.
 
@@ -149,7 +171,7 @@ def differing(states: States, first: int, second: int, regulators: np.ndarray) -
     )
     shared = states.shared.astype(np.float32)
     one_lacks_it = lost[0] * (1 - lost[1]) + lost[1] * (1 - lost[0])
-    p = shared * one_lacks_it + (1 - shared) * (1 - (1 - gained[0]) * (1 - gained[1]))
+    p = shared * states.large * one_lacks_it + (1 - shared) * (1 - (1 - gained[0]) * (1 - gained[1]))
     among = p[:, regulators]
     odds = among / np.maximum(1 - among, 1e-6)
     p[:, regulators] = among * odds / np.maximum(odds + odds.T, 1e-30)
@@ -182,7 +204,9 @@ def q_values(probability: np.ndarray, possible: np.ndarray) -> np.ndarray:
     return q
 
 
-def _correlations(moments: GroupMoments, regulators: np.ndarray, possible: np.ndarray, effects: np.ndarray):  # type: ignore[no-untyped-def]
+def _correlations(
+    moments: GroupMoments, regulators: np.ndarray, possible: np.ndarray, effects: np.ndarray
+) -> Iterator[tuple[np.ndarray, float]]:
     """Iterate over the pooled correlations of the groups, ``(R, G)``, and their numbers of observations."""
 
     def measured(group: int) -> np.ndarray:

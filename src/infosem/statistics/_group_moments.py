@@ -9,6 +9,7 @@ cells of group :math:`g` in these units, :math:`n_g` their number and :math:`N` 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,11 @@ class GroupMoments:
         Variance of each gene in each group, ``(K, G)``. Its mean over the cells is one.
     of_patterns
         Variance :math:`v^T S v` within groups of each shared pattern :math:`v`, ``(k,)``.
+    distortion
+        Mean squared covariance of two genes' group means, in units of its sampling variance :math:`1 / N`. It is far
+        below one if the groups' means hardly differ.
     means_inform
-        Whether the groups' means tell of the network (:func:`_means_inform`).
+        Whether the groups' means tell of the network (:func:`_of_means`).
     """
 
     n_cells: np.ndarray
@@ -46,6 +50,7 @@ class GroupMoments:
     sd: np.ndarray
     variance: np.ndarray
     of_patterns: np.ndarray
+    distortion: float
     means_inform: bool
 
     @property
@@ -107,45 +112,51 @@ def measure_moments(
         covariance[group] += w[:, regulators].T @ w
         of_patterns += np.square(w @ patterns).sum(0, dtype=np.float64)
     covariance /= np.maximum(n_cells, 1)[:, None, None]
+    distortion, means_inform = _of_means(sums / np.maximum(n_cells, 1)[:, None], n_cells, regulators, possible)
     return GroupMoments(
         n_cells=n_cells,
         covariance=covariance,
         sd=np.sqrt(within).astype(np.float32),
         variance=squares / np.maximum(n_cells, 1)[:, None] / within,
         of_patterns=of_patterns / n_cells.sum(),
-        means_inform=_means_inform(sums / np.maximum(n_cells, 1)[:, None], n_cells, regulators, possible),
+        distortion=distortion,
+        means_inform=means_inform,
     )
 
 
-def _by_group(blocks: Blocks, groups: np.ndarray):  # type: ignore[no-untyped-def]
+def _by_group(blocks: Blocks, groups: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Iterate over the cells of each block by group."""
     start = 0
     for z in blocks():
         of_cells = groups[start : start + len(z)]
         start += len(z)
         for group in np.unique(of_cells[of_cells >= 0]):
-            yield group, z[of_cells == group]
+            yield int(group), z[of_cells == group]
 
 
-def _means_inform(means: np.ndarray, n_cells: np.ndarray, regulators: np.ndarray, possible: np.ndarray) -> bool:
-    r"""Return whether the groups' means go together across genes, so that they tell of the network.
+def _of_means(
+    means: np.ndarray, n_cells: np.ndarray, regulators: np.ndarray, possible: np.ndarray
+) -> tuple[float, bool]:
+    r"""Return how much the groups' means add to the covariances, and whether they tell of the network.
 
     Let :math:`b_{ij}` be the covariance over the cells of the group means of genes :math:`i` and :math:`j`, and
-    :math:`r_{ij}` their correlation. If every gene's means were drawn independently, the mean of :math:`r_{ij}^2` would
-    be :math:`1 / d`, with :math:`d` degrees of freedom, one less than the number of groups if these are of one size.
-    Means inform if the mean exceeds this by more than 5 % and by more than four standard errors, and if the mean of
-    :math:`b_{ij}^2` exceeds the sampling variance :math:`1 / N` of a correlation.
+    :math:`r_{ij}` their correlation. The first value is the mean of :math:`N b_{ij}^2`. If every gene's means were
+    drawn independently, the mean of :math:`r_{ij}^2` would be :math:`1 / d`, with :math:`d` degrees of freedom, one
+    less than the number of groups if these are of one size. Means inform if the mean exceeds this by more than 5 % and
+    by more than four standard errors, and if the first value exceeds one.
     """
     shares = n_cells / n_cells.sum()
     weighted = np.sqrt(shares)[:, None] * (means - shares @ means)
     centring = np.sqrt(shares)[:, None] * (np.eye(len(shares)) - shares)
     eigenvalues = np.square(np.linalg.svd(centring, compute_uv=False))
     variance = np.square(weighted).sum(0)
-    between = weighted[:, regulators].T @ weighted
+    between = np.square(weighted[:, regulators].T @ weighted)
     size = np.outer(variance[regulators], variance)
     pairs = possible & (size > 0)
-    if not pairs.any() or np.square(between[pairs]).mean() * n_cells.sum() < 1:
-        return False
+    if not pairs.any():
+        return 0.0, False
+    distortion = float(between[pairs].mean() * n_cells.sum())
     independent = np.square(eigenvalues).sum() / np.square(eigenvalues.sum())
-    excess = (np.square(between[pairs]) / size[pairs]).mean() / independent - 1
-    return bool(excess > max(_NEGLIGIBLE, _STANDARD_ERRORS * np.sqrt(2 / pairs.sum())))
+    excess = (between[pairs] / size[pairs]).mean() / independent - 1
+    inform = excess > max(_NEGLIGIBLE, _STANDARD_ERRORS * np.sqrt(2 / pairs.sum()))
+    return distortion, bool(inform and distortion > 1)

@@ -16,6 +16,7 @@ from infosem.data._cell_fields import GROUP_FIELD
 from infosem.data._cells import Cells
 from infosem.module._vae import InfoSEMModule
 from infosem.statistics._covariation import measure_covariation
+from infosem.statistics._direct_share import direct_share
 from infosem.statistics._group_deviations import GroupNetworks, measure_groups
 from infosem.statistics._second_moments import Blocks, power_sums
 from infosem.statistics._single_effects import sparse_effects
@@ -23,8 +24,6 @@ from infosem.statistics._single_effects import sparse_effects
 logger = logging.getLogger(__name__)
 
 _LEAST_AGREEMENT = 0.5
-_MOST_DIRECT = 0.8
-_OBSERVATIONS_OF_A_REGULATOR = 0.4
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def start_from_closed_form(
         signs=np.asarray(covariation.signs),
         association=np.asarray(covariation.association, dtype=np.float32),
         # rounded to single precision, in which it is saved
-        direct_share=float(np.float32(_direct_share(covariation.n_observations, len(regulators)))),
+        direct_share=float(np.float32(direct_share(covariation.n_observations, len(regulators)))),
         agreement=float(np.float32(covariation.agreement)),
         groups=groups,
     )
@@ -120,17 +119,6 @@ def _effects(
         torch.as_tensor(part, device=device) for part in (correlation, correlation[:, regulators], possible)
     )
     return sparse_effects(of_genes, among, n_observations, can_be)
-
-
-def _direct_share(n_observations: float, n_regulators: int) -> float:
-    r"""Return the weight of the direct effects in the evidence, from zero to one. The association has the remainder.
-
-    .. math:: w = \frac{0.8\, n}{n + 0.4 R}
-
-    The direct effects of :math:`R` regulators can be distinguished as far as there are as many independent observations
-    :math:`n` as regulators.
-    """
-    return _MOST_DIRECT * n_observations / (n_observations + _OBSERVATIONS_OF_A_REGULATOR * n_regulators)
 
 
 def _standardised(module: InfoSEMModule, cells: Cells, training: np.ndarray) -> Blocks:
