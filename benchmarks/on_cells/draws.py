@@ -17,14 +17,17 @@ TYPE = "cell_type"
 
 
 def of_types(kind: str, *, seed: int, fast: bool) -> AnnData:
-    """Cells of three types that have one network, by SERGIO or planted; those of SERGIO have counts.
+    """Cells of three types that have one network, planted, or by SERGIO with or without their counts.
 
     The means of planted types differ by chance alone, and little: the differences are evidence for wrong edges, which
     would hide what the batches do.
     """
-    if kind == "SERGIO":
+    if kind != "planted":
         size = (150, 40, 8) if fast else (900, 120, 25)
-        return datasets.sergio(*size, n_types=3, depth=8000.0, seed=seed)
+        adata = datasets.sergio(*size, n_types=3, depth=8000.0, seed=seed)
+        if kind == "SERGIO":
+            del adata.layers["counts"]
+        return adata
     types = dict.fromkeys("ABC", 50 if fast else 250)
     genes = (40, 8) if fast else (120, 25)
     adata = datasets.simulate_groups(types, *genes, shared=1.0, mean_shift=0.2, seed=seed)

@@ -16,8 +16,8 @@ from infosem.benchmark.methods.pearson import Pearson
 from infosem.data._scanpy import import_scanpy
 from infosem.model._quiet import quiet
 
-COUNTS = {"layer": "counts", "size_factor_key": "total_counts"}
-"""Arguments of ``setup_anndata`` that register counts. Genes outside the network count in their totals."""
+COUNTS = {"layer": "counts"}
+"""Arguments of ``setup_anndata`` that register counts. Their totals are in ``obs["total_counts"]``."""
 
 
 def fit(adata: AnnData, *, seed: int, model: dict[str, Any] | None = None, **setup: Any) -> InfoSEM:

@@ -118,7 +118,7 @@ def stand_ins(on_cells, monkeypatch):
     monkeypatch.setattr(datasets, "sergio", lambda *size, n_types, depth, seed: datasets.simulate(*size, depth=depth))
 
 
-@pytest.mark.parametrize(("part", "n_rows"), [("batches", 72), ("groups", 33), ("counts", 30)])
+@pytest.mark.parametrize(("part", "n_rows"), [("batches", 110), ("groups", 33), ("counts", 36)])
 def test_a_trial_of_each_part(cells, stand_ins, tmp_path, capsys, part, n_rows):
     cells.main([part, "--fast", "--output", str(tmp_path)])
     table = pd.read_csv(tmp_path / f"{part}_fast.csv")

@@ -1,7 +1,7 @@
 """Whether a batch effect costs edges: infosem with and without ``batch_key``, and methods that correct for batches.
 
-SERGIO's counts are thinned by the effect. What they are compared with, no effect, are the same cells thinned as much in
-all batches.
+The effect shifts and scales the detected values of every gene. Besides, SERGIO's counts are thinned by it. What these
+are compared with, no effect, are the same cells thinned as much in all batches.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from on_cells import draws, fits
 from on_cells.accuracy import ratios
 from on_cells.rows import VALUES, Rows, geometric_means, markdown
 
-KINDS = ("planted", "SERGIO")
+KINDS = ("planted", "SERGIO", "SERGIO, thinned")
 BY = ["cells", "batches", "effect", "method"]
 KEPT = 0.95
 """Share of the accuracy without batch effect that batch_key must keep."""
 
+_GROUPED = "infosem, batch_key, group_key"
 _COUNTED = ("infosem, counts", "infosem, counts, batch_key")
 
 
@@ -41,6 +42,7 @@ def _run(rows: Rows, kind: str, *, balanced: bool, seed: int, fast: bool) -> Non
     methods = {
         "infosem": lambda adata: fits.infosem(adata, seed=seed),
         "infosem, batch_key": lambda adata: fits.infosem(adata, seed=seed, batch_key="batch"),
+        _GROUPED: lambda adata: fits.infosem(adata, seed=seed, batch_key="batch", group_key=draws.TYPE),
         _COUNTED[0]: lambda adata: fits.infosem(adata, seed=seed, **fits.COUNTS),
         _COUNTED[1]: lambda adata: fits.infosem(adata, seed=seed, batch_key="batch", **fits.COUNTS),
         "correlation": lambda adata: fits.correlation(adata),
@@ -53,7 +55,7 @@ def _run(rows: Rows, kind: str, *, balanced: bool, seed: int, fast: bool) -> Non
     composition = "balanced" if balanced else "unbalanced"
     for effect in ("none", "batches"):
         for method, score in methods.items():
-            if method in _COUNTED and kind != "SERGIO":
+            if (method in _COUNTED and kind != "SERGIO, thinned") or (method == _GROUPED and balanced):
                 continue
             key = {"cells": kind, "batches": composition, "effect": effect, "method": method, "seed": seed}
             rows.do(key, lambda effect=effect, score=score: ratios(score(cells()[effect]), cells()[effect]))
@@ -70,6 +72,7 @@ def summary(table: pd.DataFrame) -> str:
         for how, effect, name in (
             ("batch_key", "batches", with_key),
             ("no batch_key", "batches", method),
+            ("batch_key and group_key", "batches", _GROUPED),
             ("batch_key, but no effect", "none", with_key),
         ):
             found = means.xs((effect, name), level=("effect", "method"))[list(VALUES)] / plain

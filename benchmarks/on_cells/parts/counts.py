@@ -40,6 +40,9 @@ def _run(rows: Rows, kind: str, depth: int, *, seed: int, fast: bool) -> None:
     methods = {
         LOG: lambda adata: fits.infosem(adata, seed=seed),
         "infosem, counts": lambda adata: fits.infosem(adata, seed=seed, **fits.COUNTS),
+        "infosem, counts without totals": lambda adata: fits.infosem(
+            adata, seed=seed, layer="counts", size_factor_key=None
+        ),
         "infosem, negative binomial": negative_binomial,
         "correlation": fits.correlation,
         "CLR": fits.clr,
