@@ -218,18 +218,20 @@ def test_pooled_correlations():
     mean = (60 * own[0] + 300 * own[1]) / 360
     for group, (pooled, n) in enumerate(_correlations(moments, regulators, possible, none)):
         share = ((pooled - mean) / (own[group] - mean + 1e-12))[possible]
-        np.testing.assert_allclose(share, np.median(share), atol=0.02)
-        beyond = np.square((own[group] - mean)[possible]).mean()
-        sampling = 1 / moments.n_cells[group] - 1 / 360
-        np.testing.assert_allclose(np.median(share), max(0, beyond - sampling) / beyond, atol=1e-3)
-        assert moments.n_cells[group] <= n + 1e-6 <= 361
+        w = z[groups == group].astype(np.float64)
+        w = (w - w.mean(0)) / w.std(0)
+        excess = np.maximum(1, np.square(w)[:, :8].T @ np.square(w) / len(w) - 2 * np.square(own[group]))[possible]
+        sampling = excess * (1 / moments.n_cells[group] - 1 / 360)
+        beyond = (np.square((own[group] - mean)[possible]) - sampling).mean()
+        np.testing.assert_allclose(share, beyond / (beyond + sampling), atol=0.02)
+        assert moments.n_cells[group] * 0.8 <= n <= 361
 
 
 def test_candidates_among_many_regulators(monkeypatch):
     z, groups, networks = _plant([300, 500], n_regulators=24, n_genes=80)
     regulators, possible = np.arange(24), _possible(24, 80)
     moments = measure_moments(_blocks(z), groups, groups.max() + 1, regulators, possible, np.zeros((80, 0)))
-    arguments = moments.covariance, moments.variance, moments.n_cells, regulators, possible
+    arguments = moments.covariance, moments.excess, moments.variance, moments.n_cells, regulators, possible
     start = np.zeros((24, 80), np.float32)
     everyone, _, _ = group_effects(*arguments, start)
     monkeypatch.setattr(_group_effects, "N_CANDIDATES", 14)
@@ -258,8 +260,8 @@ def test_no_pair_can_be_an_edge():
         _blocks(z), groups, groups.max() + 1, np.arange(8), np.zeros((8, 40), bool), np.zeros((40, 0))
     )
     effects, states, _ = group_effects(
-        moments.covariance, moments.variance, moments.n_cells, np.arange(8), np.zeros((8, 40), bool),
-        np.zeros((8, 40), np.float32),
+        moments.covariance, moments.excess, moments.variance, moments.n_cells, np.arange(8),
+        np.zeros((8, 40), bool), np.zeros((8, 40), np.float32),
     )  # fmt: skip
     assert not effects.any()
     assert not states.shared.any()

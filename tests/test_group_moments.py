@@ -1,6 +1,7 @@
 """Covariation within groups, in double precision, and what the means of the groups tell."""
 
 import numpy as np
+import pytest
 
 from infosem.statistics._group_moments import _of_means, measure_moments
 
@@ -46,3 +47,20 @@ def test_means_inform_only_if_they_go_together():
     assert _of_means(together, n_cells, regulators, possible)[1]
     assert not _of_means(0.01 * together, n_cells, regulators, possible)[1]
     assert not _of_means(np.zeros((6, 100)), n_cells, regulators, possible)[1]
+
+
+def test_a_few_cells_in_which_two_genes_are_high_count_as_a_few_cells():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(400, 6)).astype(np.float32)
+    z[:4, [0, 5]] += 8
+    groups = np.zeros(400, int)
+    groups[200:] = 1
+    found = measure_moments(_blocks(z), groups, 2, np.array([0, 1]), _possible(2, 6), np.zeros((6, 0)))
+    # the standard error over bootstrap samples, relative to that of normal values
+    cells = z[:200].astype(np.float64)
+    drawn = [rng.integers(0, 200, 200) for _ in range(2000)]
+    sampled = np.array([np.cov(cells[rows, 0], cells[rows, 5], ddof=0)[0, 1] for rows in drawn])
+    relative = 200 * sampled.var() / (cells[:, 0].var() * cells[:, 5].var())
+    assert found.excess[0, 0, 5] == pytest.approx(relative, rel=0.3)
+    assert found.excess[0, 0, 5] > 10
+    assert found.excess[1, 0, 5] < 1.5

@@ -58,14 +58,9 @@ class EdgeFacts:
         return None if self.logits is None else torch.as_tensor(self.logits).sigmoid().numpy()
 
     def of_group(self, group: int) -> EdgeFacts:
-        """Return the facts with the association, the signs and the weight of the effects of a group of cells."""
+        """Return the facts with the association and the signs of a group of cells."""
         assert self.groups is not None
-        return replace(
-            self,
-            signs=self.groups.signs[group],
-            association=self.groups.association[group],
-            direct_share=self.groups.direct_share,
-        )
+        return replace(self, signs=self.groups.signs[group], association=self.groups.association[group])
 
     @property
     def labels_reach_others(self) -> bool:

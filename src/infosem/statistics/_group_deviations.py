@@ -5,17 +5,21 @@ correlations of a group are pooled too. With :math:`P_g = S_g b_g` the correlati
 means over the cells of all groups :math:`\bar S, \bar P`,
 
 .. math:: r_g = \bar S + (P_g - \bar P) + \rho_g \left[ (S_g - \bar S) - (P_g - \bar P) \right], \qquad
-          \rho_g = \frac{\sigma_g^2}{\sigma_g^2 + 1 / n_g - 1 / N}
+          \rho_g = \frac{\sigma_g^2}{\sigma_g^2 + q_g\, (1 / n_g - 1 / N)}
 
-where :math:`\sigma_g^2` is the variance of the term in brackets beyond its sampling variance :math:`1 / n_g - 1 / N`.
+where :math:`\sigma_g^2` is the variance of the term in brackets beyond its sampling variance, :math:`q_g\, (1 / n_g - 1
+/ N)`, and :math:`q_g` the excess of that variance over that of normal values
+(:class:`infosem.statistics._group_moments.GroupMoments`). A few cells of another type, or doublets, therefore make no
+differences between groups.
 
 The effects :math:`A` of all cells are a second estimate of what the groups share. The mean of both estimates is taken,
 
-.. math:: A_g = b_g + \frac{\kappa\, (A - \bar b)}{2 (1 + d)}
+.. math:: A_g = b_g + \frac{\kappa\, (A - \bar b)}{2 (1 + d)}, \qquad
+          e_g = e(r_g) + \frac{\kappa\, (e - e(\bar r))}{2 (1 + d)}
 
-as far as effects are shared: :math:`\kappa` is the share of a group's effects that are. The second counts less the more
-the groups' means distort it. :math:`d` is the mean squared covariance that they add, in
-units of its sampling variance.
+as far as effects are shared: :math:`\kappa` is the share of a group's effects that are. The same holds for the evidence
+:math:`e` of the association. The second estimate counts less the more the groups' means distort it. :math:`d` is the
+mean squared covariance that they add, in units of its sampling variance.
 
 The differences between the groups' means are informative if they go together across genes
 (:class:`infosem.statistics._group_moments.GroupMoments`). All cells then tell more than the cells within groups, whose
@@ -33,7 +37,6 @@ import numpy as np
 
 from infosem.data._correlation import signs_beyond_noise
 from infosem.statistics._covariation import Covariation
-from infosem.statistics._direct_share import direct_share
 from infosem.statistics._group_effects import States, group_effects
 from infosem.statistics._group_moments import GroupMoments, measure_moments
 from infosem.statistics._group_prior import GroupPrior
@@ -63,10 +66,6 @@ class GroupNetworks:
         Estimated prior, which says how much the groups share. ``None`` if there is one group only.
     own_weight
         Weight :math:`\omega` of a group's own network against that of all cells.
-    direct_share
-        Weight of the direct effects in the evidence (:mod:`infosem.statistics._direct_share`). The effects of a group
-        are estimated from measured expression, so it is the mean of the weights for all cells and for the independent
-        observations of the latent expression, as far as a group's own network counts.
     """
 
     n_cells: np.ndarray
@@ -76,7 +75,6 @@ class GroupNetworks:
     states: States | None
     prior: GroupPrior | None
     own_weight: float
-    direct_share: float
 
 
 def measure_groups(
@@ -119,26 +117,25 @@ def measure_groups(
             states=None,
             prior=None,
             own_weight=0.0,
-            direct_share=direct_share(shared.n_observations, len(regulators)),
         )
     moments = measure_moments(blocks, groups, n_groups, regulators, possible, shared.loadings)
     own_share = shared.own_share if moments.means_inform else 1.0
     start = measured_effects * moments.sd[regulators][:, None] / moments.sd
     found, states, prior = group_effects(
-        moments.covariance, moments.variance, moments.n_cells, regulators, possible, start
+        moments.covariance, moments.excess, moments.variance, moments.n_cells, regulators, possible, start
     )
     association = np.empty_like(found)
     signs = np.empty(found.shape, dtype=np.int8)
     evidence = _Evidence(moments, regulators, possible, shared)
+    second = np.float32(prior.kept_share / (2 * (1 + moments.distortion)))
+    of_all = second * (shared.association - evidence(_mean_correlation(moments, regulators)))
     for group, (correlation, n_observations) in enumerate(_correlations(moments, regulators, possible, found)):
         signs[group] = signs_beyond_noise(correlation, int(n_observations))
-        association[group] = own_share * evidence(correlation) + (1 - own_share) * shared.association
-    found += (effects - moments.mean(found)) * np.float32(prior.kept_share / (2 * (1 + moments.distortion)))
+        association[group] = own_share * (evidence(correlation) + of_all) + (1 - own_share) * shared.association
+    found += second * (effects - moments.mean(found))
     found *= own_share
     found += (1 - own_share) * effects
-    of_all, of_latent = (direct_share(n, len(regulators)) for n in (shared.n_cells, shared.n_observations))
-    of_effects = own_share * (of_all + of_latent) / 2 + (1 - own_share) * of_latent
-    return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share, of_effects)
+    return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share)
 
 
 def differing(states: States, first: int, second: int, regulators: np.ndarray) -> np.ndarray:
@@ -204,6 +201,14 @@ def q_values(probability: np.ndarray, possible: np.ndarray) -> np.ndarray:
     return q
 
 
+def _mean_correlation(moments: GroupMoments, regulators: np.ndarray) -> np.ndarray:
+    """Return the mean of the groups' correlations over the cells, ``(R, G)``."""
+    mean = np.zeros_like(moments.covariance[0])
+    for group, share in enumerate(moments.shares.astype(np.float32)):
+        mean += share * moments.covariance[group] * moments.scales(group, regulators)
+    return mean
+
+
 def _correlations(
     moments: GroupMoments, regulators: np.ndarray, possible: np.ndarray, effects: np.ndarray
 ) -> Iterator[tuple[np.ndarray, float]]:
@@ -219,18 +224,18 @@ def _correlations(
         return np.asarray(fit)
 
     shares, n_all = moments.shares.astype(np.float32), moments.n_cells.sum()
-    mean, mean_explained = np.zeros_like(effects[0]), np.zeros_like(effects[0])
+    mean, mean_explained = _mean_correlation(moments, regulators), np.zeros_like(effects[0])
     for group, share in enumerate(shares):
-        mean += share * measured(group)
         mean_explained += share * explained(group)
     for group, n_cells in enumerate(moments.n_cells):
         known = explained(group) - mean_explained
         rest = measured(group) - mean - known
         rest[np.arange(len(regulators)), regulators] = 0
         sampling = 1 / max(n_cells, 1) - 1 / n_all
-        beyond = max(0.0, float(np.square(rest[possible]).mean() - sampling)) if possible.any() else 0.0
-        kept = beyond / max(beyond + sampling, 1e-12)
-        yield mean + known + np.float32(kept) * rest, 1 / (1 / n_all + kept**2 * sampling)
+        sampling = np.float32(sampling) * moments.excess[group].astype(np.float32)
+        beyond = max(0.0, float((np.square(rest) - sampling)[possible].mean())) if possible.any() else 0.0
+        kept = beyond / np.maximum(beyond + sampling, np.float32(1e-12))
+        yield mean + known + kept * rest, float(1 / (1 / n_all + np.square(kept) * sampling).mean())
 
 
 class _Evidence:

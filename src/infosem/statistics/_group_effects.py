@@ -9,7 +9,7 @@ The posterior is approximated by a product over the regulators of a gene and fou
 other regulators, the data of group :math:`g` about regulator :math:`i` are one estimate with a known variance,
 
 .. math:: x_g = b_{gi} + \frac{S_{g,ij} - \sum_k S_{g,ik} b_{gk}}{S_{g,ii}}, \qquad
-          t_g = \frac{s_{gj}^2}{n_g S_{g,ii}}
+          t_g = \frac{s_{gj}^2 q_{g,ij}}{n_g S_{g,ii}}
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class States:
 
 def group_effects(
     covariance: np.ndarray,
+    excess: np.ndarray,
     variance: np.ndarray,
     n_cells: np.ndarray,
     regulators: np.ndarray,
@@ -66,9 +67,9 @@ def group_effects(
 
     Parameters
     ----------
-    covariance, variance, n_cells
-        Rows :math:`S_g` of the regulators, ``(K, R, G)``, variance of each gene, ``(K, G)``, and number of cells,
-        ``(K,)``.
+    covariance, excess, variance, n_cells
+        Rows :math:`S_g` of the regulators and excess :math:`q_g` of their sampling variance, ``(K, R, G)``, variance of
+        each gene, ``(K, G)``, and number of cells, ``(K,)``.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     possible
@@ -92,7 +93,13 @@ def group_effects(
 
     def genes(columns: np.ndarray) -> _Genes:
         return _Genes(
-            covariance[:, :, columns], among, variance[:, columns], n_cells, possible[:, columns], start[:, columns]
+            covariance[:, :, columns],
+            excess[:, :, columns],
+            among,
+            variance[:, columns],
+            n_cells,
+            possible[:, columns],
+            start[:, columns],
         )
 
     active = np.flatnonzero(possible.any(0))
@@ -123,6 +130,7 @@ class _Genes:
     def __init__(
         self,
         covariance: np.ndarray,
+        excess: np.ndarray,
         among: np.ndarray,
         variance: np.ndarray,
         n_cells: np.ndarray,
@@ -135,6 +143,7 @@ class _Genes:
         rows = self.candidates
         columns = np.arange(rows.shape[1])
         self.possible = possible[rows, columns]
+        self.excess = excess[:, rows, columns].astype(np.float32)
         if len(rows) == len(among[0]):
             self.among = among[..., None]
         else:
@@ -164,7 +173,7 @@ class _Genes:
         error = self.noise() / self.n_cells
         for i, possible in enumerate(self.possible):
             estimate = (self.target[:, i] - self.fitted[:, i]) / self.diagonal[:, i] + self.effects[:, i]
-            mean, square, expected = posterior(estimate, error / self.diagonal[:, i], prior)
+            mean, square, expected = posterior(estimate, error * self.excess[:, i] / self.diagonal[:, i], prior)
             change = np.where(possible, mean, 0) - self.effects[:, i]
             self.fitted += self.among[:, :, i] * change[:, None]
             self.effects[:, i] += change
@@ -175,7 +184,7 @@ class _Genes:
     def states(self, prior: GroupPrior, inflation: np.ndarray) -> States:
         """Return the probabilities of the states. The errors allow for the uncertainty of the other regulators."""
         estimate = (self.target - self.fitted) / self.diagonal + self.effects
-        error = (self.noise() / self.n_cells)[:, None] / self.diagonal * inflation[self.candidates]
+        error = (self.noise() / self.n_cells)[:, None] * self.excess / self.diagonal * inflation[self.candidates]
         found = PairStates(estimate, error, prior)
         share = prior.size / (error + prior.size)
         gained = found.gained * large_share(share * estimate, share * error, prior)

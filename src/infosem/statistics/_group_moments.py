@@ -17,6 +17,7 @@ import numpy as np
 from infosem.statistics._second_moments import Blocks
 
 _LEAST_VARIANCE = 1e-6
+_LARGEST_EXCESS = 1e4
 _NEGLIGIBLE, _STANDARD_ERRORS = 0.05, 4.0
 """Largest excess over one of the mean squared correlation of two genes' group means, relative to its expectation if
 they are independent: absolute and in standard errors."""
@@ -32,6 +33,10 @@ class GroupMoments:
         Number of cells :math:`n_g` of each group, ``(K,)``.
     covariance
         Rows of the regulators of :math:`S_g`, float32 ``(K, R, G)``.
+    excess
+        Sampling variance of each covariance relative to that of normal values, :math:`\max(1, (Q_{g,ij} - 2
+        S_{g,ij}^2) / (S_{g,ii} S_{g,jj}))` with :math:`Q_g` the mean products of squares, float16 ``(K, R, G)``. It is
+        large if a few cells, such as doublets or cells of another type, make two genes go together.
     sd
         Standard deviation of each gene within groups, ``(G,)``.
     variance
@@ -47,6 +52,7 @@ class GroupMoments:
 
     n_cells: np.ndarray
     covariance: np.ndarray
+    excess: np.ndarray
     sd: np.ndarray
     variance: np.ndarray
     of_patterns: np.ndarray
@@ -105,19 +111,29 @@ def measure_moments(
     within = np.maximum(squares.sum(0) / n_cells.sum(), _LEAST_VARIANCE)
 
     covariance = np.zeros((n_groups, len(regulators), n_genes), dtype=np.float32)
+    of_squares = np.zeros_like(covariance)
     of_patterns = np.zeros(patterns.shape[1])
     scale, patterns = (1 / np.sqrt(within)).astype(np.float32), patterns.astype(np.float32)
     for group, z in _by_group(blocks, groups):
         w = np.where(z != 0, (z - centre[group].astype(np.float32)) * scale, np.float32(0))
         covariance[group] += w[:, regulators].T @ w
+        w_squared = np.square(w)
+        of_squares[group] += w_squared[:, regulators].T @ w_squared
         of_patterns += np.square(w @ patterns).sum(0, dtype=np.float64)
     covariance /= np.maximum(n_cells, 1)[:, None, None]
+    variance = squares / np.maximum(n_cells, 1)[:, None] / within
+    excess = np.ones(covariance.shape, dtype=np.float16)
+    for group, n in enumerate(n_cells):
+        expected = np.maximum(np.outer(variance[group, regulators], variance[group]), _LEAST_VARIANCE)
+        found = of_squares[group] / max(n, 1) - 2 * np.square(covariance[group])
+        excess[group] = np.clip(found / expected, 1, _LARGEST_EXCESS)
     distortion, means_inform = _of_means(sums / np.maximum(n_cells, 1)[:, None], n_cells, regulators, possible)
     return GroupMoments(
         n_cells=n_cells,
         covariance=covariance,
+        excess=excess,
         sd=np.sqrt(within).astype(np.float32),
-        variance=squares / np.maximum(n_cells, 1)[:, None] / within,
+        variance=variance,
         of_patterns=of_patterns / n_cells.sum(),
         distortion=distortion,
         means_inform=means_inform,
