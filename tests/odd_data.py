@@ -135,5 +135,7 @@ def annotated(draw):
         adata.varm["gene_embedding"] = embeddings(draw, rng, n_genes)
     if draw(st.sampled_from([True, False, False])):
         adata.varp["known_interactions"] = interactions(draw, rng, n_genes)
+    adata.obs["lot"] = rng.integers(0, draw(st.sampled_from([1, 2, 5, 1000])), n_cells)
+    adata.obs["number"] = rng.normal(size=n_cells) * draw(st.sampled_from([0.0, 1.0, 1e9, np.inf]))
     adata.obs["kind"] = pd.Categorical(rng.choice(np.array(["a/b", "T", "T_sign", "nan", None], dtype=object), n_cells))
     return adata

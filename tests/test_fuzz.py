@@ -54,6 +54,19 @@ def at_our_edge(function, *arguments, **options):
         raise RefusedError from error
 
 
+SETUP = {
+    "batch_key": [None, "lot", "kind", "number"],
+    "group_key": [None, "lot", "kind"],
+    "categorical_covariate_keys": [None, ["lot"], ["lot", "kind"]],
+    "continuous_covariate_keys": [None, ["number"]],
+    "size_factor_key": [None, "auto"],
+}
+WRONG_SETUP = [
+    {"batch_key": "typo"},
+    {"group_key": 3},
+    {"categorical_covariate_keys": "lot"},
+    {"size_factor_key": "number"},
+]
 CONFIGURATION = {
     "preset": ["default", "paper"],
     "prior": ["auto", "laplace", *(LaplacePrior(weight=weight) for weight in (0, 1.0, np.float32(2), 1e6))],
@@ -106,7 +119,8 @@ def state(adata, without=()):
             key: value for key, value in entries.items() if key is not None and not key.startswith(("_scvi", *without))
         }
         mappings[name] = {key: _content(value) for key, value in mappings[name].items()}
-    return joblib.hash([_content(adata.X), adata.obs, adata.var, mappings])
+    obs = adata.obs[[column for column in adata.obs if not column.startswith("_scvi")]]
+    return joblib.hash([_content(adata.X), obs, adata.var, mappings])
 
 
 def _content(value):
@@ -142,15 +156,15 @@ VIEWS = {
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 @given(
-    adata=annotated(), configuration=options(CONFIGURATION, WRONG_CONFIGURATION),
+    adata=annotated(), setup=options(SETUP, WRONG_SETUP), configuration=options(CONFIGURATION, WRONG_CONFIGURATION),
     training=options(TRAINING, WRONG_TRAINING), key=keys, data=st.data(),
 )  # fmt: skip
-def test_from_odd_data_to_a_picture(tmp_path_factory, adata, configuration, training, key, data):
+def test_from_odd_data_to_a_picture(tmp_path_factory, adata, setup, configuration, training, key, data):
     before = state(adata)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            edges = network_of(adata, configuration, training, key)
+            edges = network_of(adata, setup, configuration, training, key)
             read_back(adata, key, edges, tmp_path_factory.mktemp("fuzz") / "cells.h5ad")
             for view in data.draw(st.lists(st.sampled_from(sorted(VIEWS)), max_size=3, unique=True)):
                 shown = edges.copy()
@@ -164,8 +178,8 @@ def test_from_odd_data_to_a_picture(tmp_path_factory, adata, configuration, trai
     assert state(adata, without=(key,) if key else ()) == before
 
 
-def network_of(adata, configuration, training, key):
-    at_our_edge(InfoSEM.setup_anndata, adata)
+def network_of(adata, setup, configuration, training, key):
+    at_our_edge(InfoSEM.setup_anndata, adata, **setup)
     if "known_interactions" not in adata.varp:
         configuration = {name: value for name, value in configuration.items() if name != "edge_model"}
     model = at_our_edge(InfoSEM, adata, **configuration)
@@ -174,6 +188,10 @@ def network_of(adata, configuration, training, key):
     finite(edges)
     for matrix in (model.get_adjacency(), model.get_strength(), *model.get_evidence().values()):
         assert np.isfinite(matrix.to_numpy()).all()
+    for group in model.group_names:
+        finite(at_our_edge(model.get_edges, group=group))
+    if len(model.group_names) > 1:
+        finite(at_our_edge(tl.differential_edges, model, *model.group_names[:2]))
     latent = at_our_edge(model.get_latent_representation)
     assert np.isfinite(latent).all()
     assert np.isfinite(at_our_edge(model.get_elbo))

@@ -150,7 +150,8 @@ class InfoSEM(SetupMethods, NetworkMethods, CellMethods, InterventionMethods, Sa
         self._ranking = of_kind(Ranking, ranking, "ranking", self._preset.ranking)
         self.prior_ = effect_prior.name + ("+interactions" if with_labels else "")
         self.seed_ = seed
-        self._size = Size(len(self.regulator_names), len(self.gene_names), None if low_rank is None else low_rank.rank)
+        rank = None if low_rank is None else low_rank.rank
+        self._size = Size(len(self.regulator_names), len(self.gene_names), rank, len(self.group_names))
         self._size.require_memory(1, torch.device("cpu"))
         self.init_params_ = self._get_init_params(arguments)
         logger.info("Prior of the effects: %s.", effect_prior.name)

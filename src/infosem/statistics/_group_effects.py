@@ -24,8 +24,8 @@ N_CANDIDATES = 32
 """Number of regulators of a gene whose effects are estimated. Those with the largest estimates are chosen."""
 
 _ROUNDS_OF_PRIOR, _ROUNDS = 12, 10
-_GENES_OF_PRIOR = 256
-"""Number of genes from which the prior is estimated."""
+_GENES_OF_PRIOR, _PAIRS_OF_PRIOR = 256, 2**18
+"""Largest number of genes from which the prior is estimated, and of their candidates in all groups."""
 _TOLERANCE = 3e-3
 _LEAST_NOISE = 0.05
 _LEAST_VARIANCE = 1e-3
@@ -105,7 +105,8 @@ def group_effects(
     active = np.flatnonzero(possible.any(0))
     prior = GroupPrior()
     if len(active):
-        sample = genes(active[np.unique(np.linspace(0, len(active) - 1, _GENES_OF_PRIOR).astype(int))])
+        n_genes = min(_GENES_OF_PRIOR, max(1, _PAIRS_OF_PRIOR // (n_groups * min(N_CANDIDATES, n_regulators))))
+        sample = genes(active[np.unique(np.linspace(0, len(active) - 1, n_genes).astype(int))])
         for _ in range(_ROUNDS_OF_PRIOR):
             prior = sample.ascend(prior).prior(prior)
     width = max(1, _CHUNK_ENTRIES // (n_groups * min(N_CANDIDATES, n_regulators) ** 2))

@@ -15,6 +15,8 @@ from infosem.statistics._covariation import reference_genes
 _FLOAT = 4
 _BY_PAIR = {"full": 18, "product": 20}
 """Number of matrices of regulators x genes in the closed-form estimate, which needs more than a training step."""
+_BY_GROUP = 6
+"""Number of matrices of regulators x genes for each group of cells."""
 _BY_ROW = 9
 """Number of matrices of regulators and reference genes x genes, which the correlations need before that."""
 _BY_ENTRY = 90
@@ -32,15 +34,19 @@ class Size:
         Numbers :math:`R` of regulators and :math:`G` of genes.
     rank
         Rank of the logits of low-rank edge probabilities. ``None`` if there are none.
+    n_groups
+        Number of groups of cells with networks of their own.
     """
 
     n_regulators: int
     n_genes: int
     rank: int | None
+    n_groups: int = 0
 
     def memory(self, batch_size: int) -> int:
-        """Return the peak memory of training in bytes, :math:`O(RG + BG + R^2)`, without the expression itself."""
-        by_pair = _BY_PAIR["full" if self.rank is None else "product"] * self.n_regulators * self.n_genes
+        """Return the peak memory of training in bytes, :math:`O(KRG + BG + R^2)`, without the expression itself."""
+        per_pair = _BY_PAIR["full" if self.rank is None else "product"] + _BY_GROUP * self.n_groups
+        by_pair = per_pair * self.n_regulators * self.n_genes
         by_row = _BY_ROW * (self.n_regulators + len(reference_genes(self.n_genes))) * self.n_genes
         by_regulators = 4 * self.n_regulators**2
         by_factor = 4 * (self.rank or 0) * (self.n_regulators + self.n_genes)
@@ -51,12 +57,13 @@ class Size:
         needed, free = self.memory(batch_size), free_memory(device)
         if needed > free:
             cells = f"{batch_size:,} cells" if batch_size > 1 else "one cell"
+            groups = f"Leave out some of the {self.n_groups} groups. " if self.n_groups else ""
             smaller_batch = "Pass a smaller batch_size. " if self.memory(1) <= free else ""
             raise MemoryError(
                 f"Training on {self.n_regulators:,} regulators x {self.n_genes:,} genes, {cells} at a time, takes "
-                f"about {_readable(needed)}; {device} has {_readable(free)} free. {smaller_batch}Mark the genes that "
-                "may regulate, for instance known transcription factors (adata.var['is_regulator']), or keep fewer "
-                "genes (scanpy.pp.highly_variable_genes)."
+                f"about {_readable(needed)}; {device} has {_readable(free)} free. {smaller_batch}{groups}Mark the "
+                "genes that may regulate, for instance known transcription factors (adata.var['is_regulator']), or "
+                "keep fewer genes (scanpy.pp.highly_variable_genes)."
             )
 
 
