@@ -47,6 +47,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(anndata|collections|igraph|joblib|lightning|matplotlib|mudata|networkx|numpy|pandas|pathlib)\..*"),
     (r"py:.*", r"(scipy|scvi|torch|typing)\..*"),
     (r"py:class", r"(AnnData|Axes|np\..*|nx\..*|pd\..*|plt\..*)"),  # annotations of what is imported for them alone
+    (r"py:class", r"Standardisation|DesignSizes|LogNormalisation|infosem\.statistics\..*"),  # of no namespace
     (r"py:class", r"AnnOrMuData|LightningDataModule"),  # of scvi-tools' load
     (r"py:.*", r"infosem\.data\._settings\.S"),  # the type variable of infosem.register
 ]

@@ -66,7 +66,7 @@ class Standardiser(nn.Module):
     .. math:: z_{cj} = \frac{x_{cj} - m_j - \beta_{b(c) j} - \sum_k \gamma_{k(c) j} - v_c \delta_j}
               {s_{b(c) j}\, \sigma_j}
 
-    :math:`x` is log-normalised. The terms are those of :mod:`infosem.statistics._adjustment`; without batches and
+    :math:`x` is log-normalised. The terms are those of ``statistics/_adjustment.py``; without batches and
     covariates, :math:`z_{cj} = (x_{cj} - m_j) / \sigma_j`.
 
     Parameters

@@ -44,7 +44,7 @@ class NegativeBinomial(Likelihood):
     A zero is a count like any other, so all entries count.
 
     The dispersion :math:`\theta_j` of each gene is computed from the mean and the variance of its normalised counts
-    (:mod:`infosem.statistics._count_moments`).
+    (``statistics/_count_moments.py``).
 
     Parameters
     ----------
