@@ -179,8 +179,10 @@ class TestDifferences:
             tl.differential_edges(model, "A", "A")
         with pytest.raises(ValueError, match="group='typo' is not one of the groups A, B"):
             tl.differential_edges(model, "A", "typo")
-        with pytest.raises(TypeError, match="a trained model and two groups"):
+        with pytest.raises(TypeError, match="must be a DataFrame"):
             tl.differential_edges("A", "B")
+        with pytest.raises(TypeError, match="names of two groups"):
+            tl.differential_edges(model, "A")
 
 
 @pytest.mark.parametrize("groups", [("A/B", "A|B"), ("T", "T_sign"), ("T", "T_sd"), ("%2F", "/"), ("a b", "a\tb")])

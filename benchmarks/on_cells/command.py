@@ -17,6 +17,7 @@ import logging
 import warnings
 from pathlib import Path
 
+from infosem.model._quiet import quiet
 from on_cells.parts import batches, counts, groups
 from on_cells.rows import Rows
 
@@ -37,8 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     part, name = PARTS[given.part], f"{given.part}_fast" if given.fast else given.part
     rows = Rows(given.output / f"{name}.csv")
     if not given.summary:
-        logging.disable(logging.WARNING)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), quiet(logging.ERROR):
             warnings.simplefilter("ignore")
             part.run(rows, seeds=1 if given.fast else given.seeds, fast=given.fast)
     text = part.summary(rows.table())

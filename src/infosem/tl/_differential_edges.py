@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reprlib import repr as shown
 from typing import overload
 
 import numpy as np
@@ -65,19 +66,14 @@ def differential_edges(networks, first, second=None, *, max_q_value=1.0):  # typ
     Raises
     ------
     TypeError
-        If ``networks`` is neither a model nor an edge table.
+        If ``networks`` is neither a model nor an edge table, or if it is a model and a group is not named.
     ValueError
         If a group does not exist, or if all weights of a table are zero.
     """
-    if isinstance(networks, pd.DataFrame):
-        return differences_of_tables(networks, first)
     if isinstance(networks, InfoSEM):
         share(max_q_value, "max_q_value")
         return _differences_of_groups(networks, first, second, max_q_value)
-    raise TypeError(
-        f"differential_edges needs a trained model and two groups, differential_edges(model, 'B', 'T'), or two edge "
-        f"tables, not {type(networks).__name__}."
-    )
+    return differences_of_tables(networks, first)
 
 
 def _differences_of_groups(model: InfoSEM, first: str, second: str, max_q_value: float) -> pd.DataFrame:
@@ -107,6 +103,11 @@ def _differences_of_groups(model: InfoSEM, first: str, second: str, max_q_value:
 
 def differences(model: InfoSEM, first: str, second: str) -> tuple[list[int], np.ndarray, np.ndarray]:
     """Return the numbers of two groups, and for each pair whether it can be an edge and how probably it differs."""
+    if not isinstance(first, str) or not isinstance(second, str):
+        raise TypeError(
+            f"first={shown(first)} and second={shown(second)} must be the names of two groups: "
+            "differential_edges(model, 'B', 'T')."
+        )
     groups = [model._group_number(name) for name in (first, second)]
     if groups[0] == groups[1]:
         raise ValueError(f"first and second are the same group, {first!r}. Name two groups of {model.group_names}.")
