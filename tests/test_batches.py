@@ -10,7 +10,7 @@ import pytest
 from infosem import InfoSEM, datasets, get, tl, train_ensemble
 from infosem.cli import main
 
-from .conftest import QUIET
+from .conftest import QUIET, fit
 
 NO_PRIORS = {"embedding_key": None, "interactions_key": None}
 
@@ -38,10 +38,7 @@ def counts():
 
 
 def learn(adata, **setup):
-    InfoSEM.setup_anndata(adata, **{**NO_PRIORS, **setup})
-    model = InfoSEM(adata)
-    model.train(max_epochs=5, **QUIET)
-    return model
+    return fit(adata, epochs=5, setup={**NO_PRIORS, **setup})
 
 
 def agreement(first, second):

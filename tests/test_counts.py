@@ -10,7 +10,7 @@ from scipy import sparse
 from infosem import InfoSEM, datasets, tl
 from infosem.module import NegativeBinomial
 
-from .conftest import QUIET
+from .conftest import QUIET, fit
 
 NO_PRIORS = {"embedding_key": None, "interactions_key": None}
 
@@ -22,10 +22,7 @@ def counts():
 
 
 def learn(adata, **setup):
-    InfoSEM.setup_anndata(adata, **{**NO_PRIORS, **setup})
-    model = InfoSEM(adata)
-    model.train(max_epochs=5, **QUIET)
-    return model
+    return fit(adata, epochs=5, setup={**NO_PRIORS, **setup})
 
 
 def normalised(adata):

@@ -10,17 +10,14 @@ import pytest
 from infosem import InfoSEM, datasets, get, tl
 from infosem.cli import main
 
-from .conftest import QUIET
+from .conftest import QUIET, fit
 
 NO_PRIORS = {"embedding_key": None, "interactions_key": None}
 SHORT = {"max_epochs": 2, **QUIET}
 
 
 def learn(adata, **setup):
-    InfoSEM.setup_anndata(adata, **{**NO_PRIORS, "group_key": "group", **setup})
-    model = InfoSEM(adata)
-    model.train(**SHORT)
-    return model
+    return fit(adata, epochs=2, setup={**NO_PRIORS, "group_key": "group", **setup})
 
 
 @pytest.fixture(scope="module")
