@@ -112,7 +112,7 @@ class TestFilesFromElsewhere:
 
     def test_a_model_of_another_class_and_of_a_later_version(self, saved):
         content = torch.load(saved / "model.pt", weights_only=True)
-        torch.save(content | {"infosem_format": 3}, saved / "model.pt")
+        torch.save(content | {"infosem_format": 4}, saved / "model.pt")
         with pytest.raises(ValueError, match="newer version"):
             load(saved)
         content["attr_dict"]["registry_"]["model_name"] = "SCVI"

@@ -64,8 +64,9 @@ class CellMethods(NetworkModel):
     ) -> pd.DataFrame:
         r"""Return the expression decoded from the posterior mean.
 
-        The decoded mean :math:`\mu_\theta(H)` with :math:`H = m_\phi(X)` is scaled to the units of the input. If the
-        likelihood leaves zeros out, a zero is replaced by the value that is expected if the gene is detected.
+        The decoded mean :math:`\mu_\theta(H)` with :math:`H = m_\phi(X)` is scaled to log-normalised expression, with
+        the location and scale of the cell's own batch. If the likelihood leaves zeros out, a zero is replaced by the
+        value that is expected if the gene is detected.
 
         Parameters
         ----------
@@ -74,7 +75,7 @@ class CellMethods(NetworkModel):
 
         Returns
         -------
-        Denoised expression, cells x genes, in the units of the input.
+        Denoised log-normalised expression, cells x genes.
         """
 
         def decode(_: dict[str, Tensor], inference: dict[str, Any]) -> Tensor:
@@ -148,8 +149,8 @@ class CellMethods(NetworkModel):
 
         Returns
         -------
-        Expression of the sampled cells, cells x genes, in the units of the input. If the likelihood leaves zeros out,
-        these are values of detected genes, because dropout is not modelled.
+        Log-normalised expression of cells of average batch and covariates, cells x genes. If the likelihood leaves
+        zeros out, these are values of detected genes, because dropout is not modelled.
         """
         self._check_if_trained(warn=False)
         n_cells = whole_number(n_cells, "n_cells", least=1)

@@ -111,7 +111,7 @@ class InterventionMethods(NetworkModel):
         gene
             Name of the regulator.
         to
-            New expression in the units of the input. Zero is a knock-out. Give either this or ``fold``.
+            New log-normalised expression. Zero is a knock-out. Give either this or ``fold``.
         fold
             New expression as a multiple of the expression in the cell, before the logarithm: :math:`x_i' = \log(1 + f
             (e^{x_i} - 1))`.
@@ -122,7 +122,7 @@ class InterventionMethods(NetworkModel):
 
         Returns
         -------
-        Change of expression, cells x genes, float32, in the units of the input.
+        Change of log-normalised expression, cells x genes, float32.
 
         Raises
         ------

@@ -21,7 +21,7 @@ from infosem.data._settings import UnknownSettingsError
 from infosem.model._plain import from_plain, to_plain
 from infosem.scores import EdgeFacts
 
-_FORMAT_KEY, _FORMAT = "infosem_format", 2
+_FORMAT_KEY, _FORMAT = "infosem_format", 3
 _PARAMETERS, _GENES, _ATTRIBUTES = "model_state_dict", "var_names", "attr_dict"
 """Keys that scvi-tools uses."""
 
@@ -85,8 +85,10 @@ def read_model(folder: Path, prefix: str | None, trust: bool) -> SavedModel:
     content = _content(path, trust)
     if isinstance(content, dict) and isinstance(newer := content.get(_FORMAT_KEY), int) and newer > _FORMAT:
         raise ValueError(f"{path} was written by a newer version of infosem (format {newer}). Update infosem.")
-    if isinstance(content, dict) and content.get(_FORMAT_KEY) == 1:
-        raise ValueError(f"{path} was written before infosem's first release (format 1). Train the model again.")
+    if isinstance(content, dict) and content.get(_FORMAT_KEY) in (1, 2):
+        raise ValueError(
+            f"{path} was written before infosem's first release (format {content[_FORMAT_KEY]}). Train the model again."
+        )
     try:
         attributes = from_plain(content[_ATTRIBUTES])
         parameters = dict(content[_PARAMETERS])

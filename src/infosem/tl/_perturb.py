@@ -50,7 +50,7 @@ def perturb(
     model
         Trained model.
     to
-        New expression, in the units of the input. If neither ``to`` nor ``fold`` is given it is 0, a knock-out.
+        New log-normalised expression. If neither ``to`` nor ``fold`` is given it is 0, a knock-out.
     fold
         New expression as a multiple of the cell's own expression before log transformation.
     propagation
