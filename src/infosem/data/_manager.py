@@ -119,7 +119,7 @@ class GeneAlignedManager(AnnDataManager):
     @property
     def cells(self) -> Cells:
         """The registered cells."""
-        of_cells = {key: np.asarray(self.get_from_registry(key)) for key in self._keys_in("obs", "obsm")}
+        of_cells = {key: np.array(self.get_from_registry(key)) for key in self._keys_in("obs", "obsm")}
         return Cells(
             self.get_from_registry(REGISTRY_KEYS.X_KEY),
             state_of(self.registry, REGISTRY_KEYS.X_KEY)["normalisation"],

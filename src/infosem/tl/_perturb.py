@@ -62,8 +62,8 @@ def perturb(
     Returns
     -------
     DataFrame with one row for each gene except the perturbed one, in descending order of the absolute mean shift, and
-    the columns ``effect`` (latent, per unit of :math:`\Delta h_i`), ``shift`` (mean over the cells, in the units of the
-    input) and ``sd`` (over the cells).
+    the columns ``effect`` (latent, per unit of :math:`\Delta h_i`), ``shift`` (mean change of the log-normalised
+    expression over the cells) and ``sd`` (over the cells).
 
     Raises
     ------
