@@ -121,6 +121,12 @@ class CategoricalCovariatesField(CategoricalJointObsField):
         """Check that every cell has a category of each covariate."""
         for key in self.columns:
             require_categories(adata, key, "categorical_covariate_keys")
+            n_categories = adata.obs[key].nunique()
+            if n_categories > max(2, adata.n_obs / 2):
+                raise ValueError(
+                    f"categorical_covariate_keys={[key]} has {n_categories} categories for {adata.n_obs} cells, so "
+                    "that nothing is left to learn from. Is it a number? Pass it in continuous_covariate_keys=."
+                )
         super().validate_field(adata)
 
     def register_field(self, adata: AnnData) -> dict[str, Any]:

@@ -24,8 +24,9 @@ mean squared covariance that they add, in units of its sampling variance.
 The differences between the groups' means are informative if they go together across genes
 (:class:`infosem.statistics._group_moments.GroupMoments`). All cells then tell more than the cells within groups, whose
 variation is true only for the share :math:`\lambda`. The network of a group is therefore a mean of its own and of that
-of all cells, with weights :math:`\omega` and :math:`1 - \omega`, where :math:`\omega = \lambda` if means inform and one
-otherwise.
+of all cells, with weights :math:`\omega` and :math:`1 - \omega`. If means inform, :math:`\omega = \lambda + (1 -
+\lambda)\, p_{g,ij}`, where :math:`p_g` is the probability that the group differs in the edge. Otherwise
+:math:`\omega` is one.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class GroupNetworks:
     prior
         Estimated prior, which says how much the groups share. ``None`` if there is one group only.
     own_weight
-        Weight :math:`\omega` of a group's own network against that of all cells.
+        Weight :math:`\omega` of a group's own network against that of all cells, where they do not differ.
     """
 
     n_cells: np.ndarray
@@ -131,10 +132,12 @@ def measure_groups(
     of_all = second * (shared.association - evidence(_mean_correlation(moments, regulators)))
     for group, (correlation, n_observations) in enumerate(_correlations(moments, regulators, possible, found)):
         signs[group] = signs_beyond_noise(correlation, int(n_observations))
-        association[group] = own_share * (evidence(correlation) + of_all) + (1 - own_share) * shared.association
+        association[group] = evidence(correlation) + of_all
     found += second * (effects - moments.mean(found))
-    found *= own_share
-    found += (1 - own_share) * effects
+    for group in range(n_groups if own_share < 1 else 0):
+        weight = np.float32(own_share) + np.float32(1 - own_share) * states.differs(group)
+        association[group] = weight * association[group] + (1 - weight) * shared.association
+        found[group] = weight * found[group] + (1 - weight) * effects
     return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share)
 
 

@@ -53,6 +53,11 @@ class States:
     lost: np.ndarray
     gained: np.ndarray
 
+    def differs(self, group: int) -> np.ndarray:
+        """Return the probability that a group lacks a shared effect, or has one of its own, float32 ``(R, G)``."""
+        shared = self.shared.astype(np.float32)
+        return shared * self.lost[group].astype(np.float32) + (1 - shared) * self.gained[group].astype(np.float32)
+
 
 def group_effects(
     covariance: np.ndarray,
