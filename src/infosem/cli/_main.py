@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     infer.add_argument(
         "--size-factor-key",
         default="auto",
-        help="obs column with the size of each cell, for counts; 'none' estimates it (default: total_counts, if present)",
+        help="obs column with the size of each cell, for counts; 'none' estimates it (default: total_counts)",
     )
     infer.add_argument("--group-key", help="obs column with groups of cells, such as cell types, to get a network each")
     for part, where, default in (
