@@ -12,7 +12,7 @@ from infosem.data._arguments import whole_number
 from infosem.data._matches import warn_if_spelt_otherwise
 from infosem.model._infosem import InfoSEM
 from infosem.network._checked_edges import checked_edges
-from infosem.tl._differential_edges import differential_edges
+from infosem.tl._differential_edges import group_differences
 from infosem.tl._edge_weights import aligned, edge_weights
 
 _Q_VALUE = 0.1
@@ -75,7 +75,7 @@ def compare(networks: Mapping[str, pd.DataFrame] | InfoSEM, *, top: int = 1000) 
 def _compare_groups(model: InfoSEM, top: int) -> pd.DataFrame:
     table = compare({group: model.get_edges(group=group) for group in model.group_names}, top=top)
     n_differing = [
-        len(differential_edges(model, first, second, max_q_value=_Q_VALUE))
+        int((group_differences(model, first, second)[1] <= _Q_VALUE).sum())
         for first, second in zip(table["first"], table["second"], strict=True)
     ]
     return table.assign(n_differing=n_differing)

@@ -77,32 +77,34 @@ def differential_edges(networks, first, second=None, *, max_q_value=1.0):  # typ
 
 
 def _differences_of_groups(model: InfoSEM, first: str, second: str, max_q_value: float) -> pd.DataFrame:
-    groups, possible, probability = differences(model, first, second)
-    q = q_values(probability, possible)
-    row, column = np.nonzero(possible & (q <= max_q_value))
+    probability, q = group_differences(model, first, second)
+    row, column = np.nonzero(q <= max_q_value)
     order = np.lexsort((-probability[row, column], q[row, column]))
     pairs = row[order], column[order]
-    facts = model.edge_facts_.groups
-    assert facts is not None
-    of_groups = {
-        f"{what}_{which}": values[pairs]
-        for what in ("weight", "effect")
-        for which, name, number in zip(("first", "second"), (first, second), groups, strict=True)
-        for values in [_signed(model, name, facts.signs[number]) if what == "weight" else facts.effects[number]]
-    }
+    of_groups = [model._edge_data(group) for group in (first, second)]
+    weights = [
+        model.get_strength(group=group).to_numpy()[pairs] * np.where(edges.facts.signs[pairs] < 0, -1, 1)
+        for group, edges in zip((first, second), of_groups, strict=True)
+    ]
     return pd.DataFrame(
         {
             "source": np.asarray(model.regulator_names, dtype=object)[pairs[0]],
             "target": np.asarray(model.gene_names, dtype=object)[pairs[1]],
-            **of_groups,
+            "weight_first": weights[0],
+            "weight_second": weights[1],
+            "effect_first": of_groups[0].adjacency[pairs],
+            "effect_second": of_groups[1].adjacency[pairs],
             "probability": probability[pairs],
             "q_value": q[pairs],
         }
     )
 
 
-def differences(model: InfoSEM, first: str, second: str) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """Return the numbers of two groups, and for each pair whether it can be an edge and how probably it differs."""
+def group_differences(model: InfoSEM, first: str, second: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return how probably each edge differs between two groups, and its q value, ``(R, G)`` each.
+
+    The q value of a pair that cannot be an edge is NaN.
+    """
     if not isinstance(first, str) or not isinstance(second, str):
         raise TypeError(
             f"first={shown(first)} and second={shown(second)} must be the names of two groups: "
@@ -113,11 +115,7 @@ def differences(model: InfoSEM, first: str, second: str) -> tuple[list[int], np.
         raise ValueError(f"first and second are the same group, {first!r}. Name two groups of {model.group_names}.")
     facts = model.edge_facts_.groups
     assert facts is not None
+    assert facts.states is not None  # there are two groups
     possible = model.module.adjacency.possible().cpu().numpy()
-    if facts.states is None:
-        return groups, possible, np.zeros(possible.shape, dtype=np.float32)
-    return groups, possible, differing(facts.states, groups[0], groups[1], model.module.regulators.cpu().numpy())
-
-
-def _signed(model: InfoSEM, group: str, signs: np.ndarray) -> np.ndarray:
-    return np.asarray(model.get_strength(group=group)) * np.where(signs < 0, -1, 1)
+    probability = differing(facts.states, groups[0], groups[1], model.module.regulators.cpu().numpy())
+    return probability, np.where(possible, q_values(probability, possible), np.float32(np.nan))
