@@ -37,15 +37,26 @@ class ExpressionField(LayerField):
         Layer of the expression, or ``None`` for ``X``.
     strata_keys
         Columns of ``obs`` with the batch and the group of each cell.
+
+    Attributes
+    ----------
     size_factor_key
-        Column of ``obs`` with the size of each cell.
+        Column of ``obs`` with the size of each cell, which :func:`infosem.data._registration.resolve_size_factor` sets.
     """
 
-    def __init__(
-        self, layer: str | None, *, strata_keys: Sequence[str] = (), size_factor_key: str | None = None
-    ) -> None:
+    size_factor_key: str | None = None
+    _checked: bool | None = None
+
+    def __init__(self, layer: str | None, *, strata_keys: Sequence[str] = ()) -> None:
         super().__init__(REGISTRY_KEYS.X_KEY, layer, is_count_data=False, correct_data_format=False)
-        self.strata_keys, self.size_factor_key = list(strata_keys), size_factor_key
+        self.strata_keys = list(strata_keys)
+
+    def holds_counts(self, adata: AnnData) -> bool:
+        """Check the expression, and return whether it holds counts. The data to register are read once."""
+        if self._checked is None:
+            self.validate_field(adata)
+            self._checked = check_expression(self.get_field_data(adata), name=self.name)
+        return self._checked
 
     @property
     def name(self) -> str:
@@ -78,14 +89,15 @@ class ExpressionField(LayerField):
     def register_field(self, adata: AnnData) -> dict[str, Any]:
         """Check and summarise the expression."""
         state: dict[str, Any] = super().register_field(adata)
-        x = self.get_field_data(adata)
-        state["means"] = gene_means(x)
-        state["normalisation"] = self._normalisation(adata) if check_expression(x, name=self.name) else None
-        cells = Cells(x, state["normalisation"], self._sizes(adata))
+        x, sizes = self.get_field_data(adata), self._sizes(adata)
+        counts = self.holds_counts(adata)
+        state["normalisation"] = self._normalisation(x, sizes.get(REGISTRY_KEYS.SIZE_FACTOR_KEY)) if counts else None
+        cells = Cells(x, state["normalisation"], sizes)
         stratum = np.zeros(adata.n_obs, dtype=np.int64)
         if self.strata_keys:
             stratum = adata.obs.groupby(self.strata_keys, observed=True).ngroup().to_numpy()
         state["summary"] = summarise_expression(cells.normalised, adata.n_vars, stratum=stratum, name=self.name)
+        state["means"] = gene_means(x) if counts else state["summary"].all_values.mean
         return state
 
     def _sizes(self, adata: AnnData) -> dict[str, np.ndarray]:
@@ -93,12 +105,13 @@ class ExpressionField(LayerField):
             return {}
         return {REGISTRY_KEYS.SIZE_FACTOR_KEY: adata.obs[self.size_factor_key].to_numpy(dtype=np.float64)[:, None]}
 
-    def _normalisation(self, adata: AnnData) -> LogNormalisation:
+    def _normalisation(self, counts: Any, sizes: np.ndarray | None) -> LogNormalisation:
         """Fit the normalisation of counts."""
-        sizes = self._sizes(adata).get(REGISTRY_KEYS.SIZE_FACTOR_KEY)
-        what = f"the counts of the {adata.n_vars} genes" if sizes is None else f"adata.obs[{self.size_factor_key!r}]"
+        what = f"the counts of the {counts.shape[1]} genes"
+        if sizes is not None:
+            what = f"adata.obs[{self.size_factor_key!r}]"
         logger.info("%s holds counts. They are normalised by %s.", self.name, what)
-        return fit_normalisation(partial(blocks_of_cells, self.get_field_data(adata)), sizes)
+        return fit_normalisation(partial(blocks_of_cells, counts), sizes)
 
     def transfer_field(self, state_registry: dict[str, Any], adata_target: AnnData, **_: object) -> dict[str, Any]:
         """Use the statistics of the training cells for other cells with the same genes."""

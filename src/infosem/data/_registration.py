@@ -13,7 +13,6 @@ from anndata import AnnData
 from infosem.data import _keys
 from infosem.data._cell_fields import cell_fields, require_list
 from infosem.data._counts import total_counts
-from infosem.data._expression import check_expression
 from infosem.data._expression_field import ExpressionField
 from infosem.data._gene_fields import EmbeddingField, InteractionsField, RegulatorField
 from infosem.data._manager import GeneAlignedManager
@@ -97,8 +96,8 @@ def resolve_keys(adata: AnnData, **keys: str | None) -> dict[str, str | None]:
     return resolved
 
 
-def resolve_size_factor(adata: AnnData, layer: str | None, key: str | None) -> str | None:
-    """Return the column of ``obs`` with the size of each cell, or ``None``.
+def resolve_size_factor(adata: AnnData, expression: ExpressionField, key: str | None) -> str | None:
+    """Return the column of ``obs`` with the size of each cell, or ``None``, and let the expression use it.
 
     ``"auto"`` is the first of ``obs["total_counts"]``, ``obs["n_counts"]`` and ``obs["nCount_RNA"]`` that is at least
     the sum of the counts of every cell.
@@ -108,21 +107,22 @@ def resolve_size_factor(adata: AnnData, layer: str | None, key: str | None) -> s
     ValueError
         If a column is given, but the expression does not hold counts.
     """
-    there = [name for name in _TOTALS if name in adata.obs]
-    if key is None or (key == "auto" and not there):
-        return None
-    field = ExpressionField(layer)
-    field.validate_field(adata)
-    x = field.get_field_data(adata)
-    counts = check_expression(x, name=field.name)
-    if key != "auto" and not counts:
+    if key == "auto":
+        there = [name for name in _TOTALS if name in adata.obs]
+        key = _total_of(adata, expression, there) if there and expression.holds_counts(adata) else None
+    elif key is not None and not expression.holds_counts(adata):
         raise ValueError(
-            f"size_factor_key={key!r} normalises counts, but {field.name} does not hold counts. Pass layer= with "
+            f"size_factor_key={key!r} normalises counts, but {expression.name} does not hold counts. Pass layer= with "
             "counts, or leave size_factor_key= out."
         )
-    if key != "auto" or not counts:
-        return key if counts else None
-    return next((name for name in there if _is_total(adata, name, total_counts(x))), None)
+    expression.size_factor_key = key
+    return key
+
+
+def _total_of(adata: AnnData, expression: ExpressionField, names: list[str]) -> str | None:
+    """Return the first of these columns of ``obs`` that can be the total counts of the cells."""
+    least = total_counts(expression.get_field_data(adata))
+    return next((name for name in names if _is_total(adata, name, least)), None)
 
 
 def _is_total(adata: AnnData, name: str, least: np.ndarray) -> bool:
@@ -140,8 +140,8 @@ def _is_total(adata: AnnData, name: str, least: np.ndarray) -> bool:
 
 def make_manager(
     setup_method_args: dict[str, Any],
+    expression: ExpressionField,
     *,
-    layer: str | None,
     batch_key: str | None,
     categorical_covariate_keys: Sequence[str] | None,
     continuous_covariate_keys: Sequence[str] | None,
@@ -161,11 +161,10 @@ def make_manager(
         size_factor_key=size_factor_key,
         group_key=group_key,
     )
-    strata = list(dict.fromkeys(key for key in (batch_key, group_key) if key is not None))
     return GeneAlignedManager(
         fields=[
             *of_cells,
-            ExpressionField(layer, strata_keys=strata, size_factor_key=size_factor_key),
+            expression,
             EmbeddingField(embedding_key),
             RegulatorField(regulator_key),
             InteractionsField(interactions_key, regulator_key),

@@ -6,6 +6,7 @@ from typing import Any
 
 from anndata import AnnData
 
+from infosem.data._expression_field import ExpressionField
 from infosem.data._registration import (
     absent_entries,
     make_manager,
@@ -95,16 +96,18 @@ class SetupMethods(NetworkModel):
             "regulator_key": regulator_key,
         }
         resolved = resolve_keys(adata, **of_genes)
+        strata = list(dict.fromkeys(key for key in (batch_key, group_key) if key is not None))
+        expression = ExpressionField(layer, strata_keys=strata)
         keys: dict[str, Any] = {
-            "layer": layer,
             "batch_key": batch_key,
             "categorical_covariate_keys": categorical_covariate_keys,
             "continuous_covariate_keys": continuous_covariate_keys,
-            "size_factor_key": resolve_size_factor(adata, layer, size_factor_key),
+            "size_factor_key": resolve_size_factor(adata, expression, size_factor_key),
             "group_key": group_key,
             **resolved,
         }
-        manager = make_manager(cls._get_setup_method_args(cls=cls, adata=adata, **keys), **keys)
+        setup_args = cls._get_setup_method_args(cls=cls, adata=adata, layer=layer, **keys)
+        manager = make_manager(setup_args, expression, **keys)
         manager.absent = absent_entries(of_genes, resolved)
         registered = cls._setup_adata_manager_store.get(adata.uns.get(UUID_KEY))
         if registered is not None and registered.adata is not adata:
