@@ -219,3 +219,13 @@ class TestMessages:
         model = learn(batched, continuous_covariate_keys=["share"])
         assert "adata.obs['share'] is constant" in caplog.text
         assert np.isfinite(model.get_strength().to_numpy()).all()
+
+    def test_a_category_for_each_cell_is_no_covariate(self, batched):
+        batched.obs["name"] = batched.obs_names
+        with pytest.raises(ValueError, match="categorical_covariate_keys='name' has 300 categories for 300 cells"):
+            InfoSEM.setup_anndata(batched, categorical_covariate_keys=["name"])
+
+    def test_few_other_cells_may_have_a_category_each(self, batched):
+        model = learn(batched, categorical_covariate_keys=["batch"])
+        few = batched[[batched.obs["batch"].to_numpy().tolist().index(f"batch{b}") for b in range(3)]].copy()
+        assert np.isfinite(model.get_latent_representation(few)).all()

@@ -82,11 +82,7 @@ class BatchField(CategoricalObsField):
         return pd.Series(np.bincount(codes, minlength=len(names)), index=list(map(str, names)))
 
     def _describe(self, adata: AnnData, sizes: pd.Series) -> None:
-        if (sizes > 0).sum() > adata.n_obs / 2:
-            raise ValueError(
-                f"{self.argument}={self.key!r} has {(sizes > 0).sum()} categories for {adata.n_obs} cells, so that "
-                "nothing is left to learn from. Is it a number? Pass it in continuous_covariate_keys=."
-            )
+        require_few_categories(adata, self.key, self.argument)
         if (sizes > 0).sum() == 1:
             logger.info("All cells are of one batch, %r: nothing to correct.", sizes.index[sizes > 0][0])
         alone = sizes.index[sizes == 1]
@@ -121,16 +117,12 @@ class CategoricalCovariatesField(CategoricalJointObsField):
         """Check that every cell has a category of each covariate."""
         for key in self.columns:
             require_categories(adata, key, "categorical_covariate_keys")
-            n_categories = adata.obs[key].nunique()
-            if n_categories > max(2, adata.n_obs / 2):
-                raise ValueError(
-                    f"categorical_covariate_keys={[key]} has {n_categories} categories for {adata.n_obs} cells, so "
-                    "that nothing is left to learn from. Is it a number? Pass it in continuous_covariate_keys=."
-                )
         super().validate_field(adata)
 
     def register_field(self, adata: AnnData) -> dict[str, Any]:
         """Register the categories."""
+        for key in self.columns:
+            require_few_categories(adata, key, "categorical_covariate_keys")
         with _our_warnings():
             state: dict[str, Any] = super().register_field(adata)
         return state
@@ -242,9 +234,21 @@ def require_categories(adata: AnnData, key: str, argument: str) -> None:
         )
 
 
+def require_few_categories(adata: AnnData, key: str, argument: str) -> None:
+    """Raise a :class:`ValueError` if there are more categories than half of the cells."""
+    require_key(adata, "obs", key, hint=f"Pass {argument}= with one of these.")
+    n_categories = adata.obs[key].nunique()
+    if n_categories > adata.n_obs / 2:
+        raise ValueError(
+            f"{argument}={key!r} has {n_categories} categories for {adata.n_obs} cells, so that nothing is left to "
+            "learn from. Is it a number? Pass it in continuous_covariate_keys=."
+        )
+
+
 def require_known(adata: AnnData, key: str, known: Sequence[Any]) -> None:
     """Raise a :class:`ValueError` if ``obs[key]`` has categories that were not among the training cells."""
-    unknown = [str(category) for category in adata.obs[key].unique() if category not in set(known)]
+    names = set(known)
+    unknown = [str(category) for category in adata.obs[key].unique() if category not in names]
     if unknown:
         raise ValueError(
             f"adata.obs[{key!r}] has categories that the model was not trained on: {listed(unknown)}. It knows "

@@ -31,7 +31,7 @@ def require_none(arguments: dict[str, Any]) -> None:
         raise TypeError(
             f"InfoSEM has no argument {name!r}; it has preset, prior, edge_model, likelihood, latent, networks, start, "
             "ranking and seed. Weights and sizes are arguments of the objects that are passed, for instance "
-            "prior=infosem.module.TextPrior(weight=...). Layer, embeddings, interactions and regulators are named in "
-            "InfoSEM.setup_anndata(adata, ...), epochs and step sizes in train(). The model does not use batches or "
-            "labels, and its latent space has one dimension per gene."
+            "prior=infosem.module.TextPrior(weight=...). Layer, batches, covariates, groups, embeddings, interactions "
+            "and regulators are named in InfoSEM.setup_anndata(adata, ...), epochs and step sizes in train(). The "
+            "latent space has one dimension per gene."
         )
