@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from scipy import sparse
 
 _GENES = 300
 _NEGLIGIBLE, _STANDARD_ERRORS = 0.05, 4.0
@@ -35,7 +36,8 @@ def zeros_go_together(blocks: Iterable[np.ndarray], n_genes: int, stratum: np.nd
     start, products, sums = 0, np.zeros((len(genes), len(genes))), np.zeros((n_strata, len(genes)))
     for block in blocks:
         detected = (block[:, genes] != 0).astype(np.float64)
-        np.add.at(sums, stratum[start : start + len(detected)], detected)
+        here = np.arange(len(detected))
+        sums += sparse.csr_matrix((np.ones(len(here)), (stratum[start + here], here)), (n_strata, len(here))) @ detected
         start += len(detected)
         products += detected.T @ detected
     n = np.bincount(stratum, minlength=n_strata)[:, None]

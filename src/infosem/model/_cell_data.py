@@ -47,15 +47,18 @@ def empty_cell_data(registry: dict[str, Any], likelihood: Likelihood) -> CellDat
 
 def read_cell_data(manager: GeneAlignedManager, likelihood: Likelihood) -> CellData:
     """Fit the standardisation of the registered cells, by batch and covariates if there are any."""
-    cells, all_values = (_standardiser(manager.registry, mask_zeros=m) for m in (bool(likelihood.mask_zeros), False))
-    if not cells.sizes.is_empty:
-        design = read_design(manager)
+    design = None if design_sizes(manager.registry).is_empty else read_design(manager)
+    if design is not None:
         design.warn_if_redundant()
-        all_values.adjust(fit_adjustment(manager.cells.normalised, design, mask_zeros=False))
-        if likelihood.mask_zeros:
-            cells.adjust(fit_adjustment(manager.cells.normalised, design, mask_zeros=True))
-        else:
-            cells = all_values
+
+    def fitted(*, mask_zeros: bool) -> Standardiser:
+        found = _standardiser(manager.registry, mask_zeros=mask_zeros)
+        if design is not None:
+            found.adjust(fit_adjustment(manager.cells.normalised, design, mask_zeros=mask_zeros))
+        return found
+
+    all_values = fitted(mask_zeros=False)
+    cells = fitted(mask_zeros=True) if likelihood.mask_zeros else all_values
     return CellData(cells, all_values, _read_counts(manager) if likelihood.needs_counts else None)
 
 

@@ -76,7 +76,7 @@ def fit_adjustment(blocks: Callable[[], Iterable[np.ndarray]], design: Design, *
     mask_zeros
         Whether zeros are left out.
     """
-    matrix, where, adds = design.matrix()
+    matrix, where, adds = design.matrix
     coefficients = _coefficients(blocks, matrix[:, adds], mask_zeros)
     full = np.zeros((matrix.shape[1], coefficients.shape[1]))
     full[adds] = coefficients

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -83,12 +84,11 @@ class Design:
         sd = np.where(sd > 1e-12 * np.maximum(1, np.abs(mean)), sd, 1.0)
         return mean, sd, (self.values - mean) / sd
 
+    @cached_property
     def matrix(self) -> tuple[np.ndarray, list[slice], np.ndarray]:
-        """Return the design matrix, ``(N, p)``.
+        """Design matrix, ``(N, p)``.
 
-        Returns
-        -------
-        The matrix; the columns of each corrected factor, of the continuous covariates, and of the groups; and which
+        Beside it are the columns of each corrected factor, of the continuous covariates, and of the groups; and which
         columns add something to those before them, boolean ``(p,)``. The others need no coefficient.
         """
         n_cells = len(self.values)
@@ -106,7 +106,7 @@ class Design:
 
     def warn_if_redundant(self) -> None:
         """Warn about covariates that add nothing, and about groups that cannot be told apart from batches."""
-        _, where, adds = self.matrix()
+        _, where, adds = self.matrix
         for factor, columns in zip(self.corrected, where, strict=False):
             if not adds[columns].any() and len(factor.levels) > 1:
                 logger.warning(
