@@ -42,9 +42,7 @@ from infosem.statistics._group_effects import States, group_effects
 from infosem.statistics._group_moments import GroupMoments, measure_moments
 from infosem.statistics._group_prior import GroupPrior
 from infosem.statistics._second_moments import Blocks, reliability
-from infosem.statistics._surprisal import against_background
-
-_KNOTS = 2000
+from infosem.statistics._surprisal import against_background, approximate_surprisal
 
 
 @dataclass(frozen=True)
@@ -122,22 +120,22 @@ def measure_groups(
     moments = measure_moments(blocks, groups, n_groups, regulators, possible, shared.loadings)
     own_share = shared.own_share if moments.means_inform else 1.0
     start = measured_effects * moments.sd[regulators][:, None] / moments.sd
-    found, states, prior = group_effects(
-        moments.covariance, moments.excess, moments.variance, moments.n_cells, regulators, possible, start
-    )
+    found, states, prior = group_effects(moments, regulators, possible, start)
     association = np.empty_like(found)
     signs = np.empty(found.shape, dtype=np.int8)
     evidence = _Evidence(moments, regulators, possible, shared)
     second = np.float32(prior.kept_share / (2 * (1 + moments.distortion)))
-    of_all = second * (shared.association - evidence(_mean_correlation(moments, regulators)))
-    for group, (correlation, n_observations) in enumerate(_correlations(moments, regulators, possible, found)):
+    mean = _mean_correlation(moments, regulators)
+    of_all = second * (shared.association - evidence(mean))
+    for group, (correlation, n_observations) in enumerate(_correlations(moments, mean, regulators, possible, found)):
         signs[group] = signs_beyond_noise(correlation, int(n_observations))
         association[group] = evidence(correlation) + of_all
     found += second * (effects - moments.mean(found))
-    for group in range(n_groups if own_share < 1 else 0):
-        weight = np.float32(own_share) + np.float32(1 - own_share) * states.differs(group)
-        association[group] = weight * association[group] + (1 - weight) * shared.association
-        found[group] = weight * found[group] + (1 - weight) * effects
+    if moments.means_inform:
+        for group in range(n_groups):
+            weight = np.float32(own_share) + np.float32(1 - own_share) * states.differs(group)
+            association[group] = weight * association[group] + (1 - weight) * shared.association
+            found[group] = weight * found[group] + (1 - weight) * effects
     return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share)
 
 
@@ -213,12 +211,9 @@ def _mean_correlation(moments: GroupMoments, regulators: np.ndarray) -> np.ndarr
 
 
 def _correlations(
-    moments: GroupMoments, regulators: np.ndarray, possible: np.ndarray, effects: np.ndarray
+    moments: GroupMoments, mean: np.ndarray, regulators: np.ndarray, possible: np.ndarray, effects: np.ndarray
 ) -> Iterator[tuple[np.ndarray, float]]:
     """Iterate over the pooled correlations of the groups, ``(R, G)``, and their numbers of observations."""
-
-    def measured(group: int) -> np.ndarray:
-        return moments.covariance[group] * moments.scales(group, regulators)
 
     def explained(group: int) -> np.ndarray:
         fit = moments.covariance[group][:, regulators] @ effects[group]
@@ -226,13 +221,12 @@ def _correlations(
         fit[np.arange(len(regulators)), regulators] = 0
         return np.asarray(fit)
 
-    shares, n_all = moments.shares.astype(np.float32), moments.n_cells.sum()
-    mean, mean_explained = _mean_correlation(moments, regulators), np.zeros_like(effects[0])
-    for group, share in enumerate(shares):
+    n_all, mean_explained = moments.n_cells.sum(), np.zeros_like(mean)
+    for group, share in enumerate(moments.shares.astype(np.float32)):
         mean_explained += share * explained(group)
     for group, n_cells in enumerate(moments.n_cells):
         known = explained(group) - mean_explained
-        rest = measured(group) - mean - known
+        rest = moments.covariance[group] * moments.scales(group, regulators) - mean - known
         rest[np.arange(len(regulators)), regulators] = 0
         sampling = 1 / max(n_cells, 1) - 1 / n_all
         sampling = np.float32(sampling) * moments.excess[group].astype(np.float32)
@@ -269,22 +263,4 @@ class _Evidence:
         """Return the surprisal of a correlation compared with those of the regulators, ``(R, G)``."""
         correlation = np.where(self.possible, correlation, np.float32(0))
         statistic = against_background(correlation, self.regulators, correlation, self.regulators)
-        return _surprisal(statistic, self.possible)
-
-
-def _surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
-    """Return the surprisal (:func:`infosem.statistics._surprisal.surprisal`) to about .01 nats, several times faster.
-
-    It is interpolated between ranks that differ by less than 1 %. The many pairs with the lowest value share one rank.
-    """
-    values = np.sort(statistic[possible])
-    evidence = np.zeros(statistic.shape, dtype=np.float32)
-    n = len(values)
-    if n == 0:
-        return evidence
-    ranks = np.unique(np.geomspace(n, 1, _KNOTS).astype(int))[::-1]
-    of_pairs = statistic[possible]
-    found = np.interp(of_pairs, values[n - ranks], -np.log(ranks / n))
-    n_lowest = np.searchsorted(values, values[0], side="right")
-    evidence[possible] = np.where(of_pairs == values[0], -np.log(1 - (n_lowest - 1) / (2 * n)), found)
-    return evidence
+        return approximate_surprisal(statistic, self.possible)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from infosem.statistics._group_moments import GroupMoments
 from infosem.statistics._group_prior import Counts, GroupPrior, PairStates, large_share, posterior
 
 N_CANDIDATES = 32
@@ -60,21 +61,14 @@ class States:
 
 
 def group_effects(
-    covariance: np.ndarray,
-    excess: np.ndarray,
-    variance: np.ndarray,
-    n_cells: np.ndarray,
-    regulators: np.ndarray,
-    possible: np.ndarray,
-    start: np.ndarray,
+    moments: GroupMoments, regulators: np.ndarray, possible: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, States, GroupPrior]:
     r"""Estimate the effects in each group.
 
     Parameters
     ----------
-    covariance, excess, variance, n_cells
-        Rows :math:`S_g` of the regulators and excess :math:`q_g` of their sampling variance, ``(K, R, G)``, variance of
-        each gene, ``(K, G)``, and number of cells, ``(K,)``.
+    moments
+        Second moments of the cells within groups.
     regulators
         Column of each regulator among the genes, ``(R,)``.
     possible
@@ -86,23 +80,22 @@ def group_effects(
     -------
     Posterior means of the effects, float32 ``(K, R, G)``, the probabilities of the states, and the prior.
     """
-    n_groups, n_regulators = covariance.shape[:2]
-    among = covariance[:, :, regulators]
-    shares = (n_cells / n_cells.sum()).astype(np.float32)
-    pooled = np.tensordot(shares, among, 1)
-    start = _explaining(start, np.tensordot(shares, covariance, 1), pooled)
-    inflation = _inflation(pooled, n_cells.sum())
-    effects = np.zeros(covariance.shape, dtype=np.float32)
+    n_groups, n_regulators = moments.covariance.shape[:2]
+    among = moments.covariance[:, :, regulators]
+    pooled = moments.mean(among)
+    start = _explaining(start, moments.mean(moments.covariance), pooled)
+    inflation = _inflation(pooled, moments.n_cells.sum())
+    effects = np.zeros(moments.covariance.shape, dtype=np.float32)
     shapes = possible.shape, possible.shape, effects.shape, effects.shape
     states = States(*(np.zeros(shape, np.float16) for shape in shapes))
 
     def genes(columns: np.ndarray) -> _Genes:
         return _Genes(
-            covariance[:, :, columns],
-            excess[:, :, columns],
+            moments.covariance[:, :, columns],
+            moments.excess[:, :, columns],
             among,
-            variance[:, columns],
-            n_cells,
+            moments.variance[:, columns],
+            moments.n_cells,
             possible[:, columns],
             start[:, columns],
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 _STRONGEST = 0.003
+_KNOTS = 2000
 
 
 def surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
@@ -39,6 +40,24 @@ def surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
         # ties get their mean rank
         rank = len(everything) - (below + not_above - 1) / 2
         evidence[row, columns] = -np.log(rank / len(everything))
+    return evidence
+
+
+def approximate_surprisal(statistic: np.ndarray, possible: np.ndarray) -> np.ndarray:
+    """Return the :func:`surprisal` to about .01 nats, several times faster.
+
+    It is interpolated between ranks that differ by less than 1 %. The many pairs with the lowest value share one rank.
+    """
+    values = np.sort(statistic[possible])
+    evidence = np.zeros(statistic.shape, dtype=np.float32)
+    n = len(values)
+    if n == 0:
+        return evidence
+    ranks = np.unique(np.geomspace(n, 1, _KNOTS).astype(int))[::-1]
+    of_pairs = statistic[possible]
+    found = np.interp(of_pairs, values[n - ranks], -np.log(ranks / n))
+    n_lowest = np.searchsorted(values, values[0], side="right")
+    evidence[possible] = np.where(of_pairs == values[0], -np.log(1 - (n_lowest - 1) / (2 * n)), found)
     return evidence
 
 
