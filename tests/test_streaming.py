@@ -14,7 +14,7 @@ from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 
 from infosem import InfoSEM, datasets
-from infosem.data._cells import Cells
+from infosem.data._cells import RegisteredCells
 from infosem.data._streaming import CellStream
 from infosem.module import LaplacePrior, LearnedLatent
 from infosem.train import EqualEffects
@@ -35,7 +35,7 @@ def test_an_epoch_is_every_cell_once_in_new_order(as_sparse, n_cells):
     x = np.arange(2000.0).reshape(1000, 2)
     cells = np.random.default_rng(0).permutation(1000)[:n_cells]
     stream = CellStream(
-        Cells(sparse.csr_matrix(x) if as_sparse else x), cells, batch_size=32, chunk_size=20, n_chunks=4
+        RegisteredCells(sparse.csr_matrix(x) if as_sparse else x), cells, batch_size=32, chunk_size=20, n_chunks=4
     )
     epochs = []
     for _ in range(2):
@@ -53,7 +53,7 @@ def test_processes_take_different_cells_and_as_many_batches(monkeypatch):
     seen = []
     for rank in (0, 1):
         monkeypatch.setattr("infosem.data._streaming._process", lambda rank=rank: (rank, 2))
-        stream = CellStream(Cells(x), np.arange(1001), batch_size=32, chunk_size=20, n_chunks=4)
+        stream = CellStream(RegisteredCells(x), np.arange(1001), batch_size=32, chunk_size=20, n_chunks=4)
         batches = [batch["X"].numpy() for batch in stream]
         assert len(batches) == len(stream) == 16
         seen.append({int(value) for batch in batches for value in batch[:, 0]})
@@ -62,7 +62,9 @@ def test_processes_take_different_cells_and_as_many_batches(monkeypatch):
 
 
 def test_a_minibatch_holds_cells_of_many_places():
-    stream = CellStream(Cells(np.arange(1000.0)[:, None]), np.arange(1000), batch_size=50, chunk_size=10, n_chunks=20)
+    stream = CellStream(
+        RegisteredCells(np.arange(1000.0)[:, None]), np.arange(1000), batch_size=50, chunk_size=10, n_chunks=20
+    )
     first = next(iter(stream))["X"].numpy()[:, 0]
     assert len(np.unique(first // 10)) > 15
 

@@ -32,9 +32,7 @@ def fit(adata: AnnData, *, seed: int, model: dict[str, Any] | None = None, **set
 
 def strength(model: InfoSEM, **of: Any) -> pd.DataFrame:
     """Strength of every edge, and zero of pairs that are none; ``group="B"`` takes the network of a group."""
-    edges = model.get_edges(**of)
-    wide = edges.assign(strength=edges["weight"].abs()).pivot_table(index="source", columns="target", values="strength")
-    return wide.reindex(index=list(model.regulator_names), columns=list(model.gene_names)).fillna(0.0)
+    return model.get_strength(**of)
 
 
 def infosem(adata: AnnData, *, seed: int, **options: Any) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from infosem.data._counts import LogNormalisation
 
 
 @dataclass(frozen=True)
-class Cells:
+class RegisteredCells:
     """Registered cells.
 
     Attributes

@@ -14,7 +14,7 @@ from scvi import REGISTRY_KEYS
 from scvi.data.fields import LayerField
 
 from infosem.data._blocks import blocks_of_cells, gene_means, is_in_memory
-from infosem.data._cells import Cells
+from infosem.data._cells import RegisteredCells
 from infosem.data._checks import require_gene_names, require_key, require_unique_genes
 from infosem.data._counts import LogNormalisation, fit_normalisation
 from infosem.data._expression import check_expression, summarise_expression
@@ -92,7 +92,7 @@ class ExpressionField(LayerField):
         x, sizes = self.get_field_data(adata), self._sizes(adata)
         counts = self.holds_counts(adata)
         state["normalisation"] = self._normalisation(x, sizes.get(REGISTRY_KEYS.SIZE_FACTOR_KEY)) if counts else None
-        cells = Cells(x, state["normalisation"], sizes)
+        cells = RegisteredCells(x, state["normalisation"], sizes)
         stratum = np.zeros(adata.n_obs, dtype=np.int64)
         if self.strata_keys:
             stratum = adata.obs.groupby(self.strata_keys, observed=True).ngroup().to_numpy()

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from infosem.data._blocks import gene_means, is_in_memory
 from infosem.data._cell_fields import GROUP_FIELD, CellField, GroupField
-from infosem.data._cells import Cells
+from infosem.data._cells import RegisteredCells
 from infosem.data._gene_fields import REGULATOR_FIELD, GeneField
 
 logger = logging.getLogger(__name__)
@@ -117,10 +117,10 @@ class GeneAlignedManager(AnnDataManager):
         return state_of(self.registry, field.registry_key)
 
     @property
-    def cells(self) -> Cells:
+    def cells(self) -> RegisteredCells:
         """The registered cells."""
         of_cells = {key: np.array(self.get_from_registry(key)) for key in self._keys_in("obs", "obsm")}
-        return Cells(
+        return RegisteredCells(
             self.get_from_registry(REGISTRY_KEYS.X_KEY),
             state_of(self.registry, REGISTRY_KEYS.X_KEY)["normalisation"],
             {key: values.reshape(len(values), -1) for key, values in of_cells.items()},

@@ -14,7 +14,7 @@ from scvi import REGISTRY_KEYS
 from torch import Tensor
 
 from infosem.data._blocks import cells_of
-from infosem.data._cells import Cells
+from infosem.data._cells import RegisteredCells
 from infosem.data._shuffling import SeededSplitter
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class CellStream:
 
     def __init__(
         self,
-        cells: Cells,
+        cells: RegisteredCells,
         rows: np.ndarray,
         *,
         batch_size: int,

@@ -175,11 +175,12 @@ class NetworkMethods(NetworkModel):
         within noise, and the weight is positive in that case.
         """
         probability = self.get_probabilities()
-        strength, evidence = self._ranked(group)
+        edges = self._edge_data(group)
+        strength, evidence = self._ranking.rank(edges)
         columns = {name: self._frame(part) for name, part in evidence.items()}
         return edge_table(
             self._frame(strength),
-            self._edge_data(group).facts.signs,
+            edges.facts.signs,
             columns | ({} if probability is None else {"probability": probability}),
             top=top,
             min_weight=min_weight,
@@ -226,11 +227,12 @@ class NetworkMethods(NetworkModel):
     def _write(self, adata: AnnData, key: str, group: str | None, more: dict[str, Any]) -> None:
         """Write the network of all cells or of a group."""
         effects = None if self.module.interaction_prior is None else self.get_effects()
-        strength, evidence = self._ranked(group)
+        edges = self._edge_data(group)
+        strength, evidence = self._ranking.rank(edges)
         write_matrices(
             adata,
-            self.get_adjacency(group=group),
-            self._edge_data(group).facts.signs,
+            self._frame(edges.adjacency),
+            edges.facts.signs,
             {
                 "effect": effects,
                 "strength": self._frame(strength),

@@ -12,7 +12,7 @@ from scvi import REGISTRY_KEYS
 
 from infosem.data import _keys
 from infosem.data._arguments import number
-from infosem.data._cells import Cells
+from infosem.data._cells import RegisteredCells
 from infosem.data._checks import require_key
 from infosem.data._counts import LogNormalisation
 from infosem.data._places import ARROWS, SHIFT, is_ours, note, require_place
@@ -91,7 +91,7 @@ def _expression(adata: AnnData, made: Mapping[str, Any]) -> Any:
     sizes = {}
     if made["size_factor_key"]:
         sizes[REGISTRY_KEYS.SIZE_FACTOR_KEY] = adata.obs[made["size_factor_key"]].to_numpy(dtype=np.float64)[:, None]
-    return Cells(x, LogNormalisation(float(made["reference"]), made.get("levels")), sizes).normalised_matrix()
+    return RegisteredCells(x, LogNormalisation(float(made["reference"]), made.get("levels")), sizes).normalised_matrix()
 
 
 def _agreement(shift: np.ndarray, expression: Any, cell: np.ndarray, neighbour: np.ndarray) -> np.ndarray:

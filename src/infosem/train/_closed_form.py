@@ -13,7 +13,7 @@ from scvi import REGISTRY_KEYS
 from torch import Tensor
 
 from infosem.data._cell_fields import GROUP_FIELD
-from infosem.data._cells import Cells
+from infosem.data._cells import RegisteredCells
 from infosem.module._vae import InfoSEMModule
 from infosem.statistics._covariation import measure_covariation
 from infosem.statistics._direct_share import direct_share
@@ -38,7 +38,13 @@ class Measured:
 
 
 def start_from_closed_form(
-    module: InfoSEMModule, cells: Cells, training: np.ndarray, *, n_groups: int, effects: bool, device: torch.device
+    module: InfoSEMModule,
+    cells: RegisteredCells,
+    training: np.ndarray,
+    *,
+    n_groups: int,
+    effects: bool,
+    device: torch.device,
 ) -> Measured:
     r"""Estimate measurement noise, the evidence for each pair, the initial effects, and the networks of groups.
 
@@ -121,7 +127,7 @@ def _effects(
     return sparse_effects(of_genes, among, n_observations, can_be)
 
 
-def _standardised(module: InfoSEMModule, cells: Cells, training: np.ndarray) -> Blocks:
+def _standardised(module: InfoSEMModule, cells: RegisteredCells, training: np.ndarray) -> Blocks:
     """Return blocks of standardised cells with a variance of one. Entries that are not counted are zero."""
     standardiser = deepcopy(module.standardiser).cpu()
     chosen = np.zeros(cells.x.shape[0], dtype=bool)
