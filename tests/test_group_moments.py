@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
 
-from infosem.statistics._group_moments import _of_means, measure_moments
+from infosem.statistics._group_moments import _means_inform, _of_means, measure_moments
 
 from .test_group_deviations import _blocks, _possible
 
@@ -37,16 +39,53 @@ def test_moments_within_groups_in_double_precision():
     np.testing.assert_allclose(found.of_patterns, np.square(w[chosen] @ patterns).mean(0), rtol=1e-4)
 
 
-def test_means_inform_only_if_they_go_together():
-    rng = np.random.default_rng(2)
-    n_cells, possible = np.full(6, 200.0), _possible(20, 100)
-    independent = rng.standard_normal((6, 100))
-    together = rng.standard_normal((6, 2)) @ rng.standard_normal((2, 100)) + 0.5 * independent
-    regulators = np.arange(20)
-    assert not _of_means(independent, n_cells, regulators, possible)[1]
-    assert _of_means(together, n_cells, regulators, possible)[1]
-    assert not _of_means(0.01 * together, n_cells, regulators, possible)[1]
-    assert not _of_means(np.zeros((6, 100)), n_cells, regulators, possible)[1]
+def _informs(means, network, n_cells=1000.0):
+    """Probability that means inform on a network whose effects are the correlations within groups."""
+    regulators, possible = np.arange(len(network)), _possible(*network.shape)
+    _, of_means = _of_means(means, np.full(len(means), 200.0), regulators)
+    noise = np.random.default_rng(9).standard_normal(network.shape)
+    noise[:, regulators] = np.triu(noise[:, regulators]) + np.triu(noise[:, regulators], 1).T
+    return _means_inform(np.sqrt(n_cells) * network + noise, of_means, regulators, possible)
+
+
+def _network(n_regulators=20, n_genes=100, seed=3):
+    rng = np.random.default_rng(seed)
+    network = np.where(rng.random((n_regulators, n_genes)) < 0.1, rng.choice([-0.3, 0.3], (n_regulators, n_genes)), 0)
+    network[:, :n_regulators] = 0
+    return network
+
+
+def test_means_inform_if_they_go_together_as_within_groups():
+    network, rng = _network(), np.random.default_rng(2)
+    independent = rng.standard_normal((2000, 100))
+    caused = independent[:, :20] @ network + 0.5 * independent
+    caused[:, :20] = independent[:, :20]
+    assert _informs(caused[:12], network) > 0.9
+    at_random = [_informs(independent[i : i + 12], network) for i in range(0, 1200, 12)]
+    assert np.mean(at_random) < 0.35
+    # means that go together, but not along the network
+    elsewhere = independent[:, :20] @ network[:, np.r_[:20, np.roll(np.arange(20, 100), 7)]] + 0.5 * independent
+    assert np.mean([_informs(elsewhere[i : i + 12], network) for i in range(0, 600, 12)]) < 0.4
+    # two groups can hardly tell
+    assert 0.05 < _informs(independent[:2], network) < 0.6
+    assert _informs(np.zeros((6, 100)), network) == 0
+
+
+def test_probability_that_means_inform_is_that_of_an_integral():
+    network, means = _network(), np.random.default_rng(5).standard_normal((6, 100))
+    regulators, possible = np.arange(20), _possible(20, 100)
+    _, of_means = _of_means(means, np.full(6, 200.0), regulators)
+    np.testing.assert_allclose(of_means, np.corrcoef(means.T)[:20], atol=1e-9)
+    within = 30 * network + np.random.default_rng(6).standard_normal(network.shape)
+    within[:, :20] = np.triu(within[:, :20]) + np.triu(within[:, :20], 1).T
+    pairs = [(i, j) for i in range(20) for j in range(i + 1, 100)]
+    r, m = (np.array([part[pair] for pair in pairs]) for part in (within, of_means))
+    m -= m.mean()
+    t = (r * np.abs(r) * m).sum() / np.square(r).sum()
+    s = np.sqrt(np.square(m).mean() * (r**4).sum()) / np.square(r).sum()
+    informing, _ = quad(lambda tau: norm.pdf(t, tau, s) * 2 * norm.pdf(tau, 0, 0.1), 0, 1)
+    right = informing / (informing + 2 * norm.pdf(t, 0, s))
+    assert _means_inform(within, of_means, regulators, possible) == pytest.approx(right, rel=1e-5)
 
 
 def test_a_few_cells_in_which_two_genes_are_high_count_as_a_few_cells():

@@ -64,8 +64,8 @@ class NetworkModel(BaseModelClass):
         adjacency, facts = self._adjacency().weights.cpu().numpy(), self.edge_facts_
         if group is not None:
             number = self._group_number(group)
-            assert facts.groups is not None
             if len(self.group_names) > 1:  # a single group has the network of all cells
+                assert facts.groups is not None
                 adjacency, facts = facts.groups.effects[number], facts.of_group(number)
         return EdgeData(
             adjacency=adjacency,

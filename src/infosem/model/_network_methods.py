@@ -34,7 +34,8 @@ class NetworkMethods(NetworkModel):
         ----------
         group
             Group of cells whose network to return (``group_key`` of :meth:`setup_anndata`). Its effects are in standard
-            deviations within groups. By default the network of all cells.
+            deviations within groups. By default the shared network, which is the mean of the groups' networks over
+            the cells.
 
         Returns
         -------
@@ -161,8 +162,8 @@ class NetworkMethods(NetworkModel):
         by
             Whether to rank the edges of the whole ``"network"``, or the edges of each ``"regulator"`` separately.
         group
-            Group of cells whose network to return (``group_key`` of :meth:`setup_anndata`). By default the network of
-            all cells.
+            Group of cells whose network to return (``group_key`` of :meth:`setup_anndata`). By default the shared
+            network.
 
         Returns
         -------
@@ -225,7 +226,7 @@ class NetworkMethods(NetworkModel):
             self._write(adata, key, group, {"name": f"{key_added}:{group}", "group": group})
 
     def _write(self, adata: AnnData, key: str, group: str | None, more: dict[str, Any]) -> None:
-        """Write the network of all cells or of a group."""
+        """Write the shared network or that of a group."""
         effects = None if self.module.interaction_prior is None else self.get_effects()
         edges = self._edge_data(group)
         strength, evidence = self._ranking.rank(edges)

@@ -61,7 +61,7 @@ class SetupMethods(NetworkModel):
             ``None`` estimates the size from the counts.
         group_key
             Column of ``obs`` with the group of each cell, such as its cell type. Each group then has a network of its
-            own, beside the network of all cells.
+            own, beside the shared network.
         embedding_key
             Key in ``varm`` of the text embeddings of the genes. Genes without one have a row of NaN.
         interactions_key

@@ -21,12 +21,15 @@ as far as effects are shared: :math:`\kappa` is the share of a group's effects t
 :math:`e` of the association. The second estimate counts less the more the groups' means distort it. :math:`d` is the
 mean squared covariance that they add, in units of its sampling variance.
 
-The differences between the groups' means are informative if they go together across genes
-(:class:`infosem.statistics._group_moments.GroupMoments`). All cells then tell more than the cells within groups, whose
-variation is true only for the share :math:`\lambda`. The network of a group is therefore a mean of its own and of that
-of all cells, with weights :math:`\omega` and :math:`1 - \omega`. If means inform, :math:`\omega = \lambda + (1 -
-\lambda)\, p_{g,ij}`, where :math:`p_g` is the probability that the group differs in the edge. Otherwise
-:math:`\omega` is one.
+The differences between the groups' means can be informative, too. Where a group does not differ, its network is
+therefore a mean of its own and of that of all cells,
+
+.. math:: A_g \leftarrow \omega A_g + (1 - \omega) A, \qquad \omega = 1 - (1 - p_{g,ij})\, p\, \frac{d}{1 + d}
+
+and likewise its evidence. :math:`p` is the probability that the network partly causes the differences between the means
+(:func:`infosem.statistics._group_moments._means_inform`), and :math:`p_{g,ij}` that the group differs in the edge.
+Two or three groups cannot tell, and :math:`p` is then about a third or less. The shared network is the mean of the
+groups' networks over the cells.
 """
 
 from __future__ import annotations
@@ -60,9 +63,9 @@ class GroupNetworks:
     signs
         Sign of the correlation in each group, int8 ``(K, R, G)``. It is zero within noise.
     states
-        Probabilities from which :func:`differing` finds differences. ``None`` if there is one group only.
+        Probabilities from which :func:`differing` finds differences.
     prior
-        Estimated prior, which says how much the groups share. ``None`` if there is one group only.
+        Estimated prior, which says how much the groups share.
     own_weight
         Weight :math:`\omega` of a group's own network against that of all cells, where they do not differ.
     """
@@ -71,9 +74,24 @@ class GroupNetworks:
     effects: np.ndarray
     association: np.ndarray
     signs: np.ndarray
-    states: States | None
-    prior: GroupPrior | None
+    states: States
+    prior: GroupPrior
     own_weight: float
+
+
+@dataclass(frozen=True)
+class SharedNetwork:
+    """Mean of the groups' networks over the cells.
+
+    Attributes
+    ----------
+    effects, association, signs
+        As in :class:`GroupNetworks`, ``(R, G)``.
+    """
+
+    effects: np.ndarray
+    association: np.ndarray
+    signs: np.ndarray
 
 
 def measure_groups(
@@ -85,8 +103,8 @@ def measure_groups(
     shared: Covariation,
     effects: np.ndarray,
     measured_effects: np.ndarray,
-) -> GroupNetworks:
-    """Estimate the networks of groups of cells in two passes over the cells.
+) -> tuple[GroupNetworks, SharedNetwork]:
+    """Estimate the networks of two or more groups of cells, and their mean, in two passes over the cells.
 
     Parameters
     ----------
@@ -107,36 +125,33 @@ def measure_groups(
     measured_effects
         Effects estimated from the measured correlations of all cells, ``(R, G)``, from which the groups start.
     """
-    if n_groups == 1:
-        return GroupNetworks(
-            n_cells=np.array([float((groups == 0).sum())]),
-            effects=effects.astype(np.float32)[None],
-            association=shared.association[None],
-            signs=shared.signs[None],
-            states=None,
-            prior=None,
-            own_weight=0.0,
-        )
     moments = measure_moments(blocks, groups, n_groups, regulators, possible, shared.loadings)
-    own_share = shared.own_share if moments.means_inform else 1.0
     start = measured_effects * moments.sd[regulators][:, None] / moments.sd
     found, states, prior = group_effects(moments, regulators, possible, start)
-    association = np.empty_like(found)
-    signs = np.empty(found.shape, dtype=np.int8)
     evidence = _Evidence(moments, regulators, possible, shared)
     second = np.float32(prior.kept_share / (2 * (1 + moments.distortion)))
+    own = 1 - moments.means_inform * moments.distortion / (1 + moments.distortion)
+
+    def signs_of(correlation: np.ndarray, n_observations: float) -> np.ndarray:
+        n = 1 / (own**2 / n_observations + (1 - own**2) / moments.n_cells.sum())
+        return signs_beyond_noise(own * correlation + (1 - own) * shared.all, int(n))
+
     mean = _mean_correlation(moments, regulators)
     of_all = second * (shared.association - evidence(mean))
+    association = np.empty_like(found)
+    signs = np.empty(found.shape, dtype=np.int8)
     for group, (correlation, n_observations) in enumerate(_correlations(moments, mean, regulators, possible, found)):
-        signs[group] = signs_beyond_noise(correlation, int(n_observations))
+        signs[group] = signs_of(correlation, n_observations)
         association[group] = evidence(correlation) + of_all
     found += second * (effects - moments.mean(found))
-    if moments.means_inform:
-        for group in range(n_groups):
-            weight = np.float32(own_share) + np.float32(1 - own_share) * states.differs(group)
-            association[group] = weight * association[group] + (1 - weight) * shared.association
-            found[group] = weight * found[group] + (1 - weight) * effects
-    return GroupNetworks(moments.n_cells, found, association, signs, states, prior, own_share)
+    for group in range(n_groups):
+        of_everyone = np.float32(1 - own) * (1 - states.differs(group))
+        association[group] += of_everyone * (shared.association - association[group])
+        found[group] += of_everyone * (effects - found[group])
+    return (
+        GroupNetworks(moments.n_cells, found, association, signs, states, prior, own),
+        SharedNetwork(moments.mean(found), moments.mean(association), signs_of(mean, moments.n_cells.sum())),
+    )
 
 
 def differing(states: States, first: int, second: int, regulators: np.ndarray) -> np.ndarray:

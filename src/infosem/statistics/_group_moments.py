@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, log_ndtr
 
 from infosem.statistics._second_moments import Blocks
 
 _LEAST_VARIANCE = 1e-6
 _LARGEST_EXCESS = 1e4
-_NEGLIGIBLE, _STANDARD_ERRORS = 0.05, 4.0
-"""Largest excess over one of the mean squared correlation of two genes' group means, relative to its expectation if
-they are independent: absolute and in standard errors."""
+_PRIOR_SHARE, _PRIOR_AGREEMENT = 1 / 3, 0.1
+"""Prior probability that the groups' means inform on the network, and standard deviation of their agreement if so."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class GroupMoments:
         Mean squared covariance of two genes' group means, in units of its sampling variance :math:`1 / N`. It is far
         below one if the groups' means hardly differ.
     means_inform
-        Whether the groups' means tell of the network (:func:`_of_means`).
+        Probability that the groups' means tell of the network (:func:`_means_inform`).
     """
 
     n_cells: np.ndarray
@@ -57,7 +57,7 @@ class GroupMoments:
     variance: np.ndarray
     of_patterns: np.ndarray
     distortion: float
-    means_inform: bool
+    means_inform: float
 
     @property
     def shares(self) -> np.ndarray:
@@ -108,12 +108,12 @@ def measure_moments(
         squares[group] += np.square(z).sum(0, dtype=np.float64)
     centre = sums / np.maximum(n_counted, 1)
     squares = np.maximum(squares - n_counted * np.square(centre), 0)
-    within = np.maximum(squares.sum(0) / n_cells.sum(), _LEAST_VARIANCE)
+    within_variance = np.maximum(squares.sum(0) / n_cells.sum(), _LEAST_VARIANCE)
 
     covariance = np.zeros((n_groups, len(regulators), n_genes), dtype=np.float32)
     of_squares = np.zeros_like(covariance)
     of_patterns = np.zeros(patterns.shape[1])
-    scale, patterns = (1 / np.sqrt(within)).astype(np.float32), patterns.astype(np.float32)
+    scale, patterns = (1 / np.sqrt(within_variance)).astype(np.float32), patterns.astype(np.float32)
     for group, z in _by_group(blocks, groups):
         w = np.where(z != 0, (z - centre[group].astype(np.float32)) * scale, np.float32(0))
         covariance[group] += w[:, regulators].T @ w
@@ -121,22 +121,25 @@ def measure_moments(
         of_squares[group] += w_squared[:, regulators].T @ w_squared
         of_patterns += np.square(w @ patterns).sum(0, dtype=np.float64)
     covariance /= np.maximum(n_cells, 1)[:, None, None]
-    variance = squares / np.maximum(n_cells, 1)[:, None] / within
+    variance = squares / np.maximum(n_cells, 1)[:, None] / within_variance
     excess = np.ones(covariance.shape, dtype=np.float16)
     for group, n in enumerate(n_cells):
         expected = np.maximum(np.outer(variance[group, regulators], variance[group]), _LEAST_VARIANCE)
         found = of_squares[group] / max(n, 1) - 2 * np.square(covariance[group])
         excess[group] = np.clip(found / expected, 1, _LARGEST_EXCESS)
-    distortion, means_inform = _of_means(sums / np.maximum(n_cells, 1)[:, None], n_cells, regulators, possible)
+    between, of_means = _of_means(sums / np.maximum(n_cells, 1)[:, None], n_cells, regulators)
+    shares = (n_cells / n_cells.sum()).astype(np.float32)
+    sampling = np.tensordot(shares, excess.astype(np.float32), 1) / np.float32(n_cells.sum())
+    within = np.tensordot(shares, covariance, 1) / np.sqrt(sampling)
     return GroupMoments(
         n_cells=n_cells,
         covariance=covariance,
         excess=excess,
-        sd=np.sqrt(within).astype(np.float32),
+        sd=np.sqrt(within_variance).astype(np.float32),
         variance=variance,
         of_patterns=of_patterns / n_cells.sum(),
-        distortion=distortion,
-        means_inform=means_inform,
+        distortion=float(np.square(between[possible]).mean() * n_cells.sum()) if possible.any() else 0.0,
+        means_inform=_means_inform(within, of_means, regulators, possible),
     )
 
 
@@ -150,29 +153,53 @@ def _by_group(blocks: Blocks, groups: np.ndarray) -> Iterator[tuple[int, np.ndar
             yield int(group), z[of_cells == group]
 
 
-def _of_means(
-    means: np.ndarray, n_cells: np.ndarray, regulators: np.ndarray, possible: np.ndarray
-) -> tuple[float, bool]:
-    r"""Return how much the groups' means add to the covariances, and whether they tell of the network.
-
-    Let :math:`b_{ij}` be the covariance over the cells of the group means of genes :math:`i` and :math:`j`, and
-    :math:`r_{ij}` their correlation. The first value is the mean of :math:`N b_{ij}^2`. If every gene's means were
-    drawn independently, the mean of :math:`r_{ij}^2` would be :math:`1 / d`, with :math:`d` degrees of freedom, one
-    less than the number of groups if these are of one size. Means inform if the mean exceeds this by more than 5 % and
-    by more than four standard errors, and if the first value exceeds one.
-    """
+def _of_means(means: np.ndarray, n_cells: np.ndarray, regulators: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariance and the correlation over the cells of the group means of two genes, ``(R, G)``."""
     shares = n_cells / n_cells.sum()
-    weighted = np.sqrt(shares)[:, None] * (means - shares @ means)
-    centring = np.sqrt(shares)[:, None] * (np.eye(len(shares)) - shares)
-    eigenvalues = np.square(np.linalg.svd(centring, compute_uv=False))
-    variance = np.square(weighted).sum(0)
-    between = np.square(weighted[:, regulators].T @ weighted)
-    size = np.outer(variance[regulators], variance)
-    pairs = possible & (size > 0)
-    if not pairs.any():
-        return 0.0, False
-    distortion = float(between[pairs].mean() * n_cells.sum())
-    independent = np.square(eigenvalues).sum() / np.square(eigenvalues.sum())
-    excess = (between[pairs] / size[pairs]).mean() / independent - 1
-    inform = excess > max(_NEGLIGIBLE, _STANDARD_ERRORS * np.sqrt(2 / pairs.sum()))
-    return distortion, bool(inform and distortion > 1)
+    centred = np.sqrt(shares)[:, None] * (means - shares @ means)
+    sd = np.sqrt(np.square(centred).sum(0))
+    unit = centred / np.where(sd > 0, sd, 1)
+    return centred[:, regulators].T @ centred, unit[:, regulators].T @ unit
+
+
+def _means_inform(within: np.ndarray, of_means: np.ndarray, regulators: np.ndarray, possible: np.ndarray) -> float:
+    r"""Return the probability that differences between the groups' means are partly caused by the network.
+
+    If so, two genes that go together within groups also tend to go together in their means. With the correlation
+    :math:`r_{ij}` within groups, in standard errors, and that of the means, :math:`m_{ij}`, less its mean over all
+    pairs, their agreement is
+
+    .. math:: t = \frac{\sum_{ij} r_{ij} |r_{ij}|\, m_{ij}}{\sum_{ij} r_{ij}^2}, \qquad
+              s^2 = \overline{m^2}\, \frac{\sum_{ij} r_{ij}^4}{(\sum_{ij} r_{ij}^2)^2}
+
+    where :math:`s` is the standard error of :math:`t` if the means are independent of the network. In that case
+    :math:`t \sim N(0, s^2)`. Otherwise :math:`t \sim N(\tau, s^2)` with an unknown :math:`\tau > 0` that has a
+    half-normal prior. Few groups leave the prior probability nearly unchanged.
+
+    Parameters
+    ----------
+    within, of_means
+        Correlation within groups, in standard errors, and of the groups' means, ``(R, G)``.
+    regulators
+        Column of each regulator among the genes, ``(R,)``.
+    possible
+        Pairs that can be edges, boolean ``(R, G)``.
+    """
+    once = possible.copy()
+    # two regulators are one pair of genes
+    once[:, regulators] &= ~np.tril(possible[:, regulators].T)
+    m = of_means[once]
+    weight = np.square(within[once], dtype=np.float64)
+    if not weight.sum() or not np.ptp(m):
+        return 0.0
+    m = m - m.mean()
+    t = float((weight * np.sign(within[once])) @ m / weight.sum())
+    variance = float(np.square(m).mean() * np.square(weight).sum() / np.square(weight.sum()))
+    share = _PRIOR_AGREEMENT**2 / (_PRIOR_AGREEMENT**2 + variance)
+    log_odds = (
+        np.log(2 * _PRIOR_SHARE / (1 - _PRIOR_SHARE))
+        + 0.5 * np.log1p(-share)
+        + 0.5 * share * t**2 / variance
+        + log_ndtr(t * np.sqrt(share / variance))
+    )
+    return float(expit(log_odds))

@@ -115,7 +115,6 @@ def group_differences(model: InfoSEM, first: str, second: str) -> tuple[np.ndarr
         raise ValueError(f"first and second are the same group, {first!r}. Name two groups of {model.group_names}.")
     facts = model.edge_facts_.groups
     assert facts is not None
-    assert facts.states is not None  # there are two groups
     possible = model.module.adjacency.possible().cpu().numpy()
     probability = differing(facts.states, groups[0], groups[1], model.module.regulators.cpu().numpy())
     return probability, np.where(possible, q_values(probability, possible), np.float32(np.nan))

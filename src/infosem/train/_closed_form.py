@@ -85,31 +85,35 @@ def start_from_closed_form(
             covariation.n_cells,
             covariation.agreement,
         )
-    groups = None
+    groups, signs, association = None, covariation.signs, covariation.association
     if effects:
-        estimates = [
+        latent, measured = (
             _effects(correlation, n_observations, regulators, possible, device)
             for correlation, n_observations in (
                 (covariation.latent, covariation.n_observations),
                 (covariation.all, covariation.n_cells),
             )
-        ]
-        module.adjacency.start_from((estimates[0] + estimates[1]) / 2)
-        if n_groups:
-            groups = measure_groups(
+        )
+        start = (latent + measured) / 2
+        if n_groups > 1:
+            groups, shared = measure_groups(
                 blocks,
                 cells.of_cells[GROUP_FIELD][np.sort(training), 0].astype(int),
                 n_groups,
                 regulators,
                 possible,
                 covariation,
-                *((estimates[0] + estimates[1]).cpu().numpy() / 2, estimates[1].cpu().numpy()),
+                start.cpu().numpy(),
+                measured.cpu().numpy(),
             )
+            signs, association = shared.signs, shared.association
+            start = torch.as_tensor(shared.effects, dtype=start.dtype, device=device)
+        module.adjacency.start_from(start)
     if module.denoiser is not None:
         module.denoiser.estimate(covariation)
     return Measured(
-        signs=np.asarray(covariation.signs),
-        association=np.asarray(covariation.association, dtype=np.float32),
+        signs=np.asarray(signs),
+        association=np.asarray(association, dtype=np.float32),
         # rounded to single precision, in which it is saved
         direct_share=float(np.float32(direct_share(covariation.n_observations, len(regulators)))),
         agreement=float(np.float32(covariation.agreement)),
