@@ -79,7 +79,7 @@ class TestNetwork:
     def test_a_batch_of_one_cell_is_named_and_finite(self, plain, caplog):
         plain.obs["batch"] = ["alone"] + ["first"] * 150 + ["second"] * 149
         model = learn(plain, batch_key="batch")
-        assert "have a single cell, which says nothing about the network: alone" in caplog.text
+        assert "1 of 3 batches of adata.obs['batch'] have fewer than 5 cells" in caplog.text
         assert np.isfinite(model.get_strength().to_numpy()).all()
         assert np.isfinite(model.get_denoised_expression().to_numpy()).all()
 
@@ -189,11 +189,19 @@ class TestMessages:
         with pytest.raises(TypeError, match=r"categorical_covariate_keys='lane' must be a list"):
             InfoSEM.setup_anndata(batched, categorical_covariate_keys="lane")
 
+    @pytest.mark.parametrize("argument", ["batch_key", "group_key", "size_factor_key"])
+    def test_a_list_in_place_of_a_name(self, batched, argument):
+        with pytest.raises(TypeError, match=rf"{argument}=\['batch'\] must be the name of one column.*{argument}='col"):
+            InfoSEM.setup_anndata(batched, **{argument: ["batch"]})
+
     def test_names_in_place_of_numbers(self, batched):
         with pytest.raises(ValueError, match="not a number.*categorical_covariate_keys= takes names"):
             InfoSEM.setup_anndata(batched, continuous_covariate_keys=["lane"])
         batched.obs.loc[batched.obs_names[0], "share"] = np.nan
-        with pytest.raises(ValueError, match="missing or infinite for 1 of 300 cells"):
+        with pytest.raises(ValueError, match=r"missing or infinite for 1 of 300 cells.*\['share'\].notna\(\)"):
+            InfoSEM.setup_anndata(batched, continuous_covariate_keys=["share"])
+        batched.obs.loc[batched.obs_names[0], "share"] = np.inf
+        with pytest.raises(ValueError, match=r"numpy.isfinite\(adata.obs\['share'\]\)"):
             InfoSEM.setup_anndata(batched, continuous_covariate_keys=["share"])
 
     def test_sizes_without_counts(self, batched):
@@ -207,6 +215,19 @@ class TestMessages:
         other.obs["batch"] = "elsewhere"
         with pytest.raises(ValueError, match="the model was not trained on: elsewhere"):
             model.get_latent_representation(other)
+
+    def test_other_cells_without_the_column(self, batched):
+        model = learn(batched, batch_key="batch")
+        other = batched.copy()
+        del other.obs["batch"]
+        with pytest.raises(KeyError, match="Cells that are passed to a trained model need the column"):
+            model.get_latent_representation(other)
+
+    def test_batches_that_changed_before_there_is_a_model(self, batched):
+        InfoSEM.setup_anndata(batched, batch_key="batch")
+        batched.obs["batch"] = batched.obs["batch"].iloc[0]
+        with pytest.raises(ValueError, match=r"obs\['batch'\] has changed since setup_anndata"):
+            InfoSEM(batched)
 
     def test_batches_that_changed(self, batched):
         model = learn(batched, batch_key="batch")
@@ -229,3 +250,12 @@ class TestMessages:
         model = learn(batched, categorical_covariate_keys=["batch"])
         few = batched[[batched.obs["batch"].to_numpy().tolist().index(f"batch{b}") for b in range(3)]].copy()
         assert np.isfinite(model.get_latent_representation(few)).all()
+
+
+@pytest.mark.parametrize("n_cells", [4, 2])
+def test_values_lost_at_random_in_many_small_batches_do_not_count(plain, n_cells):
+    counts = datasets.simulate(300, 30, 8, depth=3000, seed=1)
+    plain.obs["batch"] = [f"batch {c // n_cells}" for c in range(300)]
+    assert learn(plain, batch_key="batch").module.likelihood.mask_zeros
+    counts.obs["batch"] = plain.obs["batch"].to_numpy()
+    assert not learn(counts, batch_key="batch").module.likelihood.mask_zeros

@@ -193,9 +193,10 @@ def test_every_group_has_its_network_under_its_name(cells, tmp_path, groups):
         pd.testing.assert_frame_equal(get.network(back, f"infosem:{group}"), model.get_edges(group=group))
 
 
-def test_groups_of_one_cell_and_groups_without_cells_are_finite(cells):
+def test_groups_of_one_cell_and_groups_without_cells_are_finite(cells, caplog):
     cells.obs["group"] = pd.Categorical(["alone"] + ["B"] * 119, categories=["empty", "alone", "B"])
     model = learn(cells)
+    assert "1 of 2 groups of adata.obs['group'] have fewer than 20 cells: alone." in caplog.text
     for group in model.group_names:
         assert np.isfinite(model.get_strength(group=group).to_numpy()).all()
     assert np.isfinite(tl.differential_edges(model, "alone", "B")["q_value"]).all()
@@ -222,10 +223,24 @@ def test_batches_and_priors_with_groups(cells):
     assert {"text", "interactions", "probability"} <= set(edges.columns)
 
 
-def test_command_line(cells, tmp_path):
+def test_groups_that_are_the_batches_are_all_named(cells, caplog):
+    cells.obs["group"] = ["A", "B", "C"] * 40
+    InfoSEM.setup_anndata(cells, batch_key="group", group_key="group")
+    InfoSEM(cells)
+    assert "(A, B, C) cannot be told apart" in caplog.text
+
+
+def test_command_line(cells, tmp_path, capsys):
     cells.obs["group"] = ["A", "B"] * 60
     cells.write_h5ad(tmp_path / "in.h5ad")
     arguments = ["infer", str(tmp_path / "in.h5ad"), "--output", str(tmp_path / "out.h5ad"), "--group-key", "group"]
     assert main([*arguments, "--max-epochs", "1", "--accelerator", "cpu", "--quiet"]) == 0
     back = anndata.read_h5ad(tmp_path / "out.h5ad")
     assert {"infosem", "infosem:A", "infosem:B"} <= set(back.varp)
+    edges = ["--edges", str(tmp_path / "edges.csv"), "--edges-of"]
+    assert main([*arguments, *edges, "B", "--max-epochs", "1", "--accelerator", "cpu", "--quiet"]) == 0
+    written = pd.read_csv(tmp_path / "edges.csv")
+    expected = get.network(anndata.read_h5ad(tmp_path / "out.h5ad"), "infosem:B")
+    assert written["source"].to_list() == expected["source"].to_list()
+    assert main([*arguments, *edges, "C"]) != 0
+    assert "--edges-of 'C' is no group. It is one of A, B." in capsys.readouterr().err

@@ -22,7 +22,10 @@ def cells(monkeypatch):
 
 @pytest.fixture
 def on_cells(cells):
-    return {name: importlib.import_module(f"on_cells.{name}") for name in ("accuracy", "draws", "fits", "rows")}
+    return {
+        name: importlib.import_module(f"on_cells.{name}")
+        for name in ("accuracy", "draws", "fits", "rows", "sergio_types")
+    }
 
 
 def test_accuracies_are_those_of_scikit_learn(on_cells):
@@ -94,6 +97,30 @@ def test_cells_of_the_same_depth_have_no_batch_effect(on_cells):
     assert spread(same) < spread(changed) / 4
 
 
+def test_types_share_a_part_of_their_edges(on_cells, monkeypatch):
+    """Without SERGIO: each gene is the number of its regulators, and a gene without edges is not simulated."""
+
+    def steady(network, n_cells, n_types, seed):
+        n_regulators = network["target"].value_counts()
+        names = pd.unique(network[["source", "target"]].to_numpy().ravel())
+        return pd.DataFrame({name: np.full(n_cells, 1.0 + n_regulators.get(name, 0)) for name in names})
+
+    types = on_cells["sergio_types"]
+    monkeypatch.setattr(types, "_steady_cells", steady)
+    sizes = {"A": 30, "B": 50, "C": 20}
+    adata = types.of_types(sizes, 80, 16, shared=0.6, seed=0)
+    assert adata.obs["group"].value_counts().to_dict() == sizes
+    assert adata.shape == (100, 80)
+    assert np.isfinite(adata.X.toarray()).all()
+    everyone, *own = (adata.varp[key].toarray() for key in ("truth", "truth:A", "truth:B", "truth:C"))
+    np.testing.assert_array_equal(everyone != 0, np.all([network != 0 for network in own], axis=0))
+    # an edge that not all have is in about half of them
+    assert (everyone != 0).sum() / (own[0] != 0).sum() == pytest.approx((0.6 + 0.4 / 8) / (0.6 + 0.4 / 2), abs=0.12)
+    assert (adata.var["is_regulator"] | (own[0] == 0).all(axis=1)).all()
+    same = types.of_types(sizes, 80, 16, shared=1.0, seed=0)
+    assert (same.varp["truth"] != same.varp["truth:B"]).nnz == 0
+
+
 @pytest.fixture
 def stand_ins(on_cells, monkeypatch):
     """The correlation in place of all that is fitted, and a table of calls."""
@@ -117,10 +144,15 @@ def stand_ins(on_cells, monkeypatch):
         return adata
 
     monkeypatch.setattr(on_cells["draws"], "of_types", of_types)
+    monkeypatch.setattr(
+        on_cells["sergio_types"],
+        "of_types",
+        lambda sizes, *genes, shared, seed: datasets.simulate_groups(sizes, *genes, shared=shared, seed=seed),
+    )
     monkeypatch.setattr(datasets, "sergio", lambda *size, n_types, depth, seed: datasets.simulate(*size, depth=depth))
 
 
-@pytest.mark.parametrize(("part", "n_rows"), [("batches", 110), ("groups", 33), ("counts", 36)])
+@pytest.mark.parametrize(("part", "n_rows"), [("batches", 110), ("groups", 71), ("counts", 36)])
 def test_a_trial_of_each_part(cells, stand_ins, tmp_path, capsys, part, n_rows):
     cells.main([part, "--fast", "--output", str(tmp_path)])
     table = pd.read_csv(tmp_path / f"{part}_fast.csv")

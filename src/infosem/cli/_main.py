@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     infer.add_argument(
         "--edges", type=Path, help="file for the edges, strongest first: .csv, .tsv, .parquet or .graphml"
     )
+    infer.add_argument("--edges-of", metavar="GROUP", help="group whose edges to write (default: the shared network)")
     infer.add_argument("--top", type=int, help="number of edges to write (default: all)")
     infer.add_argument("--layer", help="layer with counts or log-normalised expression (default: X)")
     infer.add_argument("--batch-key", help="obs column with the batch of each cell")
@@ -79,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     infer.add_argument(
         "--size-factor-key",
         default="auto",
-        help="obs column with the size of each cell, for counts; 'none' estimates it (default: total_counts)",
+        help="obs column with the size of each cell, for counts; 'none' estimates it (default: total_counts, n_counts "
+        "or nCount_RNA, if present)",
     )
     infer.add_argument("--group-key", help="obs column with groups of cells, such as cell types, to get a network each")
     for part, where, default in (
@@ -155,12 +157,24 @@ def _infer(arguments: argparse.Namespace) -> int:
     )
     likelihood = None if arguments.mask_zeros is None else Gaussian(mask_zeros=_MASK_ZEROS[arguments.mask_zeros])
     model = InfoSEM(adata, preset=arguments.preset, prior=arguments.prior, likelihood=likelihood, seed=arguments.seed)
+    if arguments.edges_of is not None and arguments.edges_of not in model.group_names:
+        names = ", ".join(model.group_names)
+        known = f"It is one of {names}." if names else "Name a column with --group-key."
+        raise ValueError(f"--edges-of {arguments.edges_of!r} is no group. {known}")
     require_space(adata, arguments.output, n_regulators=len(model.regulator_names))
     with Signals() as signals:
         _train(model, arguments)
         require_space(adata, arguments.output, n_regulators=len(model.regulator_names))
         with signals.held():
-            _write(model, adata, arguments.output, arguments.edges, key_added=arguments.key_added, top=arguments.top)
+            _write(
+                model,
+                adata,
+                arguments.output,
+                arguments.edges,
+                key_added=arguments.key_added,
+                top=arguments.top,
+                group=arguments.edges_of,
+            )
         return INTERRUPTED if signals.interrupted or model.trainer.interrupted else 0
 
 
@@ -227,12 +241,13 @@ def _write(
     *,
     key_added: str = "infosem",
     top: int | None = None,
+    group: str | None = None,
 ) -> pd.DataFrame:
     """Write the cells with the network and the table of edges, either both files or neither."""
     from infosem import get
 
     model.write_network(key_added=key_added)
-    edges = model.get_edges(top=top)
+    edges = model.get_edges(top=top, group=group)
     with ExitStack() as files:
         adata.write_h5ad(files.enter_context(replacing(output)))
         if table is not None:

@@ -6,7 +6,6 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from reprlib import repr as shown
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,20 @@ from scvi.data.fields import (
     NumericalObsField,
 )
 
-from infosem.data._checks import require_key
+from infosem.data._cell_columns import (
+    require_categories,
+    require_few_categories,
+    require_known,
+    require_numbers,
+)
 from infosem.data._names import listed
 
 logger = logging.getLogger(__name__)
 
 GROUP_FIELD = "group"
+
+_FEW_CELLS, _FEW_CELLS_OF_A_GROUP = 5, 20
+"""Batches and groups with fewer cells are named in a warning."""
 
 _AGAIN = "Call InfoSEM.setup_anndata(adata) again, and make a new model."
 
@@ -85,12 +92,16 @@ class BatchField(CategoricalObsField):
         require_few_categories(adata, self.key, self.argument)
         if (sizes > 0).sum() == 1:
             logger.info("All cells are of one batch, %r: nothing to correct.", sizes.index[sizes > 0][0])
-        alone = sizes.index[sizes == 1]
-        if len(alone):
+        small = sizes[(sizes > 0) & (sizes < _FEW_CELLS)]
+        if len(small):
             logger.warning(
-                "These batches of adata.obs[%r] have a single cell, which says nothing about the network: %s.",
+                "%d of %d batches of adata.obs[%r] have fewer than %d cells, which tell next to nothing of the network, "
+                "since the differences between batches are taken out: %s. Merge them, or leave them out.",
+                len(small),
+                (sizes > 0).sum(),
                 self.key,
-                listed(list(alone)),
+                _FEW_CELLS,
+                listed(small.index),
             )
 
 
@@ -103,6 +114,17 @@ class GroupField(BatchField):
         sizes = sizes[sizes > 0]
         if (sizes < 2).all():
             raise ValueError(f"Every group of group_key={self.key!r} has a single cell. Name a column of cell types.")
+        small = sizes[sizes < _FEW_CELLS_OF_A_GROUP]
+        if len(small):
+            logger.warning(
+                "%d of %d groups of adata.obs[%r] have fewer than %d cells: %s. Their networks hardly differ from the "
+                "shared one. Merge them with similar groups, or leave them out.",
+                len(small),
+                len(sizes),
+                self.key,
+                _FEW_CELLS_OF_A_GROUP,
+                listed(small.index),
+            )
         logger.info("Groups of adata.obs[%r]: %s.", self.key, ", ".join(f"{g} ({n})" for g, n in sizes.items()))
 
 
@@ -206,71 +228,6 @@ def cell_fields(
     if group_key is not None:
         fields.append(GroupField(GROUP_FIELD, group_key))
     return fields
-
-
-def require_list(keys: Any, argument: str) -> None:
-    """Raise a :class:`TypeError` if an argument is not a list of names."""
-    if keys is None:
-        return
-    if isinstance(keys, str) or not isinstance(keys, Sequence) or not all(isinstance(key, str) for key in keys):
-        raise TypeError(f"{argument}={shown(keys)} must be a list of columns of adata.obs: {argument}=['column'].")
-
-
-def require_categories(adata: AnnData, key: str, argument: str) -> None:
-    """Raise an error if ``obs[key]`` does not name a category for each cell."""
-    require_key(adata, "obs", key, hint=f"Pass {argument}= with one of these.")
-    missing = adata.obs[key].isna()
-    if missing.any():
-        raise ValueError(
-            f"adata.obs[{key!r}] ({argument}) is missing for {missing.sum()} of {adata.n_obs} cells. Leave these cells "
-            f"out, adata = adata[adata.obs[{key!r}].notna()].copy(), or name their category."
-        )
-    names = pd.Series([str(category) for category in adata.obs[key].unique()])
-    if names.duplicated().any():
-        raise ValueError(
-            f"adata.obs[{key!r}] ({argument}) has different categories that are written alike "
-            f"({listed(names[names.duplicated()].tolist())}): make it text first, adata.obs[{key!r}] = "
-            f"adata.obs[{key!r}].astype(str)."
-        )
-
-
-def require_few_categories(adata: AnnData, key: str, argument: str) -> None:
-    """Raise a :class:`ValueError` if there are more categories than half of the cells."""
-    require_key(adata, "obs", key, hint=f"Pass {argument}= with one of these.")
-    n_categories = adata.obs[key].nunique()
-    if n_categories > adata.n_obs / 2:
-        raise ValueError(
-            f"{argument}={key!r} has {n_categories} categories for {adata.n_obs} cells, so that nothing is left to "
-            "learn from. Is it a number? Pass it in continuous_covariate_keys=."
-        )
-
-
-def require_known(adata: AnnData, key: str, known: Sequence[Any]) -> None:
-    """Raise a :class:`ValueError` if ``obs[key]`` has categories that were not among the training cells."""
-    names = set(known)
-    unknown = [str(category) for category in adata.obs[key].unique() if category not in names]
-    if unknown:
-        raise ValueError(
-            f"adata.obs[{key!r}] has categories that the model was not trained on: {listed(unknown)}. It knows "
-            f"{listed([str(category) for category in known])}. Leave these cells out, or train a model with them."
-        )
-
-
-def require_numbers(adata: AnnData, key: str, argument: str, *, hint: str = "") -> np.ndarray:
-    """Return the column ``obs[key]``, ``(N,)``, or raise an error if it does not hold finite numbers."""
-    require_key(adata, "obs", key, hint=f"Pass {argument}= with one of these.")
-    column = adata.obs[key]
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        raise ValueError(
-            f"adata.obs[{key!r}] ({argument}) is of the type {column.dtype}, not a number. {hint}".rstrip()
-        )
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"adata.obs[{key!r}] ({argument}) is missing or infinite for {(~np.isfinite(values)).sum()} of "
-            f"{adata.n_obs} cells. Leave these cells out: adata = adata[adata.obs[{key!r}].notna()].copy()."
-        )
-    return values
 
 
 @contextmanager

@@ -134,8 +134,12 @@ def check_expression(x: Any, *, name: str) -> bool:
     elif not integral and highest > _HIGHEST_LOGARITHM:
         logger.warning(
             "%s holds values up to %.3g: it looks as if it were not log-transformed. InfoSEM expects counts, which "
-            "are whole numbers, or log-normalised expression: run scanpy.pp.log1p(adata) first, or pass layer=.",
+            "are whole numbers, or log-normalised expression. If these are normalised values, such as CPM, run "
+            "scanpy.pp.log1p(adata) first. If they are counts with fractions, such as SoupX makes, round them: "
+            "%s = numpy.rint(%s). Otherwise pass layer=.",
             name,
             highest,
+            name,
+            name,
         )
     return integral and highest > 1

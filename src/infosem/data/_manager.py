@@ -81,9 +81,7 @@ class GeneAlignedManager(AnnDataManager):
         else:
             self._assert_anndata_registered()
             self._require_expression_unchanged(files=False)
-            for field in self.fields:
-                if isinstance(field, CellField):
-                    field.require_unchanged(self._state_of(field), self.adata)
+            self._require_cell_fields_unchanged()
 
     def require_cells_unchanged(self) -> None:
         """Raise a :class:`ValueError` if the cells, also those of other data, have changed since registration."""
@@ -105,6 +103,7 @@ class GeneAlignedManager(AnnDataManager):
                     key,
                 )
         self._require_expression_unchanged(files=True)
+        self._require_cell_fields_unchanged()
         for field in self.fields:
             if isinstance(field, GeneField) and not field.is_empty:
                 field.require_unchanged(self._state_of(field), self.adata)
@@ -112,6 +111,11 @@ class GeneAlignedManager(AnnDataManager):
     def _require_expression_unchanged(self, *, files: bool) -> None:
         field = self.field(REGISTRY_KEYS.X_KEY)
         field.require_unchanged(self._state_of(field), self.adata, files=files)
+
+    def _require_cell_fields_unchanged(self) -> None:
+        for field in self.fields:
+            if isinstance(field, CellField):
+                field.require_unchanged(self._state_of(field), self.adata)
 
     def _state_of(self, field: BaseAnnDataField) -> dict[str, Any]:
         return state_of(self.registry, field.registry_key)

@@ -11,7 +11,7 @@ import pandas as pd
 from anndata import AnnData
 
 from infosem.data import _keys
-from infosem.data._cell_fields import cell_fields, require_list
+from infosem.data._cell_fields import cell_fields
 from infosem.data._counts import total_counts
 from infosem.data._expression_field import ExpressionField
 from infosem.data._gene_fields import EmbeddingField, InteractionsField, RegulatorField
@@ -152,8 +152,6 @@ def make_manager(
     regulator_key: str | None,
 ) -> GeneAlignedManager:
     """Make the manager that registers these entries."""
-    require_list(categorical_covariate_keys, "categorical_covariate_keys")
-    require_list(continuous_covariate_keys, "continuous_covariate_keys")
     of_cells = cell_fields(
         batch_key=batch_key,
         categorical_covariate_keys=categorical_covariate_keys,

@@ -20,7 +20,8 @@ def zeros_go_together(blocks: Iterable[np.ndarray], n_genes: int, stratum: np.nd
     random, its mean is one. If a zero says that there was little to count, genes that are expressed together are zero
     together, and the mean is larger. Zeros occur together if the mean over the :math:`P` pairs of up to 300 genes is
     above one by more than .05 and by more than four standard errors, :math:`\sqrt{2 / P}`. :math:`\phi` is the
-    correlation within strata, because batches and groups may differ in how many values they lose.
+    correlation within strata, because batches and groups may differ in how many values they lose. :math:`N` is the
+    number of cells less that of the strata, so that many small strata do not look like zeros that go together.
 
     Parameters
     ----------
@@ -49,6 +50,6 @@ def zeros_go_together(blocks: Iterable[np.ndarray], n_genes: int, stratum: np.nd
         return True
     sd = np.sqrt(variance[mixed])
     phi = covariance[np.ix_(mixed, mixed)] / np.outer(sd, sd)
-    chi_square = (start * np.square(phi))[np.triu_indices(len(sd), 1)]
+    chi_square = ((start - np.count_nonzero(n)) * np.square(phi))[np.triu_indices(len(sd), 1)]
     chance = _STANDARD_ERRORS * np.sqrt(2 / len(chi_square))
     return bool(chi_square.mean() > 1 + max(_NEGLIGIBLE, chance))

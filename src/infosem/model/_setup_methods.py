@@ -6,6 +6,7 @@ from typing import Any
 
 from anndata import AnnData
 
+from infosem.data._cell_columns import require_list, require_name
 from infosem.data._expression_field import ExpressionField
 from infosem.data._registration import (
     absent_entries,
@@ -90,6 +91,10 @@ class SetupMethods(NetworkModel):
         """
         require_known(kwargs)
         require_cells_by_genes(adata)
+        for argument, key in (("batch_key", batch_key), ("size_factor_key", size_factor_key), ("group_key", group_key)):
+            require_name(key, argument)
+        require_list(categorical_covariate_keys, "categorical_covariate_keys")
+        require_list(continuous_covariate_keys, "continuous_covariate_keys")
         of_genes = {
             "embedding_key": embedding_key,
             "interactions_key": interactions_key,

@@ -121,6 +121,8 @@ class Design:
                 )
         if self.group is not None and not adds[where[-1]].all():
             levels = [level for level, adding in zip(self.group.levels[1:], adds[where[-1]], strict=True) if not adding]
+            if not adds[where[-1]].any():  # the first group has no column of its own
+                levels = self.group.levels
             logger.warning(
                 "Some groups of adata.obs[%r] (%s) cannot be told apart from batches or covariates: what differs "
                 "between them is taken out as a difference of batches.",
