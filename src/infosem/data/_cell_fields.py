@@ -95,7 +95,7 @@ class BatchField(CategoricalObsField):
         small = sizes[(sizes > 0) & (sizes < _FEW_CELLS)]
         if len(small):
             logger.warning(
-                "%d of %d batches of adata.obs[%r] have fewer than %d cells, which tell next to nothing of the network, "
+                "%d of %d batches of adata.obs[%r] have fewer than %d cells, which tell little of the network, "
                 "since the differences between batches are taken out: %s. Merge them, or leave them out.",
                 len(small),
                 (sizes > 0).sum(),
