@@ -27,7 +27,8 @@ therefore a mean of its own and of that of all cells,
 .. math:: A_g \leftarrow \omega A_g + (1 - \omega) A, \qquad \omega = 1 - (1 - p_{g,ij})\, p\, \frac{d}{1 + d}
 
 and likewise its evidence. :math:`p` is the probability that the network partly causes the differences between the means
-(:func:`infosem.statistics._group_moments._means_inform`), and :math:`p_{g,ij}` that the group differs in the edge.
+(:func:`infosem.statistics._group_moments._means_inform`), and :math:`p_{g,ij}` that the group differs from all cells
+(:meth:`infosem.statistics._group_effects.States.differs`).
 Two or three groups cannot tell, and :math:`p` is then about a third or less. The shared network is the mean of the
 groups' networks over the cells.
 """

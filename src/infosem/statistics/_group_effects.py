@@ -55,9 +55,12 @@ class States:
     gained: np.ndarray
 
     def differs(self, group: int) -> np.ndarray:
-        """Return the probability that a group lacks a shared effect, or has one of its own, float32 ``(R, G)``."""
+        """Return the probability that a group does not have what all groups together seem to have, float32 ``(R, G)``.
+
+        It lacks a shared effect, or the effect is not shared, and a group has one of its own.
+        """
         shared = self.shared.astype(np.float32)
-        return shared * self.lost[group].astype(np.float32) + (1 - shared) * self.gained[group].astype(np.float32)
+        return shared * self.lost[group].astype(np.float32) + (1 - shared) * self.gained.max(axis=0).astype(np.float32)
 
 
 def group_effects(
