@@ -15,7 +15,7 @@ from infosem.statistics._group_deviations import (
 )
 from infosem.statistics._group_effects import States, group_effects
 from infosem.statistics._group_moments import measure_moments
-from infosem.statistics._group_prior import GroupPrior, posterior
+from infosem.statistics._group_prior import GroupPrior, PairStates
 from infosem.statistics._surprisal import approximate_surprisal, surprisal
 
 PRIOR = GroupPrior(shared=0.2, gained=0.05, lost=0.15, size=0.06, minor=1e-3, wide=8e-3, wide_share=0.2)
@@ -120,16 +120,17 @@ def _brute_force(x, t, prior):
 )
 def test_posterior_of_a_pair_is_that_of_brute_force(x, n_cells):
     x, t = np.array(x), 0.8 / np.array(n_cells)
-    mean, square, expected = posterior(x[:, None], t[:, None], PRIOR)
+    states = PairStates(x[:, None], t[:, None], PRIOR)
+    mean, square = states.moments()
     right_mean, right_square, shared = _brute_force(x, t, PRIOR)
     np.testing.assert_allclose(mean[:, 0], right_mean, atol=0.015)
     np.testing.assert_allclose(square[:, 0], right_square, atol=0.01)
-    np.testing.assert_allclose(expected["shared"][0], shared, atol=0.05)
+    np.testing.assert_allclose(states.shared[0], shared, atol=0.05)
 
 
 def test_states_of_a_pair_add_up():
     rng = np.random.default_rng(0)
-    _, _, expected = posterior(rng.normal(0, 0.3, (4, 50)), np.full((4, 50), 1e-3), PRIOR)
+    expected = PairStates(rng.normal(0, 0.3, (4, 50)), np.full((4, 50), 1e-3), PRIOR).expected()
     kept_or_zero = expected["minor"] + expected["wide"]
     np.testing.assert_allclose(kept_or_zero + expected["gained"], 1, rtol=1e-6)
     np.testing.assert_allclose(expected["with"] + expected["without"], 4)
@@ -138,7 +139,7 @@ def test_states_of_a_pair_add_up():
 def test_small_group_leans_on_the_others_and_large_group_does_not():
     x = np.array([[0.4, 0.4], [0.4, 0.4], [0.0, 0.0]])
     t = np.array([[1e-3, 1e-3], [1e-3, 1e-3], [0.1, 5e-4]])
-    mean, _, _ = posterior(x, t, PRIOR)
+    mean, _ = PairStates(x, t, PRIOR).moments()
     assert mean[2, 0] > 0.25  # an estimate of zero with a standard error of .3 does not contradict the others
     assert abs(mean[2, 1]) < 0.03
 
@@ -255,7 +256,7 @@ def test_candidates_among_many_regulators(monkeypatch):
     arguments = moments, regulators, possible
     start = np.zeros((24, 80), np.float32)
     everyone, _, _ = group_effects(*arguments, start)
-    monkeypatch.setattr(_group_effects, "N_CANDIDATES", 14)
+    monkeypatch.setattr(_group_effects, "_MOST_CANDIDATES", 14)
     monkeypatch.setattr(_group_effects, "_CHUNK_ENTRIES", 2 * 14**2 * 7)
     some, _, _ = group_effects(*arguments, start)
     assert (np.count_nonzero(some, axis=1) <= 14).all()

@@ -15,14 +15,16 @@ other regulators, the data of group :math:`g` about regulator :math:`i` are one 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from infosem.statistics._group_moments import GroupMoments
-from infosem.statistics._group_prior import Counts, GroupPrior, PairStates, large_share, posterior
+from infosem.statistics._group_prior import Counts, GroupPrior, PairStates, large_share
 
-N_CANDIDATES = 32
-"""Number of regulators of a gene whose effects are estimated. Those with the largest estimates are chosen."""
+_MOST_CANDIDATES, _LEAST_CANDIDATES, _CANDIDATES_OF_ALL_GROUPS = 32, 8, 1024
+"""Number of regulators of a gene whose effects are estimated. Those with the largest estimates are chosen. With more
+than 32 groups there are fewer, so that the time hardly depends on the number of groups."""
 
 _ROUNDS_OF_PRIOR, _ROUNDS = 12, 10
 _GENES_OF_PRIOR, _PAIRS_OF_PRIOR = 256, 2**18
@@ -54,13 +56,17 @@ class States:
     lost: np.ndarray
     gained: np.ndarray
 
+    @cached_property
+    def _gained_by_one(self) -> np.ndarray:
+        return self.gained.max(axis=0).astype(np.float32)
+
     def differs(self, group: int) -> np.ndarray:
         """Return the probability that a group does not have what all groups together seem to have, float32 ``(R, G)``.
 
         It lacks a shared effect, or the effect is not shared, and a group has one of its own.
         """
         shared = self.shared.astype(np.float32)
-        return shared * self.lost[group].astype(np.float32) + (1 - shared) * self.gained.max(axis=0).astype(np.float32)
+        return shared * self.lost[group].astype(np.float32) + (1 - shared) * self._gained_by_one
 
 
 def group_effects(
@@ -92,6 +98,8 @@ def group_effects(
     shapes = possible.shape, possible.shape, effects.shape, effects.shape
     states = States(*(np.zeros(shape, np.float16) for shape in shapes))
 
+    n_candidates = min(n_regulators, number_of_candidates(n_groups))
+
     def genes(columns: np.ndarray) -> _Genes:
         return _Genes(
             moments.covariance[:, :, columns],
@@ -101,23 +109,22 @@ def group_effects(
             moments.n_cells,
             possible[:, columns],
             start[:, columns],
+            n_candidates,
         )
 
     active = np.flatnonzero(possible.any(0))
     prior = GroupPrior()
     if len(active):
-        n_genes = min(_GENES_OF_PRIOR, max(1, _PAIRS_OF_PRIOR // (n_groups * min(N_CANDIDATES, n_regulators))))
+        n_genes = min(_GENES_OF_PRIOR, max(1, _PAIRS_OF_PRIOR // (n_groups * n_candidates)))
         sample = genes(active[np.unique(np.linspace(0, len(active) - 1, n_genes).astype(int))])
         for _ in range(_ROUNDS_OF_PRIOR):
-            prior = sample.ascend(prior).prior(prior)
-    width = max(1, _CHUNK_ENTRIES // (n_groups * min(N_CANDIDATES, n_regulators) ** 2))
+            counts = Counts()
+            sample.ascend(prior, counts=counts)
+            prior = counts.prior(prior)
+    width = max(1, _CHUNK_ENTRIES // (n_groups * n_candidates**2))
     for columns in np.split(active, range(width, len(active), width)) if len(active) else ():
         chunk = genes(columns)
-        for _ in range(_ROUNDS):
-            before = chunk.effects.copy()
-            chunk.ascend(prior)
-            if np.abs(chunk.effects - before).max() < _TOLERANCE:
-                break
+        chunk.converge(prior)
         rows = chunk.candidates
         effects[:, rows, columns] = chunk.effects
         found = chunk.states(prior, inflation)
@@ -138,10 +145,11 @@ class _Genes:
         n_cells: np.ndarray,
         possible: np.ndarray,
         start: np.ndarray,
+        n_candidates: int,
     ) -> None:
         residual = covariance - among @ start
         self.n_cells, self.variance = np.maximum(n_cells, 1).astype(np.float32)[:, None], variance.astype(np.float32)
-        self.candidates = _candidates(start, residual, n_cells, possible)
+        self.candidates = _candidates(start, residual, n_cells, possible, n_candidates)
         rows = self.candidates
         columns = np.arange(rows.shape[1])
         self.possible = possible[rows, columns]
@@ -169,19 +177,37 @@ class _Genes:
         explained = (self.effects * (2 * self.target - self.fitted) - uncertainty).sum(1)
         return np.clip(self.variance - explained, _LEAST_NOISE, np.maximum(self.variance, _LEAST_NOISE))
 
-    def ascend(self, prior: GroupPrior) -> Counts:
-        """Update the effects of each candidate in turn, and return the expected numbers of pairs in each state."""
-        counts = Counts()
+    def converge(self, prior: GroupPrior) -> None:
+        """Update the effects until they hardly change. Candidates that have come to rest wait for the others."""
+        everyone = moving = np.arange(len(self.candidates))
+        for _ in range(_ROUNDS):
+            change = self.ascend(prior, moving)
+            at_rest = change < _TOLERANCE
+            if at_rest.all() and len(moving) == len(everyone):
+                break
+            moving = everyone if at_rest.all() else moving[~at_rest]
+
+    def ascend(
+        self, prior: GroupPrior, candidates: np.ndarray | None = None, *, counts: Counts | None = None
+    ) -> np.ndarray:
+        """Update the effects of each candidate in turn, and return the largest change of each.
+
+        The expected numbers of pairs in each state are added to ``counts``.
+        """
         error = self.noise() / self.n_cells
-        for i, possible in enumerate(self.possible):
+        changes = []
+        for i in range(len(self.candidates)) if candidates is None else candidates:
             estimate = (self.target[:, i] - self.fitted[:, i]) / self.diagonal[:, i] + self.effects[:, i]
-            mean, square, expected = posterior(estimate, error * self.excess[:, i] / self.diagonal[:, i], prior)
-            change = np.where(possible, mean, 0) - self.effects[:, i]
+            states = PairStates(estimate, error * self.excess[:, i] / self.diagonal[:, i], prior)
+            mean, square = states.moments()
+            change = np.where(self.possible[i], mean, 0) - self.effects[:, i]
             self.fitted += self.among[:, :, i] * change[:, None]
             self.effects[:, i] += change
-            self.squares[:, i] = np.where(possible, square, 0)
-            counts.add(possible, expected)
-        return counts
+            self.squares[:, i] = np.where(self.possible[i], square, 0)
+            changes.append(np.abs(change).max())
+            if counts is not None:
+                counts.add(self.possible[i], states.expected())
+        return np.array(changes)
 
     def states(self, prior: GroupPrior, inflation: np.ndarray) -> States:
         """Return the probabilities of the states. The errors allow for the uncertainty of the other regulators."""
@@ -194,17 +220,28 @@ class _Genes:
         return States(*(np.where(self.possible, part, 0).astype(np.float16) for part in parts))
 
 
-def _candidates(start: np.ndarray, residual: np.ndarray, n_cells: np.ndarray, possible: np.ndarray) -> np.ndarray:
-    """Return the regulators with the largest estimates in standard errors in any group or in all, ``(m, g)``."""
+def number_of_candidates(n_groups: int) -> int:
+    """Return the number of regulators of a gene whose effects are estimated."""
+    return int(np.clip(_CANDIDATES_OF_ALL_GROUPS // n_groups, _LEAST_CANDIDATES, _MOST_CANDIDATES))
+
+
+def _candidates(
+    start: np.ndarray, residual: np.ndarray, n_cells: np.ndarray, possible: np.ndarray, n_candidates: int
+) -> np.ndarray:
+    """Return the regulators with the largest estimates in standard errors in any group or in all, ``(m, g)``.
+
+    If not all regulators are candidates, those with the largest come first.
+    """
     n_regulators, n_genes = start.shape
-    if n_regulators <= N_CANDIDATES:
+    if n_regulators == n_candidates:
         return np.repeat(np.arange(n_regulators)[:, None], n_genes, 1)
     n = n_cells.astype(np.float32)
     score = np.abs(start + np.tensordot(n / n.sum(), residual, 1)) * np.sqrt(n.sum())
     for of_group, size in zip(residual, n, strict=True):
         np.maximum(score, np.abs(start + of_group) * np.sqrt(size), out=score)
     score[~possible] = -1
-    return np.argpartition(-score, N_CANDIDATES - 1, axis=0)[:N_CANDIDATES]
+    chosen = np.argpartition(-score, n_candidates - 1, axis=0)[:n_candidates]
+    return np.take_along_axis(chosen, np.argsort(-np.take_along_axis(score, chosen, 0), axis=0), 0)
 
 
 def _explaining(start: np.ndarray, covariance: np.ndarray, among: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ Laplace's approximation around its mode.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,6 +79,7 @@ class PairStates:
 
     def __init__(self, x: np.ndarray, t: np.ndarray, prior: GroupPrior) -> None:
         v = prior.size
+        self.x, self.t, self.prior = x, t, prior
         self.absent, self.absent_wide = _deviation(x, t, prior)
         slab = _log_normal(x, t + v)
         gained = np.log(prior.gained) + slab
@@ -99,41 +101,39 @@ class PairStates:
         evidence = present.sum(0) - without.sum(0) + _log_normal(self.mode, v) - 0.5 * np.log(self.precision)
         self.shared = _sigmoid(evidence + np.log(prior.shared) - np.log1p(-prior.shared))
 
+    def _minor(self) -> Iterator[tuple[str, np.ndarray, np.ndarray | float, np.ndarray, np.ndarray]]:
+        """Iterate over the minor deviations: kind, probability, centre, mean deviation and mean square of it."""
+        kept, gained = self.shared * self.kept, (1 - self.shared) * self.gained
+        states = ((kept, self.mode, self.kept_wide), (1 - kept - gained, 0.0, self.absent_wide))
+        for weight, centre, wide in states:
+            for name, variance, share in (("minor", self.prior.minor, 1 - wide), ("wide", self.prior.wide, wide)):
+                shift = variance / (self.t + variance) * (self.x - centre)
+                yield name, weight * share, centre, shift, np.square(shift) + variance * self.t / (self.t + variance)
 
-def posterior(x: np.ndarray, t: np.ndarray, prior: GroupPrior) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Compute the posterior of the effects of one regulator on some genes.
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the posterior mean and mean square of the effects, ``(K, ...)``."""
+        v, gained = self.prior.size, (1 - self.shared) * self.gained
+        alone = v / (self.t + v) * self.x
+        mean, square = gained * alone, gained * (np.square(alone) + v * self.t / (self.t + v))
+        for _, weight, centre, shift, size in self._minor():
+            mean += weight * (centre + shift)
+            square += weight * (size + 2 * centre * shift + np.square(centre))
+        square += self.shared * self.kept / self.precision
+        return mean, square
 
-    Parameters
-    ----------
-    x, t
-        Estimate of the effect in each group and its variance, ``(K, g)``.
-    prior
-        Prior of the effects.
-
-    Returns
-    -------
-    Mean and mean square, ``(K, g)``, and the expected numbers of pairs and sums of squares by state.
-    """
-    state, v = PairStates(x, t, prior), prior.size
-    kept, gained = state.shared * state.kept, (1 - state.shared) * state.gained
-    zero = 1 - kept - gained
-    total = dict.fromkeys(("minor", "wide", "minor_size", "wide_size"), 0.0)
-    mean, square = gained * v / (t + v) * x, gained * (np.square(v / (t + v) * x) + v * t / (t + v))
-    for weight, centre, wide in ((kept, state.mode, state.kept_wide), (zero, 0.0, state.absent_wide)):
-        for name, variance, share in (("minor", prior.minor, 1 - wide), ("wide", prior.wide, wide)):
-            shift = variance / (t + variance) * (x - centre)
-            size = np.square(shift) + variance * t / (t + variance)
-            mean = mean + weight * share * (centre + shift)
-            square = square + weight * share * (size + 2 * centre * shift + np.square(centre))
-            total[name] = total[name] + weight * share
-            total[name + "_size"] = total[name + "_size"] + weight * share * size
-    square = square + kept / state.precision
-    one = np.ones_like(state.shared)
-    return mean, square, {
-        **total, "shared": state.shared, "pairs": one, "gained": gained, "lost": state.shared * (1 - state.kept),
-        "with": len(x) * state.shared, "without": len(x) * (1 - state.shared),
-        "size": state.shared * (np.square(state.mode) + 1 / state.precision),
-    }  # fmt: skip
+    def expected(self) -> dict[str, np.ndarray]:
+        """Return the expected numbers of pairs and sums of squares by state (:class:`Counts`)."""
+        total: dict[str, np.ndarray] = {}
+        for name, weight, _, _, size in self._minor():
+            total[name] = total.get(name, 0) + weight
+            total[name + "_size"] = total.get(name + "_size", 0) + weight * size
+        n_groups = len(self.x)
+        return {
+            **total, "shared": self.shared, "pairs": np.ones_like(self.shared),
+            "gained": (1 - self.shared) * self.gained, "lost": self.shared * (1 - self.kept),
+            "with": n_groups * self.shared, "without": n_groups * (1 - self.shared),
+            "size": self.shared * (np.square(self.mode) + 1 / self.precision),
+        }  # fmt: skip
 
 
 def large_share(mean: np.ndarray, variance: np.ndarray, prior: GroupPrior) -> np.ndarray:
