@@ -44,7 +44,7 @@ def train_ensemble(
     Each model is trained on four fifths of the cells, which are drawn with its seed. Stable edges therefore do not
     depend on a few cells (stability selection, Meinshausen and Buehlmann 2010). Models are trained in parallel by
     joblib. With ``joblib.parallel_config("dask")`` or ``("ray")`` they are distributed over a cluster. If training is
-    interrupted (Ctrl-C), the finished models are kept. With groups of cells, the networks of all cells are combined.
+    interrupted (Ctrl-C), the finished models are kept. With groups of cells, the shared networks are combined.
 
     Parameters
     ----------
