@@ -39,6 +39,28 @@ def test_moments_within_groups_in_double_precision():
     np.testing.assert_allclose(found.of_patterns, np.square(w[chosen] @ patterns).mean(0), rtol=1e-4)
 
 
+def test_batches_are_centred_within_groups():
+    rng = np.random.default_rng(0)
+    groups, batches = rng.integers(-1, 2, 500), rng.integers(0, 3, 500)
+    z = rng.standard_normal((500, 10))
+    shift = rng.standard_normal((3, 3, 10))  # the batches shift the genes of each group in another way
+    shift[1] *= 2
+    possible = _possible(3, 10)
+    arguments = groups, 2, np.arange(3), possible, np.zeros((10, 0))
+    found = measure_moments(_blocks((z + shift[groups, batches]).astype(np.float32)), *arguments, batches)
+    centred = z.copy()
+    for group in range(2):
+        for batch in range(3):
+            here = (groups == group) & (batches == batch)
+            centred[here] -= centred[here].mean(0)
+    np.testing.assert_array_equal(found.n_cells, np.bincount(groups[groups >= 0]) - 2)
+    sd = np.sqrt(np.square(centred[groups >= 0]).sum(0) / found.n_cells.sum())
+    np.testing.assert_allclose(found.sd, sd, rtol=1e-4)
+    for group in range(2):
+        w = centred[groups == group] / sd
+        np.testing.assert_allclose(found.covariance[group], (w.T @ w)[:3] / found.n_cells[group], atol=1e-4)
+
+
 def _informs(means, network, n_cells=1000.0):
     """Probability that means inform on a network whose effects are the correlations within groups."""
     regulators, possible = np.arange(len(network)), _possible(*network.shape)

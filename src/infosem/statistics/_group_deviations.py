@@ -104,6 +104,7 @@ def measure_groups(
     shared: Covariation,
     effects: np.ndarray,
     measured_effects: np.ndarray,
+    batches: np.ndarray | None = None,
 ) -> tuple[GroupNetworks, SharedNetwork]:
     """Estimate the networks of two or more groups of cells, and their mean, in two passes over the cells.
 
@@ -125,8 +126,10 @@ def measure_groups(
         Effects of the network of all cells, ``(R, G)``.
     measured_effects
         Effects estimated from the measured correlations of all cells, ``(R, G)``, from which the groups start.
+    batches
+        Batch of each cell, from zero, ``(N,)``.
     """
-    moments = measure_moments(blocks, groups, n_groups, regulators, possible, shared.loadings)
+    moments = measure_moments(blocks, groups, n_groups, regulators, possible, shared.loadings, batches)
     start = measured_effects * moments.sd[regulators][:, None] / moments.sd
     found, states, prior = group_effects(moments, regulators, possible, start)
     evidence = _Evidence(moments, regulators, possible, shared)

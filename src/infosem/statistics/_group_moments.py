@@ -1,8 +1,10 @@
 r"""Covariation of the genes within groups of cells, and what the differences between the groups' means tell.
 
-The values of each gene are centred within every group. All groups share one unit, the gene's standard deviation within
-groups, so that an effect has the same size in groups with more and with less variation. Let :math:`W_g` be the centred
-cells of group :math:`g` in these units, :math:`n_g` their number and :math:`N` the number of all cells. Then
+The values of each gene are centred within every group, and within every batch of a group: a batch need not shift a gene
+in a type of cells that does not express it. All groups share one unit, the gene's standard deviation within groups, so
+that an effect has the same size in groups with more and with less variation. Let :math:`W_g` be the centred cells of
+group :math:`g` in these units, :math:`n_g` their number, less that of the batches after the first, and :math:`N` the
+sum of all :math:`n_g`. Then
 
 .. math:: S_g = W_g^T W_g / n_g, \qquad S = \sum_g \tfrac{n_g}{N} S_g, \qquad \operatorname{diag} S = 1 .
 """
@@ -30,7 +32,7 @@ class GroupMoments:
     Attributes
     ----------
     n_cells
-        Number of cells :math:`n_g` of each group, ``(K,)``.
+        Number of cells :math:`n_g` of each group, ``(K,)``, less that of its batches after the first.
     covariance
         Rows of the regulators of :math:`S_g`, float32 ``(K, R, G)``.
     excess
@@ -81,6 +83,7 @@ def measure_moments(
     regulators: np.ndarray,
     possible: np.ndarray,
     patterns: np.ndarray,
+    batches: np.ndarray | None = None,
 ) -> GroupMoments:
     """Measure the covariation within groups in two passes over the cells.
 
@@ -98,24 +101,29 @@ def measure_moments(
         Pairs that can be edges, boolean ``(R, G)``.
     patterns
         Patterns that many genes share, ``(G, k)``.
+    batches
+        Batch of each cell, from zero, ``(N,)``.
     """
-    n_genes = possible.shape[1]
-    n_cells = np.bincount(groups[groups >= 0], minlength=n_groups).astype(np.float64)
-    n_counted, sums, squares = (np.zeros((n_groups, n_genes)) for _ in range(3))
-    for group, z in _by_group(blocks, groups):
-        n_counted[group] += (z != 0).sum(0)
-        sums[group] += z.sum(0, dtype=np.float64)
-        squares[group] += np.square(z).sum(0, dtype=np.float64)
+    strata, group_of = _strata(groups, batches)
+    of_group = group_of == np.arange(n_groups)[:, None]
+    n_of_group = np.bincount(groups[groups >= 0], minlength=n_groups).astype(np.float64)
+    n_cells = n_of_group - np.maximum(of_group.sum(1) - 1, 0)
+    n_counted, sums, squares = (np.zeros((len(group_of), possible.shape[1])) for _ in range(3))
+    for stratum, z in _by_stratum(blocks, strata):
+        n_counted[stratum] += (z != 0).sum(0)
+        sums[stratum] += z.sum(0, dtype=np.float64)
+        squares[stratum] += np.square(z).sum(0, dtype=np.float64)
     centre = sums / np.maximum(n_counted, 1)
-    squares = np.maximum(squares - n_counted * np.square(centre), 0)
+    squares = of_group @ np.maximum(squares - n_counted * np.square(centre), 0)
     within_variance = np.maximum(squares.sum(0) / n_cells.sum(), _LEAST_VARIANCE)
 
-    covariance = np.zeros((n_groups, len(regulators), n_genes), dtype=np.float32)
+    covariance = np.zeros((n_groups, *possible.shape), dtype=np.float32)
     of_squares = np.zeros_like(covariance)
     of_patterns = np.zeros(patterns.shape[1])
     scale, patterns = (1 / np.sqrt(within_variance)).astype(np.float32), patterns.astype(np.float32)
-    for group, z in _by_group(blocks, groups):
-        w = np.where(z != 0, (z - centre[group].astype(np.float32)) * scale, np.float32(0))
+    for stratum, z in _by_stratum(blocks, strata):
+        group = group_of[stratum]
+        w = np.where(z != 0, (z - centre[stratum].astype(np.float32)) * scale, np.float32(0))
         covariance[group] += w[:, regulators].T @ w
         w_squared = np.square(w)
         of_squares[group] += w_squared[:, regulators].T @ w_squared
@@ -127,7 +135,7 @@ def measure_moments(
         expected = np.maximum(np.outer(variance[group, regulators], variance[group]), _LEAST_VARIANCE)
         found = of_squares[group] / max(n, 1) - 2 * np.square(covariance[group])
         excess[group] = np.clip(found / expected, 1, _LARGEST_EXCESS)
-    between, of_means = _of_means(sums / np.maximum(n_cells, 1)[:, None], n_cells, regulators)
+    between, of_means = _of_means(of_group @ sums / np.maximum(n_of_group, 1)[:, None], n_cells, regulators)
     shares = (n_cells / n_cells.sum()).astype(np.float32)
     sampling = np.tensordot(shares, excess.astype(np.float32), 1) / np.float32(n_cells.sum())
     within = np.tensordot(shares, covariance, 1) / np.sqrt(sampling)
@@ -143,14 +151,26 @@ def measure_moments(
     )
 
 
-def _by_group(blocks: Blocks, groups: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Iterate over the cells of each block by group."""
+def _strata(groups: np.ndarray, batches: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the stratum of each cell, a batch of a group, ``(N,)``, and the group of each stratum.
+
+    Cells without a group have the stratum -1.
+    """
+    pairs = np.stack([groups, np.zeros_like(groups) if batches is None else batches])
+    strata = np.full(len(groups), -1)
+    kept = groups >= 0
+    found, strata[kept] = np.unique(pairs[:, kept], axis=1, return_inverse=True)
+    return strata, found[0]
+
+
+def _by_stratum(blocks: Blocks, strata: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Iterate over the cells of each block by stratum."""
     start = 0
     for z in blocks():
-        of_cells = groups[start : start + len(z)]
+        of_cells = strata[start : start + len(z)]
         start += len(z)
-        for group in np.unique(of_cells[of_cells >= 0]):
-            yield int(group), z[of_cells == group]
+        for stratum in np.unique(of_cells[of_cells >= 0]):
+            yield int(stratum), z[of_cells == stratum]
 
 
 def _of_means(means: np.ndarray, n_cells: np.ndarray, regulators: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

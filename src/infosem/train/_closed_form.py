@@ -96,15 +96,17 @@ def start_from_closed_form(
         )
         start = (latent + measured) / 2
         if n_groups > 1:
+            codes = {key: values[np.sort(training), 0].astype(int) for key, values in cells.of_cells.items()}
             groups, shared = measure_groups(
                 blocks,
-                cells.of_cells[GROUP_FIELD][np.sort(training), 0].astype(int),
+                codes[GROUP_FIELD],
                 n_groups,
                 regulators,
                 possible,
                 covariation,
                 start.cpu().numpy(),
                 measured.cpu().numpy(),
+                codes.get(REGISTRY_KEYS.BATCH_KEY),
             )
             signs, association = shared.signs, shared.association
             start = torch.as_tensor(shared.effects, dtype=start.dtype, device=device)
