@@ -34,7 +34,8 @@ class Rows:
 
     def __post_init__(self) -> None:
         if self.path.exists():
-            self._rows = pd.read_csv(self.path, dtype={"error": str}).replace({np.nan: None}).to_dict("records")
+            rows = pd.read_csv(self.path, dtype={"error": object}).to_dict("records")
+            self._rows = [{name: None if pd.isna(value) else value for name, value in row.items()} for row in rows]
 
     def do(self, key: Mapping[str, Any], measure: Callable[[], Mapping[str, Any]]) -> None:
         """Add the row of a key, unless it is there. An error is recorded, and the run goes on."""
