@@ -67,7 +67,7 @@ class Counts:
             shared=mean("shared", s["pairs"], before.shared, 1e-6, 0.9),
             gained=mean("gained", s["without"], before.gained, 1e-6, 0.9),
             lost=mean("lost", s["with"], before.lost, 1e-6, 0.9),
-            size=mean("size", s["shared"], before.size, 1e-3, 1),
+            size=mean("size", s["shared"], before.size, 1e-2, 1),
             minor=mean("minor_size", s["minor"], before.minor, 1e-6, 1e-2),
             wide=mean("wide_size", s["wide"], before.wide, 1e-4, 5e-2),
             wide_share=mean("wide", s["wide"] + s["minor"], before.wide_share, 1e-6, 0.9),
