@@ -211,10 +211,22 @@ def test_differing_is_symmetric_and_shared_by_both_directions():
     lost[0, 0, 2] = 1  # the first group lacks it
     lost[:, 1, 2] = 1  # both lack it
     lost[0, 0, 1], gained[0, 1, 0] = 0.5, 0.5  # one pair of regulators, in both directions
-    states = States(shared, np.array([[1, 1, 1], [1, 1, 0.5]], np.float16), lost, gained)
+    states = States(shared, np.array([[1, 1, 1], [1, 1, 0.5]], np.float16), lost, gained, np.ones_like(lost))
     p = differing(states, 0, 1, np.array([0, 1]))
     np.testing.assert_array_equal(p, differing(states, 1, 0, np.array([0, 1])))
     np.testing.assert_allclose(p, [[0, 0.25, 1], [0.25, 0, 0]], atol=1e-3)
+
+
+def test_group_of_a_few_cells_differs_from_no_other():
+    z, groups, _ = _plant([1000, 1000, 1000])
+    groups[np.flatnonzero(groups == 1)[:8]] = 3
+    found, _, _ = _measure(z, groups)
+    possible = _possible(8, 40)
+    large, few = (
+        (q_values(differing(found.states, *pair, np.arange(8)), possible) <= 0.1).sum() for pair in ((0, 1), (1, 3))
+    )
+    assert large > 10
+    assert few < large / 5
 
 
 def test_q_values():

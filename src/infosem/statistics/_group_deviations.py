@@ -161,12 +161,14 @@ def measure_groups(
 def differing(states: States, first: int, second: int, regulators: np.ndarray) -> np.ndarray:
     r"""Compute the probability that one of two groups has a large direct effect that the other does not have.
 
-    .. math:: p = P(|c| > \sqrt{v}) \left[ l_1 (1 - l_2) + l_2 (1 - l_1) \right]
-              + P(c = 0) \left[ 1 - (1 - g_1)(1 - g_2) \right]
+    .. math:: p = P(|c| > \sqrt{v}) \left[ l_1 (1 - l_2) k_2 + l_2 (1 - l_1) k_1 \right]
+              + P(c = 0) \left[ g_1 (1 - g_2) k_2 + g_2 (1 - g_1) k_1 + g_1 g_2 \right]
 
     :math:`l` is the probability that a group lacks a shared effect :math:`c`, and :math:`g` that it has a large one
-    that is not shared. Effects are large if they exceed the standard deviation :math:`\sqrt{v}` of shared effects.
-    Smaller differences can be due to measurement noise of the regulators and to responses that are not linear.
+    that is not shared. :math:`k = v / (v + t)` is what the cells of the other group tell of the effect: a group of a
+    few cells, which tells nothing, differs from no other group. Effects are large if they exceed the standard deviation
+    :math:`\sqrt{v}` of shared effects. Smaller differences can be due to measurement noise of the regulators and to
+    responses that are not linear.
     Two regulators have two pairs, one for each direction. The difference of their correlation tells little of the
     direction, so the two pairs share it in proportion to their odds.
 
@@ -183,12 +185,17 @@ def differing(states: States, first: int, second: int, regulators: np.ndarray) -
     -------
     Probability, float32 ``(R, G)``.
     """
-    lost, gained = (
-        [part[group].astype(np.float32) for group in (first, second)] for part in (states.lost, states.gained)
+    lost, gained, known = (
+        [part[group].astype(np.float32) for group in (first, second)]
+        for part in (states.lost, states.gained, states.informed)
     )
+
+    def only_one(probability: list[np.ndarray]) -> np.ndarray:
+        one, other = probability
+        return one * (1 - other) * known[1] + other * (1 - one) * known[0]
+
     shared = states.shared.astype(np.float32)
-    one_lacks_it = lost[0] * (1 - lost[1]) + lost[1] * (1 - lost[0])
-    p = shared * states.large * one_lacks_it + (1 - shared) * (1 - (1 - gained[0]) * (1 - gained[1]))
+    p = shared * states.large * only_one(lost) + (1 - shared) * (only_one(gained) + gained[0] * gained[1])
     among = p[:, regulators]
     odds = among / np.maximum(1 - among, 1e-6)
     p[:, regulators] = among * odds / np.maximum(odds + odds.T, 1e-30)

@@ -49,12 +49,16 @@ class States:
     lost, gained
         Probability that a group lacks the effect if there is a shared one, and that it has a large one if there is
         none, float16 ``(K, R, G)``.
+    informed
+        Share :math:`v / (v + t_g)` of the prior variance of an effect that the cells of the group remove, float16
+        ``(K, R, G)``. It is near zero if the group tells nothing of the effect.
     """
 
     shared: np.ndarray
     large: np.ndarray
     lost: np.ndarray
     gained: np.ndarray
+    informed: np.ndarray
 
     @cached_property
     def _gained_by_one(self) -> np.ndarray:
@@ -95,7 +99,7 @@ def group_effects(
     start = _explaining(start, moments.mean(moments.covariance), pooled)
     inflation = _inflation(pooled, moments.n_cells.sum())
     effects = np.zeros(moments.covariance.shape, dtype=np.float32)
-    shapes = possible.shape, possible.shape, effects.shape, effects.shape
+    shapes = possible.shape, possible.shape, effects.shape, effects.shape, effects.shape
     states = States(*(np.zeros(shape, np.float16) for shape in shapes))
 
     n_candidates = min(n_regulators, number_of_candidates(n_groups))
@@ -130,6 +134,7 @@ def group_effects(
         found = chunk.states(prior, inflation)
         states.shared[rows, columns], states.large[rows, columns] = found.shared, found.large
         states.lost[:, rows, columns], states.gained[:, rows, columns] = found.lost, found.gained
+        states.informed[:, rows, columns] = found.informed
     return effects, states, prior
 
 
@@ -216,7 +221,7 @@ class _Genes:
         found = PairStates(estimate, error, prior)
         share = prior.size / (error + prior.size)
         gained = found.gained * large_share(share * estimate, share * error, prior)
-        parts = (found.shared, large_share(found.mode, 1 / found.precision, prior), 1 - found.kept, gained)
+        parts = (found.shared, large_share(found.mode, 1 / found.precision, prior), 1 - found.kept, gained, share)
         return States(*(np.where(self.possible, part, 0).astype(np.float16) for part in parts))
 
 
