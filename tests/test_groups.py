@@ -242,5 +242,7 @@ def test_command_line(cells, tmp_path, capsys):
     written = pd.read_csv(tmp_path / "edges.csv")
     expected = get.network(anndata.read_h5ad(tmp_path / "out.h5ad"), "infosem:B")
     assert written["source"].to_list() == expected["source"].to_list()
+    assert main([*arguments, "--edges-of", "B"]) != 0
+    assert "--edges-of B needs --edges" in capsys.readouterr().err
     assert main([*arguments, *edges, "C"]) != 0
     assert "--edges-of 'C' is no group. It is one of A, B." in capsys.readouterr().err

@@ -187,6 +187,8 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
     check_writable(arguments.output, argument="--output")
     if arguments.top is not None and arguments.top < 0:
         raise ValueError(f"--top {arguments.top} must be zero or positive: it is the number of edges to write.")
+    if arguments.edges_of is not None and arguments.edges is None:
+        raise ValueError(f"--edges-of {arguments.edges_of} needs --edges, the file for the edges.")
     if arguments.edges is not None:
         check_writable(arguments.edges, argument="--edges")
         writer_for(arguments.edges)
