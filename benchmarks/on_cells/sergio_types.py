@@ -13,9 +13,8 @@ from infosem.datasets._sequencing import log_normalise, sequence
 from infosem.datasets._sergio import _DECAY, _STRENGTH, _steady_cells
 from infosem.datasets._topology import random_topology
 
-TYPE = "group"
-_LEAST_SHARE = 0.5
-"""Share of the types that have an edge which not all have."""
+_SHARE_OF_TYPES = 0.5
+"""Probability that a type has an edge which not all have."""
 
 
 def of_types(sizes: Mapping[str, int], n_genes: int, n_regulators: int, *, shared: float, seed: int) -> AnnData:
@@ -29,7 +28,7 @@ def of_types(sizes: Mapping[str, int], n_genes: int, n_regulators: int, *, share
     sources = network["source"].unique()
     names = pd.Index([*sources, *sorted(set(network["target"]) - set(sources))])
     common = rng.random(len(network)) < shared
-    present = common | (rng.random((len(sizes), len(network))) < _LEAST_SHARE)
+    present = common | (rng.random((len(sizes), len(network))) < _SHARE_OF_TYPES)
     clean, truth = [], {"truth": _square(network[present.all(axis=0)], names)}
     for number, ((name, n_cells), here) in enumerate(zip(sizes.items(), present, strict=True)):
         cells = _steady_cells(network[here], n_cells, 1, 1000 * seed + number)
@@ -42,7 +41,7 @@ def of_types(sizes: Mapping[str, int], n_genes: int, n_regulators: int, *, share
     counts, total = sequence(values, depth=3000.0, dropout=0.0, rng=rng)
     return AnnData(
         sparse.csr_matrix(log_normalise(counts, total).astype(np.float32)),
-        obs=pd.DataFrame({TYPE: pd.Categorical(np.repeat(list(sizes), list(sizes.values())))},
+        obs=pd.DataFrame({"group": pd.Categorical(np.repeat(list(sizes), list(sizes.values())))},
                          index=[f"cell{c}" for c in range(len(values))]),
         var=pd.DataFrame({"is_regulator": names.isin(sources)}, index=names),
         varp=truth,

@@ -92,17 +92,17 @@ class BatchField(CategoricalObsField):
         require_few_categories(adata, self.key, self.argument)
         if (sizes > 0).sum() == 1:
             logger.info("All cells are of one batch, %r: nothing to correct.", sizes.index[sizes > 0][0])
-        small = sizes[(sizes > 0) & (sizes < _FEW_CELLS)]
+        self._warn_of_few_cells(
+            sizes[sizes > 0],
+            _FEW_CELLS,
+            "%d of %d batches of adata.obs[%r] have fewer than %d cells, which tell little of the network, "
+            "since the differences between batches are taken out: %s. Merge them, or leave them out.",
+        )
+
+    def _warn_of_few_cells(self, sizes: pd.Series, fewest: int, message: str) -> None:
+        small = sizes[sizes < fewest]
         if len(small):
-            logger.warning(
-                "%d of %d batches of adata.obs[%r] have fewer than %d cells, which tell little of the network, "
-                "since the differences between batches are taken out: %s. Merge them, or leave them out.",
-                len(small),
-                (sizes > 0).sum(),
-                self.key,
-                _FEW_CELLS,
-                listed(small.index),
-            )
+            logger.warning(message, len(small), len(sizes), self.key, fewest, listed(small.index))
 
 
 class GroupField(BatchField):
@@ -114,17 +114,12 @@ class GroupField(BatchField):
         sizes = sizes[sizes > 0]
         if (sizes < 2).all():
             raise ValueError(f"Every group of group_key={self.key!r} has a single cell. Name a column of cell types.")
-        small = sizes[sizes < _FEW_CELLS_OF_A_GROUP]
-        if len(small):
-            logger.warning(
-                "%d of %d groups of adata.obs[%r] have fewer than %d cells: %s. Their networks hardly differ from the "
-                "shared one. Merge them with similar groups, or leave them out.",
-                len(small),
-                len(sizes),
-                self.key,
-                _FEW_CELLS_OF_A_GROUP,
-                listed(small.index),
-            )
+        self._warn_of_few_cells(
+            sizes,
+            _FEW_CELLS_OF_A_GROUP,
+            "%d of %d groups of adata.obs[%r] have fewer than %d cells: %s. Their networks hardly differ from the "
+            "shared one. Merge them with similar groups, or leave them out.",
+        )
         logger.info("Groups of adata.obs[%r]: %s.", self.key, ", ".join(f"{g} ({n})" for g, n in sizes.items()))
 
 

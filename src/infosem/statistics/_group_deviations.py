@@ -28,9 +28,8 @@ therefore a mean of its own and of that of all cells,
 
 and likewise its evidence. :math:`p` is the probability that the network partly causes the differences between the means
 (:func:`infosem.statistics._group_moments._means_inform`), and :math:`p_{g,ij}` that the group differs from all cells
-(:meth:`infosem.statistics._group_effects.States.differs`).
-Two or three groups cannot tell, and :math:`p` is then about a third or less. The shared network is the mean of the
-groups' networks over the cells.
+(:meth:`infosem.statistics._group_effects.States.differs`). Two or three groups cannot tell, and :math:`p` is then about
+a third or less. The shared network is the mean of the groups' networks over the cells.
 """
 
 from __future__ import annotations

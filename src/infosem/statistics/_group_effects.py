@@ -14,7 +14,7 @@ other regulators, the data of group :math:`g` about regulator :math:`i` are one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -95,14 +95,13 @@ def group_effects(
     """
     n_groups, n_regulators = moments.covariance.shape[:2]
     among = moments.covariance[:, :, regulators]
-    pooled = moments.mean(among)
-    start = _explaining(start, moments.mean(moments.covariance), pooled)
+    pooled = moments.pooled[:, regulators]
+    start = _explaining(start, moments.pooled, pooled)
     inflation = _inflation(pooled, moments.n_cells.sum())
     effects = np.zeros(moments.covariance.shape, dtype=np.float32)
     shapes = possible.shape, possible.shape, effects.shape, effects.shape, effects.shape
     states = States(*(np.zeros(shape, np.float16) for shape in shapes))
-
-    n_candidates = min(n_regulators, number_of_candidates(n_groups))
+    n_candidates = min(n_regulators, _number_of_candidates(n_groups))
 
     def genes(columns: np.ndarray) -> _Genes:
         return _Genes(
@@ -132,9 +131,8 @@ def group_effects(
         rows = chunk.candidates
         effects[:, rows, columns] = chunk.effects
         found = chunk.states(prior, inflation)
-        states.shared[rows, columns], states.large[rows, columns] = found.shared, found.large
-        states.lost[:, rows, columns], states.gained[:, rows, columns] = found.lost, found.gained
-        states.informed[:, rows, columns] = found.informed
+        for part in fields(States):
+            getattr(states, part.name)[..., rows, columns] = getattr(found, part.name)
     return effects, states, prior
 
 
@@ -225,7 +223,7 @@ class _Genes:
         return States(*(np.where(self.possible, part, 0).astype(np.float16) for part in parts))
 
 
-def number_of_candidates(n_groups: int) -> int:
+def _number_of_candidates(n_groups: int) -> int:
     """Return the number of regulators of a gene whose effects are estimated."""
     return int(np.clip(_CANDIDATES_OF_ALL_GROUPS // n_groups, _LEAST_CANDIDATES, _MOST_CANDIDATES))
 

@@ -39,6 +39,8 @@ class GroupMoments:
         Sampling variance of each covariance relative to that of normal values, :math:`\max(1, (Q_{g,ij} - 2
         S_{g,ij}^2) / (S_{g,ii} S_{g,jj}))` with :math:`Q_g` the mean products of squares, float16 ``(K, R, G)``. It is
         large if a few cells, such as doublets or cells of another type, make two genes go together.
+    pooled
+        Mean covariance over the cells :math:`S`, float32 ``(R, G)``.
     sd
         Standard deviation of each gene within groups, ``(G,)``.
     variance
@@ -55,6 +57,7 @@ class GroupMoments:
     n_cells: np.ndarray
     covariance: np.ndarray
     excess: np.ndarray
+    pooled: np.ndarray
     sd: np.ndarray
     variance: np.ndarray
     of_patterns: np.ndarray
@@ -131,23 +134,25 @@ def measure_moments(
     covariance /= np.maximum(n_cells, 1)[:, None, None]
     variance = squares / np.maximum(n_cells, 1)[:, None] / within_variance
     excess = np.ones(covariance.shape, dtype=np.float16)
+    shares, mean_excess = (n_cells / n_cells.sum()).astype(np.float32), np.zeros(possible.shape, dtype=np.float32)
     for group, n in enumerate(n_cells):
         expected = np.maximum(np.outer(variance[group, regulators], variance[group]), _LEAST_VARIANCE)
         found = of_squares[group] / max(n, 1) - 2 * np.square(covariance[group])
         excess[group] = np.clip(found / expected, 1, _LARGEST_EXCESS)
+        mean_excess += shares[group] * excess[group].astype(np.float32)
     between, of_means = _of_means(of_group @ sums / np.maximum(n_of_group, 1)[:, None], n_cells, regulators)
-    shares = (n_cells / n_cells.sum()).astype(np.float32)
-    sampling = np.tensordot(shares, excess.astype(np.float32), 1) / np.float32(n_cells.sum())
-    within = np.tensordot(shares, covariance, 1) / np.sqrt(sampling)
+    pooled = np.tensordot(shares, covariance, 1)
+    in_standard_errors = pooled / np.sqrt(mean_excess / np.float32(n_cells.sum()))
     return GroupMoments(
         n_cells=n_cells,
         covariance=covariance,
         excess=excess,
+        pooled=pooled,
         sd=np.sqrt(within_variance).astype(np.float32),
         variance=variance,
         of_patterns=of_patterns / n_cells.sum(),
         distortion=float(np.square(between[possible]).mean() * n_cells.sum()) if possible.any() else 0.0,
-        means_inform=_means_inform(within, of_means, regulators, possible),
+        means_inform=_means_inform(in_standard_errors, of_means, regulators, possible),
     )
 
 

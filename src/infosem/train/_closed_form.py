@@ -96,17 +96,18 @@ def start_from_closed_form(
         )
         start = (latent + measured) / 2
         if n_groups > 1:
-            codes = {key: values[np.sort(training), 0].astype(int) for key, values in cells.of_cells.items()}
+            rows = np.sort(training)
+            batches = cells.of_cells.get(REGISTRY_KEYS.BATCH_KEY)
             groups, shared = measure_groups(
                 blocks,
-                codes[GROUP_FIELD],
+                cells.of_cells[GROUP_FIELD][rows, 0].astype(int),
                 n_groups,
                 regulators,
                 possible,
                 covariation,
                 start.cpu().numpy(),
                 measured.cpu().numpy(),
-                codes.get(REGISTRY_KEYS.BATCH_KEY),
+                None if batches is None else batches[rows, 0].astype(int),
             )
             signs, association = shared.signs, shared.association
             start = torch.as_tensor(shared.effects, dtype=start.dtype, device=device)
